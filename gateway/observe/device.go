@@ -1,0 +1,209 @@
+package observe
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cardea/home"
+)
+
+const (
+	maxMACs      = 8
+	maxAddresses = 16
+	maxNames     = 8
+	maxNameBytes = 64
+	claimHolds   = 5 * time.Minute // how long an address stays its owner's after it was last heard from there
+)
+
+// device is a home.Device with what only the observer needs.
+type device struct {
+	home.Device
+	far      memory // far addresses contacted and answered
+	names    names  // what DNS told this device
+	contacts map[contactKey]*contact
+	folded   int
+	leased   netip.Addr
+	addrSeen map[netip.Addr]time.Time
+}
+
+// Devices lists copies of all devices, the oldest first.
+func (o *Observer) Devices() []home.Device {
+	out := make([]home.Device, 0, len(o.order))
+	for _, d := range o.order {
+		out = append(out, d.clone())
+	}
+	return out
+}
+
+// Device finds a device by id.
+func (o *Observer) Device(id home.DeviceID) (home.Device, bool) {
+	if d := o.byID[id]; d != nil {
+		return d.clone(), true
+	}
+	return home.Device{}, false
+}
+
+// ByAddr finds the device that used an address last.
+func (o *Observer) ByAddr(a netip.Addr) (home.Device, bool) {
+	if d := o.byAddr[a.Unmap()]; d != nil {
+		return d.clone(), true
+	}
+	return home.Device{}, false
+}
+
+func (d *device) clone() home.Device {
+	c := d.Device
+	c.MACs, c.Addresses, c.Names = slices.Clone(c.MACs), slices.Clone(c.Addresses), slices.Clone(c.Names)
+	return c
+}
+
+// Remember puts back a device known from before a restart.
+func (o *Observer) Remember(d home.Device) {
+	if d.ID == "" || o.byID[d.ID] != nil || len(o.order) >= o.cfg.Devices {
+		return
+	}
+	dev := o.add(d)
+	for _, m := range d.MACs {
+		o.byMAC[m] = dev
+	}
+	for _, a := range d.Addresses {
+		o.byAddr[a] = dev
+	}
+}
+
+func (o *Observer) add(d home.Device) *device {
+	if len(o.order) >= o.cfg.Devices {
+		o.forgetOldest()
+	}
+	dev := &device{Device: d, contacts: map[contactKey]*contact{}, addrSeen: map[netip.Addr]time.Time{}, names: newNames(512)}
+	o.byID[d.ID] = dev
+	o.order = append(o.order, dev)
+	o.stats.Devices++
+	return dev
+}
+
+// forgetOldest drops the device that was silent the longest.
+func (o *Observer) forgetOldest() {
+	i := 0
+	for j, d := range o.order {
+		if d.Last.Before(o.order[i].Last) {
+			i = j
+		}
+	}
+	d := o.order[i]
+	o.closeContacts(d)
+	o.order = slices.Delete(o.order, i, i+1)
+	delete(o.byID, d.ID)
+	for _, m := range d.MACs {
+		delete(o.byMAC, m)
+	}
+	for _, a := range d.Addresses {
+		if o.byAddr[a] == d {
+			delete(o.byAddr, a)
+		}
+	}
+	for id, f := range o.flows {
+		if f.device == d || f.peer == d {
+			delete(o.flows, id)
+		}
+	}
+	o.stats.DevicesForgotten++
+}
+
+// ofMAC finds or makes the device behind a MAC; nil for group and unknown addresses.
+func (o *Observer) ofMAC(m home.MAC, port string) *device {
+	if m.IsZero() || m.IsGroup() {
+		return nil
+	}
+	d := o.byMAC[m]
+	if d == nil {
+		d = o.add(home.Device{
+			ID: o.cfg.NewID(m.String()), MAC: m, MACs: []home.MAC{m}, Addresses: []netip.Addr{}, Names: []string{},
+			Vendor: o.cfg.Vendor(m), First: o.now, Gateway: o.routers[m],
+		})
+		o.byMAC[m] = d
+	}
+	d.Last, d.MAC = o.now, m
+	if port != "" {
+		d.Port = port
+	}
+	return d
+}
+
+// ofAddr finds the device that has an address; in captures without MACs it makes one.
+func (o *Observer) ofAddr(a netip.Addr, create bool) *device {
+	a = a.Unmap()
+	if d := o.byAddr[a]; d != nil || !create {
+		return d
+	}
+	d := o.add(home.Device{
+		ID: o.cfg.NewID(a.String()), MACs: []home.MAC{}, Addresses: []netip.Addr{a}, Names: []string{}, First: o.now, Last: o.now,
+	})
+	o.byAddr[a] = d
+	return d
+}
+
+// claim notes that a device uses an address. An address that somebody else used within claimHolds stays theirs unless
+// the home's DHCP server gave it away: a device must not be able to take its neighbour's name by a forged frame.
+func (o *Observer) claim(d *device, a netip.Addr, leased bool) {
+	a = a.Unmap()
+	if d == nil || !a.IsValid() || a.IsUnspecified() || isGroup(a) || a.IsLoopback() {
+		return
+	}
+	a = a.WithZone("")
+	if old := o.byAddr[a]; old != nil && old != d && !leased && o.now.Sub(old.addrSeen[a]) < claimHolds {
+		return
+	}
+	if old := o.byAddr[a]; old != nil && old != d {
+		old.Addresses = slices.DeleteFunc(old.Addresses, func(b netip.Addr) bool { return a == b })
+		delete(old.addrSeen, a)
+	}
+	if leased {
+		d.leased = a
+	}
+	o.byAddr[a] = d
+	d.addrSeen[a] = o.now
+	if slices.Contains(d.Addresses, a) {
+		return
+	}
+	if len(d.Addresses) >= maxAddresses {
+		gone := d.Addresses[0]
+		d.Addresses = slices.Delete(d.Addresses, 0, 1)
+		delete(d.addrSeen, gone)
+		if o.byAddr[gone] == d {
+			delete(o.byAddr, gone)
+		}
+	}
+	d.Addresses = append(d.Addresses, a)
+}
+
+// call notes what a device calls itself. The text is untrusted: bounded, valid UTF-8, no control characters.
+func (d *device) call(name string) {
+	name = CleanText(strings.TrimSuffix(strings.TrimSuffix(name, "."), ".local"), maxNameBytes)
+	if name == "" || slices.Contains(d.Names, name) {
+		return
+	}
+	if len(d.Names) >= maxNames {
+		return
+	}
+	d.Names = append(d.Names, name)
+}
+
+// CleanText bounds untrusted text to n bytes of valid UTF-8 without control and bidirectional formatting characters.
+func CleanText(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r <= 0x9f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 ||
+			r == 0x200e || r == 0x200f || r == 0x061c || r == 0xfeff || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s)
+	for len(s) > n {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return strings.TrimSpace(s)
+}
