@@ -1,0 +1,3 @@
+// Package gateway is the agent: it wires capture, observe, judge, respond, enforce, resolve, portal, ledger and control
+// into one pipeline and owns the configuration. It may import every stage below it; no stage imports it.
+package gateway
