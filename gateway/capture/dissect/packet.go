@@ -62,6 +62,13 @@ type Packet struct {
 	Code     uint8  // ICMP code
 	Payload  []byte // after the transport header; for ICMP after type, code and checksum
 
+	// Flow is the ID of the flow that the packet belongs to, set by a flow table after parsing; 0 lets the Dissector work
+	// it out from Src and Dst. Reply says that the packet goes from Flow's Dst to its Src. Late says that the flow's
+	// beginning is over: names are no longer looked for.
+	Flow  uint64
+	Reply bool
+	Late  bool
+
 	// Inner is the packet that an ICMP error answers (RFC 792, RFC 4443 section 3); Inner.Proto is 0 without one.
 	Inner Inner
 }
@@ -79,6 +86,7 @@ func (p *Packet) reset() {
 	p.Proto, p.Hops, p.Fragment, p.More, p.FragID = 0, 0, false, false, 0
 	p.TCPFlags, p.Seq, p.Type, p.Code, p.Payload = 0, 0, 0, 0, nil
 	p.Inner.Proto = 0
+	p.Flow, p.Reply, p.Late = 0, false, false
 }
 
 // Unreachable says whether p is an ICMP error that means "nobody takes this there": destination unreachable, but not

@@ -1,0 +1,109 @@
+package file
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"cardea/home"
+)
+
+// captures are the real captures kept outside the repository: CARDEA_DATA names their folder. Without it a test says that
+// it did not run, and fails where CI must have them.
+func captures(t testing.TB) string {
+	dir := os.Getenv("CARDEA_DATA")
+	if dir == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("CARDEA_DATA is not set: the real captures are not there, and CI must have them")
+		}
+		t.Log("NOT RUN on real captures: CARDEA_DATA is not set")
+	}
+	return dir
+}
+
+func isCapture(path string) bool {
+	return strings.Contains(filepath.Base(path), ".pcap") && !strings.HasSuffix(path, ".out") || filepath.Ext(path) == ".cap" || filepath.Ext(path) == ".trace"
+}
+
+// counts tallies events and checks what holds for all of them.
+type counts struct {
+	t     testing.TB
+	kinds [16]int
+	last  home.Event
+}
+
+func (c *counts) Handle(e *home.Event) {
+	c.kinds[e.Kind]++
+	c.last = *e
+}
+
+// The packets of each file as its publisher's manifest counts them.
+func manifest(t testing.TB, dir string) map[string]uint64 {
+	f, err := os.Open(filepath.Join(dir, "MANIFEST.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.Comma, r.LazyQuotes, r.FieldsPerRecord = '\t', true, -1
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := map[string]uint64{}
+	for _, row := range rows[1:] {
+		if n, err := strconv.ParseUint(row[2], 10, 64); err == nil {
+			m[row[0]] = n
+		}
+	}
+	return m
+}
+
+// Every real capture, sound or broken, ends with its statistics or with one error that names a byte; where its publisher
+// says how many packets it has, they are all found.
+func TestEveryRealCapture(t *testing.T) {
+	dir := captures(t)
+	if dir == "" {
+		return
+	}
+	want := manifest(t, dir)
+	files, matched := 0, 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !isCapture(path) {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		files++
+		rel, _ := filepath.Rel(dir, path)
+		c := &counts{t: t}
+		s, err := Replay(context.Background(), f, c, Options{})
+		var broken *FormatError
+		if err != nil && !errors.As(err, &broken) {
+			t.Errorf("%s: %v", rel, err)
+		}
+		if n, ok := want[rel]; ok {
+			if s.Packets != n {
+				t.Errorf("%s: %d packets, want %d (%v)", rel, s.Packets, n, err)
+			}
+			matched++
+		}
+		t.Logf("%s: %+v %v err %v", rel, s, c.kinds, err)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 300 || matched < 200 {
+		t.Errorf("only %d captures, %d with a known count: is CARDEA_DATA whole?", files, matched)
+	}
+}
