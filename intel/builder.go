@@ -1,0 +1,187 @@
+package intel
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// MaxIndicators bounds a Set, whatever the feeds hold: 16 M names are some 160 MB.
+const MaxIndicators = 16 << 20
+
+// Builder collects indicators and compiles them. It holds 10 bytes a name until Build. It is not for concurrent use.
+type Builder struct {
+	key     key
+	classes []Class
+	ids     map[Class]uint16
+	names   []*chunk
+	v4      []uint64
+	blocks  []block
+	n       int
+	covered map[string]coverage // by source
+}
+
+// chunk keeps a growing list from being copied when it grows.
+type chunk struct {
+	n     int
+	hash  [1 << 13]uint64
+	class [1 << 13]uint16
+}
+
+// NewBuilder makes an empty builder.
+func NewBuilder() *Builder {
+	return &Builder{key: newKey(), ids: map[Class]uint16{}, covered: map[string]coverage{}}
+}
+
+// Add takes one indicator of a list, or says why it is refused ("" when it was taken). Everything that is compiled
+// passes here: no feed, however wrong or hostile, can list a whole top-level domain, the home's own addresses or a
+// large part of the internet.
+func (b *Builder) Add(l *List, e Entry) Reason {
+	class, why := b.admit(l, e)
+	if why != "" {
+		return why
+	}
+	b.n++
+	switch p := e.Prefix; {
+	case e.Name != "":
+		b.addName(hashed{b.key.sum(e.Name), class})
+	case p.Addr().Is4() && p.IsSingleIP():
+		b.v4 = append(b.v4, word4(p.Addr(), e.Port, class))
+	default:
+		b.blocks = append(b.blocks, blockOf(p, e.Port, class))
+	}
+	return ""
+}
+
+func (b *Builder) admit(l *List, e Entry) (uint16, Reason) {
+	if b.n >= MaxIndicators {
+		return 0, ReasonFull
+	}
+	c := l.class(e)
+	if !c.Allow {
+		if why := Refuse(e); why != "" {
+			return 0, why
+		}
+		if cov := b.covered[l.Source]; e.Name == "" {
+			if !cov.add(e.Prefix) {
+				return 0, ReasonCoverage
+			}
+			b.covered[l.Source] = cov
+		}
+	} else if why := malformed(e); why != "" {
+		return 0, why
+	}
+	id, ok := b.ids[c]
+	if !ok {
+		if len(b.classes) >= maxClasses {
+			return 0, ReasonFull
+		}
+		id = uint16(len(b.classes))
+		b.classes = append(b.classes, c)
+		b.ids[c] = id
+	}
+	return id, ""
+}
+
+// class is the row of the class table that an entry of the list belongs to.
+func (l *List) class(e Entry) Class {
+	c := Class{Class: l.Class, Family: l.Family, Source: l.Source, Exact: e.Exact,
+		Allow:      e.Allow || l.Class == ClassAllow,
+		Confidence: min(100, cmp.Or(e.Confidence, l.Confidence, DefaultConfidence))}
+	if c.Class == "" {
+		c.Class = "malware"
+	}
+	return c
+}
+
+func (b *Builder) addName(h hashed) {
+	if len(b.names) == 0 || b.names[len(b.names)-1].n == len(chunk{}.hash) {
+		b.names = append(b.names, new(chunk))
+	}
+	c := b.names[len(b.names)-1]
+	c.hash[c.n], c.class[c.n] = h.hash, h.class
+	c.n++
+}
+
+// Build compiles what was added and empties the builder.
+func (b *Builder) Build() *Set {
+	s := &Set{key: b.key, classes: b.classes}
+	n := 0
+	for _, c := range b.names {
+		n += c.n
+	}
+	s.names = newTable(n, b.eachName, s.choose)
+	s.addrs = newAddrs(b.v4, b.blocks, s.choose)
+	s.n = len(s.names.words)
+	s.note()
+	*b = *NewBuilder()
+	return s
+}
+
+// note finds out whether the set has exceptions.
+func (s *Set) note() {
+	s.allow, s.excused = false, false
+	if !slices.ContainsFunc(s.classes, func(c Class) bool { return c.Allow }) {
+		return
+	}
+	s.allow = true
+	s.excused = slices.ContainsFunc(s.addrs.blocks, func(b block) bool { return s.classes[b.class].Allow }) ||
+		slices.ContainsFunc(s.addrs.v4, func(w uint64) bool { return s.classes[w&classMask].Allow })
+}
+
+// choose keeps of the listings of one thing the best of each kind: with and without what is below it, and each
+// exception. It gives back a part of words.
+func (s *Set) choose(words []uint64) []uint64 {
+	if len(words) == 1 {
+		return words
+	}
+	keep := words[:0:len(words)]
+next:
+	for i, w := range words {
+		if w&classMask == removed || i > 0 && w == words[i-1] {
+			continue
+		}
+		c := &s.classes[w&classMask]
+		for k, old := range keep {
+			o := &s.classes[old&classMask]
+			if o.Exact != c.Exact || o.Allow != c.Allow || c.Allow && o.Class != c.Class {
+				continue
+			}
+			if better(c, o) {
+				keep[k] = w
+			}
+			continue next
+		}
+		keep = append(keep, w)
+	}
+	return keep
+}
+
+// coverage is how much of the address space a feed has listed: IPv4 addresses, and IPv6 /48s.
+type coverage struct{ v4, v6 uint64 }
+
+// A feed may list a sixteenth of the IPv4 space and of the global IPv6 unicast space (2000::/3) in all.
+const (
+	maxCover4 = 1 << (32 - 4)
+	maxCover6 = 1 << (48 - 3 - 4)
+)
+
+func (c *coverage) add(p netip.Prefix) bool {
+	if p.Addr().Is4() {
+		n := uint64(1) << (32 - p.Bits())
+		if c.v4+n > maxCover4 {
+			return false
+		}
+		c.v4 += n
+		return true
+	}
+	n := uint64(1) << max(0, 48-p.Bits())
+	if p.Bits() > 48 {
+		n = 0
+	}
+	if c.v6+n > maxCover6 {
+		return false
+	}
+	c.v6 += n
+	return true
+}
