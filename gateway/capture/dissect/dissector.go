@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"cardea/gateway/capture"
+	"cardea/gateway/capture/hello"
 	"cardea/home"
 )
 
@@ -9,16 +10,158 @@ import (
 // EventTick, which need a flow table or a clock. It is for one goroutine.
 type Dissector struct {
 	sink  capture.Sink
-	event home.Event // reused for every event
+	namer *hello.Namer
+	found hello.Found
+
+	// One of each, reused: a flood of messages makes no more garbage than its text.
+	event    home.Event
+	name     home.Name
+	lease    home.Lease
+	neighbor home.Neighbor
+	router   home.Router
+	announce home.Announce
 }
 
 // New makes a Dissector that hands its events to sink.
-func New(sink capture.Sink) *Dissector { return &Dissector{sink: sink} }
+func New(sink capture.Sink) *Dissector {
+	return &Dissector{sink: sink, namer: hello.NewNamer(hello.Limits{})}
+}
 
 // Packet emits the events of one parsed packet.
 func (d *Dissector) Packet(p *Packet) {
+	switch {
+	case p.ARP:
+		if parseARP(p.Payload, &d.neighbor) {
+			d.emit(p, home.EventNeighbor)
+		}
+	case !p.IsIP || p.Fragment:
+	case p.Proto == home.ProtoTCP:
+		d.tcp(p)
+	case p.Proto == home.ProtoUDP:
+		if len(p.Payload) > 0 {
+			d.udp(p)
+		}
+	case p.Proto == home.ProtoICMPv6:
+		d.discovery(p)
+	}
 }
 
-// Forget drops what is kept of an unfinished handshake of the flow with this original tuple's id.
-func (d *Dissector) Forget(id uint64) {
+func (d *Dissector) tcp(p *Packet) {
+	syn := p.TCPFlags&(SYN|ACK) == SYN
+	if p.Late || len(p.Payload) == 0 && !syn {
+		return
+	}
+	id := d.id(p)
+	if d.namer.TCP(id, p.Seq, syn, p.Payload, &d.found) || p.Truncated && d.namer.Finish(id, &d.found) {
+		d.named(p)
+	}
+}
+
+func (d *Dissector) udp(p *Packet) {
+	src, dst := p.Src.Port(), p.Dst.Port()
+	switch {
+	case dst == 67 || dst == 68:
+		if parseDHCP(p.Payload, &d.lease) {
+			d.emit(p, home.EventLease)
+		}
+		return
+	case dst == 546 || dst == 547:
+		if parseDHCP6(p.Payload, &d.lease, 4) {
+			d.lease6(p)
+		}
+		return
+	case dst == 1900 || src == 1900 || p.Payload[0] == 'H':
+		if parseSSDP(p.Payload, &d.announce) {
+			d.emit(p, home.EventAnnounce)
+			return
+		}
+	}
+	if p.Late {
+		return
+	}
+	id := d.id(p)
+	if d.namer.UDP(id, dst, p.Payload, &d.found) || p.Truncated && d.namer.Finish(id, &d.found) {
+		d.named(p)
+	}
+}
+
+// lease6 adds to a DHCPv6 message what its packet says: a DUID may hold the address of another interface, so the frame's
+// goes first, unless a relay stands between.
+func (d *Dissector) lease6(p *Packet) {
+	l := &d.lease
+	relayed := p.Payload[0] == dhcp6RelayForw || p.Payload[0] == dhcp6RelayRepl
+	mac := p.Source
+	if l.Server {
+		l.ServerID, mac = p.Src.Addr(), p.Dest
+	}
+	if !relayed && !mac.IsZero() && !mac.IsGroup() {
+		l.Client = mac
+	}
+	d.emit(p, home.EventLease)
+}
+
+// id is the key under which the namer keeps a direction of a flow: only the initiator's is the flow's own.
+func (d *Dissector) id(p *Packet) uint64 {
+	switch {
+	case p.Flow == 0:
+		return home.FlowID(p.Proto, p.Src, p.Dst)
+	case p.Reply:
+		return ^p.Flow
+	}
+	return p.Flow
+}
+
+// named emits what d.found holds.
+func (d *Dissector) named(p *Packet) {
+	src, dst, id := p.Src, p.Dst, p.Flow
+	if p.Reply {
+		src, dst = dst, src
+	}
+	if id == 0 {
+		id = home.FlowID(p.Proto, src, dst)
+	}
+	d.setName(home.Flow{ID: id, Proto: p.Proto, Src: src, Dst: dst})
+	d.emit(p, home.EventName)
+}
+
+func (d *Dissector) setName(f home.Flow) {
+	d.name = home.Name{Flow: f, Source: d.found.Source, Host: d.found.Host, ECH: d.found.ECH, Agent: d.found.Agent}
+}
+
+// Finish emits what the unfinished beginning of a flow tells, and forgets it. It takes the EventFlow with FlowEnd that is
+// about to be handed on.
+func (d *Dissector) Finish(end *home.Event) {
+	f := end.Flow
+	for _, id := range [2]uint64{f.ID, ^f.ID} {
+		if !d.namer.Finish(id, &d.found) {
+			continue
+		}
+		d.setName(home.Flow{ID: f.ID, Proto: f.Proto, Src: f.Src, Dst: f.Dst})
+		d.event = home.Event{
+			Kind: home.EventName, Time: end.Time, Frame: end.Frame, Port: end.Port, Source: end.Source, Dest: end.Dest,
+			Name: &d.name,
+		}
+		d.sink.Handle(&d.event)
+	}
+}
+
+// emit hands on an event of this kind with the body that is in d.
+func (d *Dissector) emit(p *Packet, kind home.EventKind) {
+	e := &d.event
+	*e = home.Event{
+		Kind: kind, Time: p.Time, Frame: p.Frame, Bytes: p.Wire, Port: p.Port, Source: p.Source, Dest: p.Dest,
+	}
+	switch kind {
+	case home.EventName:
+		e.Name = &d.name
+	case home.EventLease:
+		e.Lease = &d.lease
+	case home.EventNeighbor:
+		e.Neighbor = &d.neighbor
+	case home.EventRouter:
+		e.Router = &d.router
+	case home.EventAnnounce:
+		e.Announce = &d.announce
+	}
+	d.sink.Handle(e)
 }

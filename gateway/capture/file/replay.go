@@ -49,7 +49,7 @@ func Replay(ctx context.Context, r io.Reader, sink capture.Sink, o Options) (Sta
 		return Stats{}, err
 	}
 	d := dissect.New(sink)
-	p := &player{sink: sink, dissector: d, table: newTable(sink, d.Forget, o.MaxFlows)}
+	p := &player{sink: sink, dissector: d, table: newTable(sink, d.Finish, o.MaxFlows)}
 	err = p.play(ctx, src, func() {
 		if o.Progress != nil {
 			o.Progress(in.n)

@@ -20,7 +20,7 @@ const wheelSlots = 512
 // the replay's steady clock in milliseconds, never the capture's, which may jump.
 type table struct {
 	sink    capture.Sink
-	forget  func(id uint64) // told of every flow that ends
+	ending  func(*home.Event) // shown every FlowEnd before the sink is: what a flow leaves unsaid comes before its end
 	flows   []flow
 	max     int
 	used    int
@@ -45,11 +45,11 @@ type tuple struct {
 	v4    bool
 }
 
-func newTable(sink capture.Sink, forget func(uint64), most int) *table {
+func newTable(sink capture.Sink, ending func(*home.Event), most int) *table {
 	most = max(most, 2)
 	size := 1 << bits.Len(uint(most))
 	return &table{
-		sink: sink, forget: forget, max: most, flows: make([]flow, 1, 1024), buckets: make([]uint32, size),
+		sink: sink, ending: ending, max: most, flows: make([]flow, 1, 1024), buckets: make([]uint32, size),
 		// A seed that nobody can guess: else a device could make all of its flows fall into one chain.
 		seed: [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64() | 1},
 	}
@@ -222,8 +222,9 @@ func (t *table) evict() {
 // finish reports the end of a flow that is off the wheel and frees it.
 func (t *table) finish(i uint32) {
 	f := &t.flows[i]
-	t.emit(f, home.FlowEnd, 0)
-	t.forget(f.id)
+	t.fill(f, home.FlowEnd, 0)
+	t.ending(&t.event)
+	t.sink.Handle(&t.event)
 	t.remove(i)
 }
 
@@ -239,6 +240,11 @@ func (t *table) close() {
 
 // emit hands an event of flow f to the sink; wire is the length of the frame that caused it, 0 for none.
 func (t *table) emit(f *flow, state home.FlowState, wire uint32) {
+	t.fill(f, state, wire)
+	t.sink.Handle(&t.event)
+}
+
+func (t *table) fill(f *flow, state home.FlowState, wire uint32) {
 	a, b := f.key.ends()
 	mac, other := f.mac[0], f.mac[1]
 	if f.swapped {
@@ -250,7 +256,6 @@ func (t *table) emit(f *flow, state home.FlowState, wire uint32) {
 		UpBytes: f.bytes[0], DownBytes: f.bytes[1], UpPackets: f.packets[0], DownPackets: f.packets[1],
 	}
 	t.event.Kind, t.event.Bytes, t.event.Source, t.event.Dest, t.event.Flow = home.EventFlow, wire, mac, other, &t.flow
-	t.sink.Handle(&t.event)
 }
 
 // local says whether an address is one that only a home's own network has. Whether both ends of a flow share a link is
