@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"cardea/gateway/capture"
+	"cardea/gateway/capture/dnsmsg"
 	"cardea/gateway/capture/hello"
 	"cardea/home"
 )
@@ -12,10 +13,14 @@ type Dissector struct {
 	sink  capture.Sink
 	namer *hello.Namer
 	found hello.Found
+	// Messages of DNS connections over TCP, by a hash of the connection.
+	streams [dnsStreams]dnsStream
+	message dnsmsg.Message
 
 	// One of each, reused: a flood of messages makes no more garbage than its text.
 	event    home.Event
 	name     home.Name
+	lookup   home.Lookup
 	lease    home.Lease
 	neighbor home.Neighbor
 	router   home.Router
@@ -47,6 +52,12 @@ func (d *Dissector) Packet(p *Packet) {
 }
 
 func (d *Dissector) tcp(p *Packet) {
+	if p.Dst.Port() == portDNS || p.Src.Port() == portDNS {
+		if len(p.Payload) > 0 {
+			d.dnsTCP(p)
+		}
+		return
+	}
 	syn := p.TCPFlags&(SYN|ACK) == SYN
 	if p.Late || len(p.Payload) == 0 && !syn {
 		return
@@ -58,31 +69,44 @@ func (d *Dissector) tcp(p *Packet) {
 }
 
 func (d *Dissector) udp(p *Packet) {
-	src, dst := p.Src.Port(), p.Dst.Port()
-	switch {
-	case dst == 67 || dst == 68:
-		if parseDHCP(p.Payload, &d.lease) {
-			d.emit(p, home.EventLease)
-		}
-		return
-	case dst == 546 || dst == 547:
-		if parseDHCP6(p.Payload, &d.lease, 4) {
-			d.lease6(p)
-		}
-		return
-	case dst == 1900 || src == 1900 || p.Payload[0] == 'H':
-		if parseSSDP(p.Payload, &d.announce) {
-			d.emit(p, home.EventAnnounce)
-			return
-		}
-	}
-	if p.Late {
+	if d.byPort(p) || p.Late {
 		return
 	}
 	id := d.id(p)
-	if d.namer.UDP(id, dst, p.Payload, &d.found) || p.Truncated && d.namer.Finish(id, &d.found) {
+	if d.namer.UDP(id, p.Dst.Port(), p.Payload, &d.found) || p.Truncated && d.namer.Finish(id, &d.found) {
 		d.named(p)
 	}
+}
+
+// byPort reads what is known by its port; false for everything else.
+func (d *Dissector) byPort(p *Packet) bool {
+	src, dst := p.Src.Port(), p.Dst.Port()
+	switch {
+	case dst == portDNS || src == portDNS:
+		d.dns(p, p.Payload)
+	case dst == portMDNS || src == portMDNS:
+		d.mdns(p)
+	case dst == portDHCP || dst == portDHCPClient:
+		if parseDHCP(p.Payload, &d.lease) {
+			d.emit(p, home.EventLease)
+		}
+	case dst == portDHCP6 || dst == portDHCP6Srv:
+		if parseDHCP6(p.Payload, &d.lease, 4) {
+			d.lease6(p)
+		}
+	case dst == portSSDP || src == portSSDP || p.Payload[0] == 'H': // an answer may come from any port
+		if !parseSSDP(p.Payload, &d.announce) {
+			return dst == portSSDP || src == portSSDP
+		}
+		d.emit(p, home.EventAnnounce)
+	case dst == portLLMNR || src == portLLMNR:
+		d.llmnr(p)
+	case dst == portNetBIOS || dst == portNetBIOSDgm:
+		d.netbios(p)
+	default:
+		return false
+	}
+	return true
 }
 
 // lease6 adds to a DHCPv6 message what its packet says: a DUID may hold the address of another interface, so the frame's
@@ -154,6 +178,8 @@ func (d *Dissector) emit(p *Packet, kind home.EventKind) {
 	switch kind {
 	case home.EventName:
 		e.Name = &d.name
+	case home.EventLookup:
+		e.Lookup = &d.lookup
 	case home.EventLease:
 		e.Lease = &d.lease
 	case home.EventNeighbor:
