@@ -112,12 +112,19 @@ func (t *interned) slot(b []byte) *string {
 	return &t.slots[(h^h>>16)&511]
 }
 
-// host is the name as a clean host name.
+// host is the name as a clean host name, which is lower case.
 func (t *interned) host(n *nameBuf) (string, bool) {
 	if !n.plain || n.n == 0 {
 		return "", false
 	}
-	b := n.bytes()
+	var low [256]byte
+	b := low[:n.n]
+	for i, c := range n.bytes() {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b[i] = c
+	}
 	s := t.slot(b)
 	if *s == string(b) { // free text may sit in the slot
 		return home.CleanName(*s)

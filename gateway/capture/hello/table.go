@@ -83,9 +83,16 @@ func (t *table) charge(f *flow) {
 	n := cap(f.stream.buf) + flowOverhead
 	t.bytes += n - f.charged
 	f.charged = n
-	for t.bytes > t.limit.Bytes && t.oldest != f {
+	for t.bytes > t.limit.Bytes {
+		victim := t.oldest
+		if victim == f {
+			victim = f.newer
+		}
+		if victim == nil { // f alone: no more than one flow may have
+			return
+		}
 		t.evicted++
-		t.remove(t.oldest)
+		t.remove(victim)
 	}
 }
 
