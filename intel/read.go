@@ -2,6 +2,7 @@ package intel
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -91,29 +92,42 @@ func Read(r io.Reader, l List, add func(*List, Entry) Reason) (Report, error) {
 		l.Format = Detect(head)
 	}
 	p := parser{list: &l, add: add, report: Report{Format: l.Format}}
-	for {
-		line, long, err := readLine(br)
-		if len(line) > 0 || long {
-			p.report.Lines++
-			p.line(line, long)
-		}
-		if err == io.EOF {
-			return p.report, nil
-		}
-		if err != nil {
-			return p.report, fmt.Errorf("read list %s after line %d: %w", l.Source, p.report.Lines, err)
-		}
+	if err := eachLine(br, p.line); err != nil {
+		return p.report, fmt.Errorf("read list %s after line %d: %w", l.Source, p.report.Lines, err)
 	}
+	return p.report, nil
 }
 
-// readLine gives a line with its newline; of a long one only that it was long.
-func readLine(br *bufio.Reader) (line []byte, long bool, err error) {
-	line, err = br.ReadSlice('\n')
-	for err == bufio.ErrBufferFull {
-		long = true
-		_, err = br.ReadSlice('\n')
+// eachLine gives each line without its newline; of one longer than MaxLine only that it was long. It reads and converts
+// by blocks: one allocation for some thousand lines.
+func eachLine(r io.Reader, f func(line string, long bool)) error {
+	buf := make([]byte, 1<<16)
+	n, skipping := 0, false // bytes in buf; in the middle of a line that is too long
+	for {
+		k, err := r.Read(buf[n:])
+		n += k
+		end := bytes.LastIndexByte(buf[:n], '\n') + 1
+		block := string(buf[:end])
+		for len(block) > 0 {
+			var line string
+			line, block, _ = strings.Cut(block, "\n")
+			f(line, skipping || len(line) > MaxLine)
+			skipping = false
+		}
+		n = copy(buf, buf[end:n])
+		if n > MaxLine+1 { // no newline in what is left (and one may be '\r')
+			skipping, n = true, 0
+		}
+		if err == io.EOF {
+			if n > 0 || skipping {
+				f(string(buf[:n]), skipping || n > MaxLine)
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return line, long || len(line) > MaxLine+1, err
 }
 
 // parser is the state of one reading.
@@ -124,12 +138,13 @@ type parser struct {
 	zone   zone // RPZ only
 }
 
-func (p *parser) line(b []byte, long bool) {
+func (p *parser) line(s string, long bool) {
+	p.report.Lines++
 	if long {
 		p.bad(errLong)
 		return
 	}
-	s := strings.TrimRight(string(b), " \t\r\n")
+	s = strings.TrimRight(s, " \t\r")
 	if p.report.Lines == 1 {
 		s = strings.TrimPrefix(s, "\ufeff")
 	}

@@ -91,11 +91,20 @@ func refuseName(name string) Reason {
 	}
 	// The deepest public suffixes have five labels (2026): deeper names need no search.
 	if strings.Count(name, ".") < 5 {
-		if s, _ := publicsuffix.PublicSuffix(name); s == name {
+		if s, icann := publicsuffix.PublicSuffix(name); s == name && (icann || !anyLabel(name)) {
 			return ReasonSuffix
 		}
 	}
 	return ""
+}
+
+// anyLabel says whether a public suffix is one by a wildcard rule (*.compute.amazonaws.com): privately managed, those
+// are single machines and customers.
+func anyLabel(name string) bool {
+	_, parent, _ := strings.Cut(name, ".")
+	other := "no-such-label-1f7a." + parent
+	s, _ := publicsuffix.PublicSuffix(other)
+	return s == other
 }
 
 // clean is home.CleanName for names in feeds.

@@ -67,8 +67,10 @@ func (s *Set) Find(name string) (Match, bool) {
 // run gives the words of one name, without its parents.
 func (s *Set) run(name string) []uint64 {
 	h := s.key.sum(name)
-	if run := s.over.find(h); run != nil {
-		return run
+	if len(s.over.words) > 0 {
+		if run := s.over.find(h); run != nil {
+			return run
+		}
 	}
 	return s.names.find(h)
 }
