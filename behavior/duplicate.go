@@ -1,0 +1,55 @@
+package behavior
+
+import (
+	"fmt"
+	"time"
+
+	"cardea/home"
+)
+
+// One MAC on two ports: somebody forges it, or two ports are cabled into a loop. A station that moves (roaming, replugging)
+// changes port once; only forged frames make the MAC jump back and forth. It is told, never contained: which of the two
+// is the device cannot be known. Until it is quiet, no other finding about this MAC is hard.
+const (
+	jumpsNeeded = 3
+	jumpSpan    = 10 * time.Second
+	doubtLasts  = 10 * time.Minute
+)
+
+type twoPorts struct {
+	mac   home.MAC
+	now   string // port of the latest frame
+	other string // the one before
+	jumps int
+	since int64
+}
+
+func (d *Detectors) observeDuplicate(dev *device, o *home.Observation, now int64) {
+	t := &dev.twoPorts
+	if o.Port == "" || o.Source.IsZero() || o.Source != dev.mac || dev.gateway || o.Kind == home.EventFlow && o.Flow.State != home.FlowNew {
+		return
+	}
+	if t.mac != o.Source || t.now == "" {
+		*t = twoPorts{mac: o.Source, now: o.Port}
+		return
+	}
+	if t.now == o.Port {
+		return
+	}
+	if o.Port != t.other || now-t.since > int64(jumpSpan) {
+		t.jumps, t.since = 0, now
+	}
+	t.other, t.now = t.now, o.Port
+	if t.jumps++; t.jumps < jumpsNeeded {
+		return
+	}
+	m := momentOf(o)
+	if dev.doubtful = now + int64(doubtLasts); !d.may(dev, home.DetectDuplicate, 0, false, now) {
+		return
+	}
+	d.find(dev, m, home.Finding{
+		Detector: home.DetectDuplicate, Strength: home.Soft, Score: float64(t.jumps),
+		Sentence: fmt.Sprintf("its MAC %s sends on the ports %s and %s in turn: one of them forges it", o.Source, t.other, t.now),
+		Facts:    map[string]any{"ports": []string{t.other, t.now}, "jumps": t.jumps, "unit": "changes of port"},
+	})
+}

@@ -1,0 +1,211 @@
+package behavior
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"cardea/home"
+)
+
+// Floods: what only serves to deny service to somebody. Three signs, each per target: new flows at a rate no client
+// reaches while hardly any is answered (SYN floods, UDP floods over many ports); packets of one flow at a rate while
+// nothing at all comes back from the target; and many sender addresses behind one MAC (forged sources).
+const (
+	// floodFlows new flows to one host within floodSpan, at most a tenth of them answered. Clients that retry in a tight
+	// loop reach some tens a second, a botnet's flooder thousands.
+	floodFlows = 200
+	floodSpan  = 2 * time.Second
+	// Packets a second of one flow with nothing back. Streams of up to 20 Mbit/s send 2,000 packets a second, but their
+	// receiver reports back (RTCP, TCP control); within the home a receiver may report on a way that is not seen.
+	floodWAN = 500
+	floodLAN = 5000
+	floodTCP = 100 // unanswered SYNs, or data to who never answered
+	// floodMin packets before a rate is believed.
+	floodMin = 1000
+	minTCP   = 200
+	// forged sender addresses that are not the home's, within forgedSpan. A device has one or two.
+	forgedMin  = 20
+	forgedSpan = 5 * time.Second
+
+	floodTargets = 4
+	floodHeavy   = 4
+)
+
+type flood struct {
+	targets [floodTargets]floodTarget
+	heavy   [floodHeavy]heavyFlow
+	sources seen
+	forged  int
+	since   int64
+}
+
+type floodTarget struct {
+	addr     netip.Addr
+	since    int64
+	used     int64
+	flows    uint32
+	answered uint32
+	ever     bool // it has answered this device
+}
+
+// heavyFlow is the last count of a flow, for its rate since.
+type heavyFlow struct {
+	flow    uint64
+	packets uint64
+	at      int64
+}
+
+func (d *Detectors) observeFlood(dev *device, o *home.Observation, now int64) {
+	far := o.Flow.Dst.Addr()
+	if !unicast(far) {
+		return
+	}
+	if dev.flood == nil {
+		dev.flood = new(flood)
+	}
+	t := dev.flood.target(far, now)
+	switch o.Flow.State {
+	case home.FlowNew:
+		d.floodNew(dev, o, t, now)
+	case home.FlowAnswered:
+		t.answered++
+		t.ever = true
+	}
+	if o.Flow.Answered || o.Flow.DownPackets > 0 || o.Resolved && o.Flow.Proto != home.ProtoTCP {
+		t.ever = true
+		return
+	}
+	if o.Flow.UpPackets >= minTCP && !t.ever {
+		d.floodRate(dev, o, now)
+	}
+}
+
+func (d *Detectors) floodNew(dev *device, o *home.Observation, t *floodTarget, now int64) {
+	if now-t.since > int64(floodSpan) {
+		t.since, t.flows, t.answered = now, 0, 0
+	}
+	if t.flows++; t.flows < floodFlows || t.answered*10 > t.flows {
+		return
+	}
+	took := time.Duration(now - t.since)
+	d.tellFlood(dev, o, float64(t.flows)/max(took.Seconds(), .001), fmt.Sprintf(
+		"sent %d new %s connections to %s in %s; %d were answered", t.flows, home.ProtoName(o.Flow.Proto), addrText(t.addr), span(took), t.answered),
+		map[string]any{"flows": t.flows, "answered": t.answered, "seconds": took.Seconds(), "unit": "flows a second"})
+}
+
+// floodRate judges a flow's counters.
+func (d *Detectors) floodRate(dev *device, o *home.Observation, now int64) {
+	fl := o.Flow
+	h := dev.flood.count(fl.ID)
+	packets, since := fl.UpPackets, fl.Start.UnixNano()
+	if h.flow == fl.ID && h.packets <= packets {
+		packets, since = packets-h.packets, h.at
+	}
+	*h = heavyFlow{fl.ID, fl.UpPackets, now}
+	need, least := float64(floodWAN), uint64(floodMin)
+	switch {
+	case fl.Proto == home.ProtoTCP:
+		need, least = floodTCP, minTCP
+	case o.Direction == home.Local:
+		need = floodLAN
+	}
+	took := time.Duration(now - since)
+	rate := float64(packets) / max(took.Seconds(), .1)
+	if packets < least || rate < need {
+		return
+	}
+	d.tellFlood(dev, o, rate, fmt.Sprintf("sent %d %s packets to %s in %s; nothing came back",
+		packets, home.ProtoName(fl.Proto), addrText(fl.Dst.Addr()), span(took)),
+		map[string]any{"packets": packets, "seconds": took.Seconds(), "unit": "packets a second"})
+}
+
+func (d *Detectors) tellFlood(dev *device, o *home.Observation, rate float64, sentence string, facts map[string]any) {
+	m, now := momentOf(o), o.Time.UnixNano()
+	if o.Direction == home.Outbound && !d.net.up(now) {
+		return
+	}
+	far := o.Flow.Dst.Addr().Unmap()
+	strength := d.strength(dev, m, !dev.gateway)
+	if !d.may(dev, home.DetectFlood, hash(far), strength == home.Hard, now) {
+		return
+	}
+	facts["address"], facts["port"], facts["proto"] = far.String(), o.Flow.Dst.Port(), home.ProtoName(o.Flow.Proto)
+	d.find(dev, m, home.Finding{
+		Detector: home.DetectFlood, Strength: strength, Score: rate, Sentence: sentence, Facts: facts,
+		Symptom: home.Symptom{Proto: o.Flow.Proto, Addrs: []netip.Addr{far}},
+	})
+}
+
+// floodAnswered: the target sends something, if on a flow of its own.
+func (d *Detectors) floodAnswered(dev *device, o *home.Observation) {
+	if dev.flood == nil {
+		return
+	}
+	far := o.Flow.Src.Addr()
+	for i := range dev.flood.targets {
+		if t := &dev.flood.targets[i]; t.addr == far {
+			t.ever = true
+		}
+	}
+}
+
+func (f *flood) target(a netip.Addr, now int64) *floodTarget {
+	at := 0
+	for i := range f.targets {
+		t := &f.targets[i]
+		if t.addr == a {
+			t.used = now
+			return t
+		}
+		if t.used < f.targets[at].used {
+			at = i
+		}
+	}
+	f.targets[at] = floodTarget{addr: a, since: now, used: now}
+	return &f.targets[at]
+}
+
+func (f *flood) count(flow uint64) *heavyFlow {
+	at := 0
+	for i := range f.heavy {
+		if f.heavy[i].flow == flow {
+			return &f.heavy[i]
+		}
+		if f.heavy[i].at < f.heavy[at].at {
+			at = i
+		}
+	}
+	return &f.heavy[at]
+}
+
+// observeSource counts sender addresses that cannot be the home's own.
+func (d *Detectors) observeSource(dev *device, o *home.Observation, now int64) {
+	src := o.Flow.Src.Addr().Unmap()
+	if o.Flow.State != home.FlowNew || dev.gateway || !o.Proven || !src.Is4() || !outside(src) || shared(src) {
+		return
+	}
+	if dev.flood == nil {
+		dev.flood = new(flood)
+	}
+	f := dev.flood
+	if now-f.since > int64(forgedSpan) {
+		f.since, f.forged, f.sources = now, 0, seen{}
+	}
+	if !f.sources.add(hash(src)) {
+		return
+	}
+	if f.forged++; f.forged < forgedMin {
+		return
+	}
+	took := time.Duration(now - f.since)
+	d.tellFlood(dev, o, float64(f.forged)/max(took.Seconds(), .001), fmt.Sprintf(
+		"sent packets from %d forged addresses in %s, the last to %s", f.forged, span(took), addrText(o.Flow.Dst.Addr())),
+		map[string]any{"sources": f.forged, "seconds": took.Seconds(), "unit": "sources a second"})
+}
+
+// shared is the carriers' own range (RFC 6598), which some homes use inside.
+func shared(a netip.Addr) bool {
+	b := a.As4()
+	return b[0] == 100 && b[1]&0xc0 == 64
+}

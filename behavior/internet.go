@@ -1,0 +1,84 @@
+package behavior
+
+import (
+	"net/netip"
+	"time"
+
+	"cardea/home"
+)
+
+// internet judges whether the internet answers this home. While it does not, silence is evidence of nothing: a whole-WAN
+// outage makes every device look like a scanner.
+type internet struct {
+	down       bool  // the gateway's own probe says so
+	lastAnswer int64 // anything from outside
+	known      [8]knownFlow
+	next       int
+}
+
+// knownFlow is an unanswered flow to a far end that DNS gave or that has answered before.
+type knownFlow struct {
+	flow, host uint64
+	start      int64
+}
+
+const (
+	// silentKnown far ends that ought to answer, each silent for silentFor, with no answer from anywhere since: the
+	// internet is gone. Three, since one or two are a device's own dead cloud.
+	silentKnown = 3
+	silentFor   = 2 * time.Second
+)
+
+func (n *internet) observe(o *home.Observation) {
+	now := o.Time.UnixNano()
+	switch o.Kind {
+	case home.EventLookup:
+		if o.Lookup.Answer && o.Lookup.Rcode != 2 && outside(o.Lookup.Server.Addr()) { // SERVFAIL: RFC 1035 section 4.1.1
+			n.answer(now)
+		}
+	case home.EventFlow:
+		switch {
+		case o.Direction == home.Inbound:
+			n.answer(now)
+		case o.Direction != home.Outbound:
+		case o.Flow.State == home.FlowAnswered: // not Refused: a router without a line says "unreachable", too
+			n.answer(now)
+		case o.Flow.State == home.FlowNew && o.Resolved:
+			n.known[n.next] = knownFlow{o.Flow.ID, hash(o.Flow.Dst.Addr()), now}
+			n.next = (n.next + 1) % len(n.known)
+		}
+	}
+}
+
+func (n *internet) answer(now int64) {
+	if now > n.lastAnswer {
+		n.lastAnswer = now
+	}
+}
+
+// up says whether silence since then is evidence.
+func (n *internet) up(now int64) bool {
+	if n.down {
+		return false
+	}
+	silent := 0
+	for i := range n.known {
+		k := &n.known[i]
+		if k.start <= n.lastAnswer || now-k.start < int64(silentFor) {
+			continue
+		}
+		twice := false
+		for j := range i {
+			twice = twice || n.known[j].host == k.host && n.known[j].start > n.lastAnswer
+		}
+		if !twice {
+			silent++
+		}
+	}
+	return silent < silentKnown
+}
+
+func outside(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsValid() && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsLoopback() && !a.IsMulticast()
+}

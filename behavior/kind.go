@@ -1,0 +1,116 @@
+package behavior
+
+import (
+	"time"
+
+	"cardea/home"
+)
+
+// kind of a first contact: how telling it is that nobody answers.
+type kind uint8
+
+const (
+	kindIgnored kind = iota
+	// kindRemote: remote control of somebody else's machine. No home device goes to telnet, SMB or a router's management
+	// port of an internet address that it was not told by DNS; a bot tries thousands.
+	kindRemote
+	// kindService: another service. The paper's hypothesis with the design's numbers: θ0 .98, θ1 .1, 5 failures.
+	kindService
+	// kindWeb: ports that apps reach without DNS (DNS over HTTPS, lists of addresses in the program, time servers). Their
+	// hosts come and go: θ0 .8 as in the paper, θ1 .05: 11 failures in a row.
+	kindWeb
+	// kindHigh: where peer-to-peer programs live. Every second peer in a swarm is gone: θ0 .5, θ1 .02: 24 in a row, and
+	// of one port: a swarm's peers have one each, a scanner's victims share theirs.
+	kindHigh
+	// kindLAN: hosts of the home, also asked for by ARP or ND only. θ0 .8, θ1 .2 (Jung et al., section 5): 12 failures.
+	kindLAN
+	// kindLANRemote: telnet, SSH, SMB … of the home's hosts: 6 failures.
+	kindLANRemote
+	kinds
+)
+
+// steps of each kind. θ0 of kindRemote is what makes three silent telnet hosts enough: real bots at one host a second
+// (Mirai's descendants on slow devices) must not take longer than five seconds.
+var steps = [kinds]odds{
+	kindRemote:    newOdds(.998, .1),
+	kindService:   newOdds(.98, .1),
+	kindWeb:       newOdds(.8, .05),
+	kindHigh:      newOdds(.5, .02),
+	kindLAN:       newOdds(.8, .2),
+	kindLANRemote: newOdds(.95, .2),
+}
+
+// usual is the median time to an answer. Mobile uplinks and busy peers are slow, so the cautious kinds wait longer.
+var usual = [kinds]time.Duration{
+	kindRemote: 60 * time.Millisecond, kindService: 60 * time.Millisecond, kindWeb: 250 * time.Millisecond,
+	kindHigh: 300 * time.Millisecond, kindLAN: 100 * time.Millisecond, kindLANRemote: 50 * time.Millisecond,
+}
+
+// remote: telnet and what bots and worms try besides (Mirai's source, 2016: 23, 2323; its descendants: the TR-069 and
+// UPnP holes 7547, 37215, 52869, 5555 (adb), 9527 and 9530 (DVR consoles), 5358; Conficker, WannaCry: 135, 139, 445;
+// 3389; Satori, Hajime; databases 1433, 6379).
+func remote(port uint16) bool {
+	switch port {
+	case 23, 26, 2323, 5358, 7547, 37215, 52869, 5555, 9527, 9530, 135, 139, 445, 3389, 1433, 6379, 60023, 23231:
+		return true
+	}
+	return false
+}
+
+// webLike: alternative ports of web servers. Bots try them (81, 8080, 8081, 8443, 49152 …), apps hardly ever without DNS.
+func webLike(port uint16) bool {
+	switch port {
+	case 8080, 8081, 8000, 8088, 8181, 8443, 8888, 60001, 22, 2222, 1900, 5431, 49152:
+		return true
+	}
+	return false
+}
+
+func wanKind(proto uint8, port uint16) kind {
+	switch proto {
+	case home.ProtoTCP:
+		switch {
+		case remote(port):
+			return kindRemote
+		case port == 80, port == 443, port == 53, port == 853:
+			return kindWeb
+		case port < 1024, webLike(port):
+			return kindService
+		}
+		return kindHigh
+	case home.ProtoUDP:
+		switch {
+		case port == 443, port == 80, port == 53, port == 123, port == 853, port == 500:
+			return kindWeb
+		case port < 1024:
+			return kindService
+		}
+		return kindHigh
+	case home.ProtoICMP, home.ProtoICMPv6:
+		return kindWeb
+	}
+	return kindIgnored
+}
+
+// lanKind: UDP within the home is answers to broadcasts, discovery and streams; only low ports are looked at.
+func lanKind(proto uint8, port uint16) kind {
+	switch proto {
+	case home.ProtoTCP:
+		if remote(port) || port == 22 || port == 2222 {
+			return kindLANRemote
+		}
+		return kindLAN
+	case home.ProtoUDP:
+		switch port {
+		case 53, 67, 68, 123, 137, 138, 546, 547:
+			return kindIgnored
+		}
+		if port < 1024 {
+			return kindLAN
+		}
+		return kindIgnored
+	case home.ProtoICMP, home.ProtoICMPv6:
+		return kindLAN
+	}
+	return kindIgnored
+}

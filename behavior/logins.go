@@ -1,0 +1,128 @@
+package behavior
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"cardea/home"
+)
+
+// Password guessing on telnet and SSH: many short connections that are answered and go nowhere. A person retries three
+// times; a session in which somebody works is long or large and is taken out of the count, and so are the attempts on
+// its host before it: that was somebody who mistyped.
+const (
+	// loginTries answered connections within loginSpan. Guessers need hundreds; programs that reconnect (git, rsync) to
+	// one host make a few a minute and move data.
+	loginTries  = 12
+	telnetTries = 8
+	loginSpan   = 3 * time.Minute
+	// A failed SSH attempt is 2–4 KB each way (key exchange, up to six guesses); telnet is less.
+	sessionBytes = 12 << 10
+	sessionSpan  = 90 * time.Second
+)
+
+// login says whether a port is where telnet or SSH listen, on their own or on a customary other port.
+func login(port uint16) (ok, telnet bool) {
+	switch port {
+	case 23, 26, 2323, 8023, 2332, 60023, 23231:
+		return true, true
+	case 22, 222, 2022, 2222, 8022, 10022, 22222:
+		return true, false
+	}
+	return false, false
+}
+
+type logins struct {
+	tries [24]loginTry
+	next  int
+}
+
+type loginTry struct {
+	flow   uint64
+	host   uint64
+	at     int64
+	port   uint16
+	telnet bool
+}
+
+func (d *Detectors) observeLogin(dev *device, o *home.Observation, now int64) {
+	fl := o.Flow
+	if fl.Proto != home.ProtoTCP {
+		return
+	}
+	ok, telnet := login(fl.Dst.Port())
+	if !ok {
+		return
+	}
+	if dev.logins == nil {
+		dev.logins = new(logins)
+	}
+	l, host := dev.logins, hash(fl.Dst.Addr())
+	if fl.UpBytes+fl.DownBytes > sessionBytes || now-fl.Start.UnixNano() > int64(sessionSpan) && fl.Answered {
+		l.forgive(host)
+		return
+	}
+	if fl.State != home.FlowAnswered {
+		return
+	}
+	l.tries[l.next] = loginTry{fl.ID, host, now, fl.Dst.Port(), telnet}
+	l.next = (l.next + 1) % len(l.tries)
+	d.guessed(dev, o, now)
+}
+
+func (l *logins) forgive(host uint64) {
+	for i := range l.tries {
+		if l.tries[i].host == host {
+			l.tries[i] = loginTry{}
+		}
+	}
+}
+
+func (d *Detectors) guessed(dev *device, o *home.Observation, now int64) {
+	l := dev.logins
+	tries, guesses, hosts, first := 0, 0, 0, now
+	for i := range l.tries {
+		t := &l.tries[i]
+		if t.at == 0 || now-t.at > int64(loginSpan) {
+			continue
+		}
+		tries++
+		if t.telnet {
+			guesses++
+		}
+		first = min(first, t.at)
+		fresh := true
+		for j := range i {
+			fresh = fresh && !(l.tries[j].host == t.host && now-l.tries[j].at <= int64(loginSpan))
+		}
+		if fresh {
+			hosts++
+		}
+	}
+	if tries < loginTries && guesses < telnetTries {
+		return
+	}
+	m := momentOf(o)
+	strength := d.strength(dev, m, !dev.gateway)
+	port := o.Flow.Dst.Port()
+	if !d.may(dev, home.DetectBruteForce, 0, strength == home.Hard, now) {
+		return
+	}
+	f := home.Finding{
+		Detector: home.DetectBruteForce, Strength: strength, Score: float64(tries),
+		Facts: map[string]any{
+			"attempts": tries, "telnet": guesses, "hosts": hosts, "port": port,
+			"seconds": time.Duration(now - first).Seconds(), "unit": "attempts",
+		},
+		Symptom: home.Symptom{Proto: home.ProtoTCP, Ports: []uint16{port}},
+	}
+	where := plural(int64(hosts), "host")
+	if hosts == 1 {
+		where = addrText(o.Flow.Dst.Addr())
+		f.Symptom.Addrs = []netip.Addr{o.Flow.Dst.Addr().Unmap()}
+		f.Facts["address"] = where
+	}
+	f.Sentence = fmt.Sprintf("tried to log in to %s %d times on port %d in %s", where, tries, port, span(time.Duration(now-first)))
+	d.find(dev, m, f)
+}

@@ -1,0 +1,396 @@
+package behavior
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"cardea/home"
+)
+
+// The scan detector: threshold random walks over a device's first contacts with addresses that nobody told it of. Hosts
+// are counted, not flows; the internet and the home are two detectors. Walk 0 is of the kinds where a blind contact is
+// strange in itself, whatever the port; the cautious kinds have a walk for each port.
+
+const (
+	portWalks = 8
+	// A whole threshold leaks away in these times: a scan slower than one silent host in a quarter of that (WAN, telnet
+	// and the like) is not found here.
+	leakWAN = time.Hour
+	leakLAN = 10 * time.Minute
+	// hint is what the cautious walks may add to walk 0: at most what one telnet host weighs.
+	hint = 5.0
+	// swarmMin high-port contacts, more than half of them to different ports, are a peer-to-peer swarm and no scan.
+	swarmMin = 8
+	// afresh: so many silent hosts in a row are a scan even if nothing from outside was ever answered in this home.
+	afresh = 40
+
+	// A sweep where most hosts exist fails too seldom for a walk. Nobody but a sweep meets fanOut hosts for the first
+	// time within fanSpan by the same protocol and port while a quarter of them are silent: what a device talks to by
+	// discovery answers.
+	fanOut  = 10
+	fanSpan = 3 * time.Second
+)
+
+// scanner is the scan state of one device towards one side.
+type scanner struct {
+	ring   ring
+	walks  [1 + portWalks]walk
+	ports  [1 + portWalks]uint16
+	protos [1 + portWalks]uint8
+	used   [1 + portWalks]int64
+	asked  *seen // LAN: addresses asked for
+	proven bool
+}
+
+// observeScan takes a flow's event.
+func (d *Detectors) observeScan(dev *device, o *home.Observation, now int64) {
+	lan := o.Direction == home.Local
+	s := dev.wan
+	if lan {
+		s = dev.lan
+	}
+	if o.Flow.State != home.FlowNew {
+		if s == nil {
+			return
+		}
+		switch {
+		case o.Flow.State == home.FlowAnswered || o.Flow.Answered:
+			s.answered(o.Flow.ID)
+		case o.Flow.State == home.FlowRefused || o.Flow.State == home.FlowEnd:
+			if s.refused(o.Flow.ID) {
+				d.weigh(dev, s, lan, momentOf(o))
+			}
+		}
+		return
+	}
+	far := o.Flow.Dst.Addr()
+	if !o.Fresh || o.Resolved || !unicast(far) || replyLike(o.Flow) {
+		return
+	}
+	port := o.Flow.Dst.Port()
+	k := wanKind(o.Flow.Proto, port)
+	if lan {
+		if dev.gateway || o.Peer != nil && o.Peer.Gateway {
+			return
+		}
+		k = lanKind(o.Flow.Proto, port)
+	}
+	if k == kindIgnored {
+		return
+	}
+	p := pending{flow: o.Flow.ID, host: hash(far), start: now, port: port, proto: o.Flow.Proto, kind: k, state: waiting}
+	d.contact(dev, p, lan, momentOf(o))
+	if o.Flow.Answered {
+		d.scannerOf(dev, lan).answered(o.Flow.ID)
+	}
+}
+
+// observeAsked takes ARP requests and neighbour solicitations for addresses that nobody is known to have.
+func (d *Detectors) observeAsked(dev *device, o *home.Observation, now int64) {
+	n := o.Neighbor
+	if n.Op != home.NeighborRequest || dev.gateway || o.Peer != nil || !n.SenderAddr.IsValid() || n.SenderAddr.IsUnspecified() ||
+		n.SenderAddr == n.TargetAddr || !unicast(n.TargetAddr) || n.SenderMAC != o.Source && !o.Source.IsZero() {
+		return
+	}
+	h := hash(n.TargetAddr)
+	if d.link.alive(h, now, time.Hour) {
+		return
+	}
+	s := d.scannerOf(dev, true)
+	if !s.asked.add(h) {
+		return
+	}
+	d.contact(dev, pending{flow: h, host: h, start: now, kind: kindLAN, state: waiting}, true, momentOf(o))
+}
+
+func (d *Detectors) scannerOf(dev *device, lan bool) *scanner {
+	switch {
+	case lan && dev.lan == nil:
+		dev.lan = &scanner{asked: new(seen), proven: true}
+	case !lan && dev.wan == nil:
+		dev.wan = &scanner{proven: true}
+	}
+	if lan {
+		return dev.lan
+	}
+	return dev.wan
+}
+
+// contact notes a first contact and weighs its walk.
+func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
+	s := d.scannerOf(dev, lan)
+	if s.ring.has(p.host, p.proto, p.port) {
+		return
+	}
+	if p.kind == kindWeb || p.kind == kindHigh {
+		p.slot = s.slot(p.proto, p.port, p.start)
+	}
+	w := &s.walks[p.slot]
+	if w.hosts == 0 {
+		w.first, w.answered, s.proven = p.start, 0, true
+	}
+	w.hosts++
+	s.proven = s.proven && m.proven
+	e := &s.ring.entries[s.ring.next]
+	if e.state == waiting {
+		s.charge(e, steps[e.kind].waiting(time.Duration(p.start-e.start), usual[e.kind]))
+	}
+	*e = p
+	s.ring.next = (s.ring.next + 1) % ringSize
+	s.ring.open++
+	d.wakeAt(p.start)
+	d.weigh(dev, s, lan, m)
+}
+
+// slot finds the walk of a port; the one used longest ago is taken over.
+func (s *scanner) slot(proto uint8, port uint16, now int64) uint8 {
+	at := 1
+	for i := 1; i <= portWalks; i++ {
+		if s.used[i] != 0 && s.ports[i] == port && s.protos[i] == proto {
+			s.used[i] = now
+			return uint8(i)
+		}
+		if s.used[i] < s.used[at] {
+			at = i
+		}
+	}
+	for i := range s.ring.entries { // what is pending in the old walk goes with it
+		if e := &s.ring.entries[i]; e.slot == uint8(at) && e.state != empty {
+			if e.state == waiting {
+				s.ring.open--
+			}
+			e.state = answered
+		}
+	}
+	s.walks[at], s.ports[at], s.protos[at], s.used[at] = walk{at: now}, port, proto, now
+	return uint8(at)
+}
+
+func (s *scanner) charge(e *pending, step float64) {
+	if e.state == waiting {
+		s.ring.open--
+	}
+	e.state, e.settled = failed, float32(step)
+	s.walks[e.slot].charge(step, e.start)
+}
+
+func (s *scanner) answered(flow uint64) {
+	e := s.ring.find(flow)
+	if e == nil || e.state == answered {
+		return
+	}
+	w := &s.walks[e.slot]
+	if e.state == failed {
+		w.add(-float64(e.settled))
+	} else {
+		s.ring.open--
+	}
+	e.state = answered
+	w.answered++
+	w.add(steps[e.kind].ok)
+}
+
+func (s *scanner) refused(flow uint64) bool {
+	e := s.ring.find(flow)
+	if e == nil || e.state != waiting {
+		return false
+	}
+	s.charge(e, steps[e.kind].fail)
+	return true
+}
+
+// weigh brings the walks up to date and tells what has crossed the threshold.
+func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
+	now := m.time.UnixNano()
+	leak := leakWAN
+	if lan {
+		leak = leakLAN
+	}
+	var sum [1 + portWalks]float64
+	for i := range s.ring.entries {
+		e := &s.ring.entries[i]
+		if e.state != waiting {
+			continue
+		}
+		age := time.Duration(now - e.start)
+		switch {
+		case lan && e.proto == 0 && d.link.aliveSince(e.host, e.start):
+			s.answered(e.flow)
+		case age >= settleAfter:
+			s.charge(e, steps[e.kind].fail)
+		default:
+			sum[e.slot] += steps[e.kind].waiting(age, usual[e.kind])
+		}
+	}
+	best := 0.0
+	for i := portWalks; i >= 0; i-- {
+		w := &s.walks[i]
+		w.leak(now, leak)
+		sum[i] += w.score
+		if i > 0 {
+			best = max(best, sum[i])
+		}
+	}
+	if sum[0] > 0 {
+		sum[0] += min(best, hint)
+	}
+	for i, score := range sum {
+		if score >= threshold {
+			d.scanned(dev, s, i, score, lan, m)
+		}
+	}
+	if lan {
+		d.fan(dev, s, m)
+	}
+	if s.ring.open > 0 {
+		d.wakeAt(now)
+	}
+}
+
+// scanned decides whether a walk over the threshold is to be told.
+func (d *Detectors) scanned(dev *device, s *scanner, slot int, score float64, lan bool, m moment) {
+	if !lan {
+		w, now := &s.walks[slot], m.time.UnixNano()
+		if !d.net.up(now) {
+			return
+		}
+		if slot > 0 && d.net.lastAnswer < w.first && w.hosts < afresh {
+			return // the cautious walks need proof that the internet answers
+		}
+		if slot > 0 && s.swarm() {
+			return
+		}
+	}
+	d.tellScan(dev, s, slot, score, lan, m)
+}
+
+// swarm says whether the latest high-port contacts go to a different port each.
+func (s *scanner) swarm() bool {
+	n, distinct := 0, 0
+	for i := range s.ring.entries {
+		e := &s.ring.entries[i]
+		if e.state == empty || e.kind != kindHigh {
+			continue
+		}
+		n++
+		first := true
+		for j := range i {
+			f := &s.ring.entries[j]
+			first = first && !(f.state != empty && f.kind == kindHigh && f.port == e.port)
+		}
+		if first {
+			distinct++
+		}
+	}
+	return n >= swarmMin && distinct*2 > n
+}
+
+// fan looks for a sweep over hosts of which most exist.
+func (d *Detectors) fan(dev *device, s *scanner, m moment) {
+	now := m.time.UnixNano()
+	last := &s.ring.entries[(s.ring.next+ringSize-1)%ringSize]
+	if last.state == empty || last.proto == 0 || last.proto == home.ProtoUDP {
+		return
+	}
+	hosts, silent := 0, 0
+	for i := range s.ring.entries {
+		e := &s.ring.entries[i]
+		if e.state == empty || e.proto != last.proto || e.port != last.port || now-e.start > int64(fanSpan) {
+			continue
+		}
+		hosts++
+		if e.state == failed || e.state == waiting && now-e.start > int64(usual[e.kind]) {
+			silent++
+		}
+	}
+	if hosts >= fanOut && silent*4 >= hosts {
+		d.tellScan(dev, s, 0, threshold, true, m)
+	}
+}
+
+func (d *Detectors) tellScan(dev *device, s *scanner, slot int, score float64, lan bool, m moment) {
+	det, cause := home.DetectScanWAN, uint64(slot)
+	if lan {
+		det = home.DetectScanLAN
+	} else if slot > 0 {
+		cause = uint64(s.protos[slot])<<16 | uint64(s.ports[slot])
+	}
+	w := &s.walks[slot]
+	strength := d.strength(dev, m, !dev.gateway)
+	if !d.may(dev, det, cause, strength == home.Hard, m.time.UnixNano()) {
+		return
+	}
+	ports, proto := s.tried(slot)
+	took := time.Duration(m.time.UnixNano() - w.first)
+	f := home.Finding{
+		Detector: det, Strength: strength, Score: score,
+		Facts: map[string]any{
+			"hosts": w.hosts, "answered": w.answered, "ports": ports, "seconds": took.Seconds(),
+			"unit": "nats", "threshold": threshold, "asked_by": "flows",
+		},
+		Symptom: home.Symptom{Proto: proto, Ports: ports},
+	}
+	where, how := "internet addresses", portsText(ports)
+	if lan {
+		where = "addresses of the home"
+		if proto == 0 {
+			f.Facts["asked_by"] = "neighbour requests"
+		}
+	}
+	answer := "none answered"
+	if w.answered > 0 {
+		answer = fmt.Sprintf("%d answered", w.answered)
+	}
+	if proto == home.ProtoICMP || proto == home.ProtoICMPv6 {
+		f.Symptom.Ports, how = nil, " by ping"
+	}
+	f.Sentence = fmt.Sprintf("tried %d %s%s in %s; %s", w.hosts, where, how, span(took), answer)
+	d.find(dev, m, f)
+}
+
+// tried lists the ports of a walk's latest contacts, at most 16 and the most frequent protocol.
+func (s *scanner) tried(slot int) (ports []uint16, proto uint8) {
+	var n [256]int
+	for i := range s.ring.entries {
+		e := &s.ring.entries[i]
+		if e.state == empty || int(e.slot) != slot {
+			continue
+		}
+		if n[e.proto]++; n[e.proto] > n[proto] || proto == 0 && e.proto != 0 && n[e.proto] == n[proto] {
+			proto = e.proto
+		}
+		if e.port != 0 && len(ports) < 16 && !slices.Contains(ports, e.port) {
+			ports = append(ports, e.port)
+		}
+	}
+	slices.Sort(ports)
+	return ports, proto
+}
+
+func portsText(ports []uint16) string {
+	switch {
+	case len(ports) == 0:
+		return ""
+	case len(ports) == 1:
+		return fmt.Sprintf(" on port %d", ports[0])
+	}
+	var b strings.Builder
+	b.WriteString(" on ports ")
+	for i, p := range ports {
+		if i == 4 && len(ports) > 5 {
+			fmt.Fprintf(&b, " and %d more", len(ports)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprint(&b, p)
+	}
+	return b.String()
+}
+
+// addrText is an address as people write it.
+func addrText(a netip.Addr) string { return a.Unmap().WithZone("").String() }

@@ -1,0 +1,124 @@
+package behavior
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"cardea/home"
+)
+
+// Rogue DHCP servers and IPv6 routers. On a gateway the only right answer is its own (Config.Own). In a capture the
+// router's answer is right; failing that the first server seen is taken for the home's, and another one is told softly:
+// it may be the first that is wrong.
+type servers struct {
+	dhcp   [2]home.MAC // v4, v6: the home's
+	ra     home.MAC
+	router netip.Addr // what the home's DHCP server calls the router
+}
+
+// Server messages (RFC 2132 section 9.6; RFC 8415 section 7.3).
+const (
+	dhcpOffer, dhcpACK       = 2, 5
+	dhcp6Advertise, dhcp6Rep = 2, 7
+)
+
+func (d *Detectors) observeLease(dev *device, o *home.Observation, now int64) {
+	l := o.Lease
+	if !l.Server {
+		return
+	}
+	v := 0
+	give, offer := uint8(dhcpACK), uint8(dhcpOffer)
+	if l.V6 {
+		v, give, offer = 1, dhcp6Rep, dhcp6Advertise
+	}
+	if l.Op != give && l.Op != offer {
+		return
+	}
+	first := d.servers.dhcp[v].IsZero()
+	if d.isGateway(o.Source) || dev.gateway || o.Source.IsZero() {
+		if !l.V6 && l.Router.IsValid() {
+			d.servers.router = l.Router
+		}
+	} else if len(d.cfg.Own) > 0 || !first && d.servers.dhcp[v] != o.Source {
+		d.tellServer(dev, o, home.DetectRogueDHCP, len(d.cfg.Own) > 0 || d.isGateway(d.servers.dhcp[v]), d.servers.dhcp[v])
+		return
+	}
+	if first || d.isGateway(o.Source) {
+		d.servers.dhcp[v] = o.Source
+		if !l.V6 && l.Router.IsValid() && !d.servers.router.IsValid() {
+			d.servers.router = l.Router
+		}
+	}
+	if l.Op == give && l.Addr.IsValid() {
+		d.granted(l.Client, l.Addr.Unmap(), now)
+	}
+}
+
+// granted notes that the home's server gave an address to a station: it may claim it from now on.
+func (d *Detectors) granted(m home.MAC, a netip.Addr, now int64) {
+	for _, dev := range d.order {
+		if dev.mac == m {
+			dev.claims.lease = a
+		} else if dev.claims.lease == a {
+			dev.claims.lease = netip.Addr{}
+		}
+	}
+	if w := d.link.owners[a]; w != nil && w.mac != m && !m.IsZero() && !d.isGateway(w.mac) {
+		*w = owner{mac: m, heard: now}
+	}
+}
+
+func (d *Detectors) observeRouter(dev *device, o *home.Observation, now int64) {
+	r := o.Router
+	// Thread border routers and the like advertise a prefix or a route with a lifetime of 0: not a default router (RFC
+	// 4861 section 4.2), and no harm without DNS servers.
+	if r.Lifetime == 0 && len(r.DNS) == 0 || virtual(o.Source) || o.Source.IsZero() {
+		return
+	}
+	if d.isGateway(o.Source) || dev.gateway {
+		d.servers.ra = o.Source
+		return
+	}
+	if len(d.cfg.Own) == 0 && (d.servers.ra.IsZero() || d.servers.ra == o.Source) {
+		d.servers.ra = o.Source
+		return
+	}
+	d.tellServer(dev, o, home.DetectRogueRouter, len(d.cfg.Own) > 0 || d.isGateway(d.servers.ra), d.servers.ra)
+}
+
+func (d *Detectors) tellServer(dev *device, o *home.Observation, det home.Detector, hard bool, right home.MAC) {
+	m := momentOf(o)
+	strength := d.strength(dev, m, hard)
+	if !d.may(dev, det, 1, strength == home.Hard, o.Time.UnixNano()) {
+		return
+	}
+	f := home.Finding{Detector: det, Strength: strength, Score: 1, Facts: map[string]any{"unit": "messages"}}
+	f.Sentence = "answers DHCP though it is not the home's server"
+	if det == home.DetectRogueRouter {
+		f.Sentence = "announces itself as an IPv6 router though it is not the home's"
+		f.Facts["lifetime_s"] = o.Router.Lifetime / time.Second
+		f.Facts["dns"] = texts(o.Router.DNS)
+	} else {
+		f.Facts["dns"] = texts(o.Lease.DNS)
+		if o.Lease.Router.IsValid() {
+			f.Facts["router"] = o.Lease.Router.String()
+			f.Sentence += fmt.Sprintf(" and names %s as the router", o.Lease.Router)
+		}
+	}
+	if !right.IsZero() {
+		f.Facts["home_mac"] = right.String()
+		f.Sentence += fmt.Sprintf("; that is %s", right)
+	}
+	d.find(dev, m, f)
+}
+
+func texts(addrs []netip.Addr) []string {
+	out := make([]string, 0, len(addrs))
+	for _, a := range addrs[:min(len(addrs), 8)] {
+		out = append(out, a.String())
+	}
+	return slices.Clip(out)
+}

@@ -1,0 +1,155 @@
+package behavior
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"cardea/home"
+)
+
+// ARP and ND spoofing: a station claims an address that another station has.
+//
+// The gateway's address is told at the first frame: nobody else has a reason to claim it. For any other address one claim
+// is not enough, because addresses do change hands: a lease is used again, a laptop moves from cable to Wi-Fi, a sleep
+// proxy answers for a sleeper. In all these the old owner is silent afterwards; only a spoofer keeps claiming while the
+// owner keeps speaking.
+
+const (
+	// silentOwner: an owner not heard for so long has given the address up.
+	silentOwner = 5 * time.Minute
+	// flipsNeeded claims, each after the owner was heard again, within flipSpan. A sleep proxy changes place with its
+	// sleeper once per sleep, not twice in two minutes; ARP caches make spoofers repeat every 1–30 s.
+	flipsNeeded = 2
+	flipSpan    = 2 * time.Minute
+	maxClaims   = 8
+)
+
+// claims is what a device claimed of others' addresses.
+type claims struct {
+	sleepProxy bool        // announces itself as a Bonjour sleep proxy
+	lease      netip.Addr  // given to it by DHCP
+	twins      [4]home.MAC // stations that claim its addresses as it claims theirs: one host with two interfaces
+}
+
+func observeAnnounce(dev *device, o *home.Observation) {
+	for _, s := range o.Announce.Services {
+		if strings.HasPrefix(s, "_sleep-proxy._udp") {
+			dev.claims.sleepProxy = true
+		}
+	}
+}
+
+func (d *Detectors) observeClaim(dev *device, o *home.Observation, now int64) {
+	n := o.Neighbor
+	a, m := n.SenderAddr.Unmap().WithZone(""), n.SenderMAC
+	if !unicast(a) || m.IsZero() || m.IsGroup() || virtual(m) {
+		return
+	}
+	if slices.Contains(d.cfg.OwnAddrs, a) && len(d.cfg.Own) > 0 && !slices.Contains(d.cfg.Own, m) {
+		d.tellSpoof(dev, o, a, d.cfg.Own[0], true, "the home's gateway")
+		return
+	}
+	w := d.link.owners[a]
+	if w == nil {
+		if d.falseGateway(dev, o, a, m) {
+			d.tellSpoof(dev, o, a, d.link.gateway, false, "the home's gateway, as routed frames show")
+			return
+		}
+		d.link.add(a, m, m == o.Source || o.Source.IsZero(), now)
+		return
+	}
+	switch {
+	case w.mac == m:
+		d.link.own(a, m, m == o.Source || o.Source.IsZero(), now)
+	case virtual(w.mac):
+	case slices.Contains(o.Device.MACs, w.mac), slices.Contains(dev.claims.twins[:], w.mac):
+		*w = owner{mac: m, spoken: true, heard: now}
+	case d.isGateway(w.mac) && !dev.gateway:
+		if d.link.gateway != w.mac || now-w.heard < int64(silentOwner) || !w.spoken {
+			d.tellSpoof(dev, o, a, w.mac, true, "the home's gateway")
+		}
+	case dev.claims.lease == a, now-w.heard > int64(silentOwner):
+		*w = owner{mac: m, spoken: true, heard: now}
+	default:
+		d.rival(dev, o, w, a, m, now)
+	}
+}
+
+// rival takes a claim of an address whose owner is around.
+func (d *Detectors) rival(dev *device, o *home.Observation, w *owner, a netip.Addr, m home.MAC, now int64) {
+	if d.twin(dev, w.mac, m) {
+		*w = owner{mac: m, spoken: true, heard: now}
+		return
+	}
+	if w.rival != m || now-w.claimed > int64(flipSpan) {
+		w.rival, w.claimed, w.back, w.flips, w.since = m, now, false, 0, now
+		return
+	}
+	w.claimed = now
+	if !w.back {
+		return
+	}
+	w.back = false
+	if now-w.since > int64(flipSpan) {
+		w.flips, w.since = 0, now
+	}
+	if w.flips++; w.flips >= flipsNeeded && !dev.claims.sleepProxy {
+		d.tellSpoof(dev, o, a, w.mac, true, "")
+	}
+}
+
+// twin says whether the owner claims an address of the rival's, too: then both are interfaces of one host, which answers
+// for all its addresses on each (Linux does by default: ip-sysctl, arp_ignore 0).
+func (d *Detectors) twin(dev *device, owner, rival home.MAC) bool {
+	for _, w := range d.link.owners {
+		if w.mac == rival && w.rival == owner {
+			copy(dev.claims.twins[1:], dev.claims.twins[:3])
+			dev.claims.twins[0] = owner
+			return true
+		}
+	}
+	return false
+}
+
+// falseGateway: nobody was heard with this address yet, routed frames show a gateway of which no address is known, and
+// the address is the one that gateways have: the first or the last of a /24, or what DHCP called the router. The claimer
+// is another station, with an address of its own.
+func (d *Detectors) falseGateway(dev *device, o *home.Observation, a netip.Addr, m home.MAC) bool {
+	g := d.link.gateway
+	if g.IsZero() || m == g || dev.gateway || !a.Is4() {
+		return false
+	}
+	b := a.As4()
+	if a != d.servers.router && b[3] != 1 && b[3] != 254 {
+		return false
+	}
+	return !d.link.hasOther(g, a) && (d.link.hasOther(m, a) || a == d.servers.router)
+}
+
+func (d *Detectors) tellSpoof(dev *device, o *home.Observation, a netip.Addr, owner home.MAC, hard bool, whose string) {
+	det, proto := home.DetectARPSpoof, "ARP"
+	if a.Is6() {
+		det, proto = home.DetectNDSpoof, "neighbour discovery"
+	}
+	m := momentOf(o)
+	strength := d.strength(dev, m, hard)
+	if !d.may(dev, det, hash(a), strength == home.Hard, o.Time.UnixNano()) {
+		return
+	}
+	if whose == "" {
+		whose = "another device that is still using it"
+	}
+	claims := o.Neighbor.SenderMAC
+	d.find(dev, m, home.Finding{
+		Detector: det, Strength: strength, Score: 1,
+		Sentence: fmt.Sprintf("claims by %s that %s is its own address; it belongs to %s (%s)", proto, a, whose, owner),
+		Facts: map[string]any{
+			"address": a.String(), "claimed_mac": claims.String(), "owner_mac": owner.String(),
+			"reply": o.Neighbor.Op == home.NeighborReply, "unit": "claims",
+		},
+		Symptom: home.Symptom{Addrs: []netip.Addr{a}},
+	})
+}
