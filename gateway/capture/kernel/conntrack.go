@@ -1,0 +1,186 @@
+package kernel
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// conntrackGroups are NFNLGRP_CONNTRACK_NEW, _UPDATE and _DESTROY as a bit mask.
+const conntrackGroups = 1<<(unix.NFNLGRP_CONNTRACK_NEW-1) | 1<<(unix.NFNLGRP_CONNTRACK_UPDATE-1) |
+	1<<(unix.NFNLGRP_CONNTRACK_DESTROY-1)
+
+func openConntrack(bufferBytes int, groups uint32) (*socket, error) {
+	return openSocket(unix.NETLINK_NETFILTER, bufferBytes, groups)
+}
+
+// enableConntrack switches on what the events need in this network namespace, and says what it could not do. With
+// nf_conntrack_events at 2, the kernel's own choice, flows that began while no agent listened would end unheard.
+func enableConntrack(write func(string, []byte, os.FileMode) error) (errs []error) {
+	for _, s := range [...]struct{ name, without string }{
+		{"nf_conntrack_acct", "flows have no counters"},
+		{"nf_conntrack_timestamp", "the start of a flow found late is unknown"},
+		{"nf_conntrack_events", "flows are seen by the minute's dump only"},
+	} {
+		if err := write("/proc/sys/net/netfilter/"+s.name, []byte("1\n"), 0); err != nil {
+			errs = append(errs, fmt.Errorf("could not enable %s (without it %s; is nf_conntrack loaded?): %w",
+				s.name, s.without, err))
+		}
+	}
+	return errs
+}
+
+// readConntrack reads events until the socket is closed.
+func (k *Kernel) readConntrack(ctx context.Context) error {
+	for {
+		b, err := k.events.receive()
+		switch {
+		case errors.Is(err, errOverrun):
+			k.c.overruns.Add(1)
+			k.mu.Lock()
+			k.table.lossy = true
+			k.mu.Unlock()
+			k.askResync()
+			continue
+		case errors.Is(err, net.ErrClosed):
+			return ctx.Err()
+		case err != nil:
+			return fmt.Errorf("conntrack events: %w", err)
+		}
+		k.mu.Lock()
+		k.conntrackBatch(b, time.Now(), false)
+		k.mu.Unlock()
+	}
+}
+
+// conntrackBatch feeds one datagram to the table. It says whether a dump is over, and the kernel's error for it. mu is
+// held.
+func (k *Kernel) conntrackBatch(b []byte, now time.Time, dump bool) (done, interrupted bool, err error) {
+	var e ctEvent
+	for {
+		m, rest, ok, err := nextMessage(b)
+		if err != nil {
+			k.c.malformed.Add(1)
+			return done, interrupted, nil
+		}
+		if !ok {
+			return done, interrupted, nil
+		}
+		b = rest
+		switch m.typ {
+		case unix.NLMSG_DONE, unix.NLMSG_ERROR:
+			return true, interrupted, kernelError(m.body)
+		case unix.NLMSG_NOOP, unix.NLMSG_OVERRUN:
+			continue
+		}
+		interrupted = interrupted || m.flags&unix.NLM_F_DUMP_INTR != 0
+		if !decodeConntrack(&e, m.typ, m.flags, m.body) {
+			k.c.malformed.Add(1)
+			continue
+		}
+		if dump {
+			e.kind = ctDump
+			k.c.dumped.Add(1)
+		} else {
+			k.c.conntrack.Add(1)
+		}
+		k.table.conntrack(&e, now)
+	}
+}
+
+// kernelError reads the error number of NLMSG_ERROR or NLMSG_DONE.
+func kernelError(body []byte) error {
+	if len(body) < 4 {
+		return nil
+	}
+	if n := int32(binary.NativeEndian.Uint32(body)); n < 0 {
+		return unix.Errno(-n)
+	}
+	return nil
+}
+
+// dumpConntrack dumps at the start, after each loss and every DumpEvery. A failed dump is tried again at the next.
+func (k *Kernel) dumpConntrack(ctx context.Context) error {
+	every := time.NewTicker(k.cfg.DumpEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-every.C:
+		case <-k.resync:
+		}
+		if err := k.dump(); err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return ctx.Err()
+			}
+			k.log.Warn("conntrack dump", "err", err)
+			k.askResync()
+			if !sleep(ctx, time.Second) {
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// dump reads the kernel's whole table once, with counters, while events go on being read beside it.
+func (k *Kernel) dump() error {
+	k.mu.Lock()
+	heal := k.table.beginDump()
+	k.mu.Unlock()
+	k.c.dumps.Add(1)
+	if heal {
+		k.c.resyncs.Add(1)
+	}
+	_, err := k.dumps.conn.Send(netlink.Message{
+		Header: netlink.Header{Type: msgCTGet, Flags: netlink.Request | netlink.Dump},
+		Data:   []byte{unix.AF_UNSPEC, 0, 0, 0}, // struct nfgenmsg
+	})
+	whole := false
+	if err == nil {
+		whole, err = k.readDump()
+	}
+	k.mu.Lock()
+	k.table.endDump(time.Now(), whole && err == nil)
+	k.mu.Unlock()
+	if err == nil && !whole {
+		err = errors.New("the table changed its size meanwhile")
+	}
+	return err
+}
+
+func (k *Kernel) readDump() (whole bool, err error) {
+	whole = true
+	for {
+		b, err := k.dumps.receive()
+		if err != nil {
+			return false, err
+		}
+		k.mu.Lock()
+		done, interrupted, err := k.conntrackBatch(b, time.Now(), true)
+		k.mu.Unlock()
+		whole = whole && !interrupted
+		if done || err != nil {
+			return whole, err
+		}
+	}
+}
+
+// sleep waits, and says false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

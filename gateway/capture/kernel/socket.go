@@ -1,0 +1,180 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// receiveBytes holds any datagram of ours: dumps come in at most 32 KiB (net/netlink/af_netlink.c, kernel 6.18), NFLOG
+// batches in one page, a single NFLOG packet in snaplen plus attributes.
+const receiveBytes = 64 << 10
+
+// socket is a netlink socket that is read without an allocation per datagram. mdlayher/netlink opens, binds and waits;
+// its own Receive would allocate each message.
+type socket struct {
+	conn *netlink.Conn
+	raw  syscall.RawConn
+	buf  []byte
+	n    int
+	err  error
+	read func(fd uintptr) bool
+
+	closing sync.Once
+	closed  error
+}
+
+func openSocket(protocol, bufferBytes int, groups uint32) (*socket, error) {
+	conn, err := netlink.Dial(protocol, &netlink.Config{Groups: groups})
+	if err != nil {
+		return nil, fmt.Errorf("opening netlink protocol %d: %w", protocol, err)
+	}
+	s := &socket{conn: conn, buf: make([]byte, receiveBytes)}
+	if err := conn.SetReadBuffer(bufferBytes); err != nil {
+		return nil, errors.Join(fmt.Errorf("netlink receive buffer: %w", err), conn.Close())
+	}
+	if s.raw, err = conn.SyscallConn(); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	s.read = func(fd uintptr) bool {
+		for {
+			s.n, s.err = unix.Read(int(fd), s.buf)
+			if s.err != unix.EINTR {
+				return s.err != unix.EAGAIN
+			}
+		}
+	}
+	return s, nil
+}
+
+// errOverrun is ENOBUFS: the kernel had messages for us that did not fit the receive buffer.
+var errOverrun = errors.New("netlink receive buffer overran")
+
+// receive waits for one datagram; the slice is valid until the next call. Its errors are errOverrun, net.ErrClosed, or
+// what the kernel says.
+func (s *socket) receive() ([]byte, error) {
+	if err := s.raw.Read(s.read); err != nil {
+		if errors.Is(err, os.ErrClosed) || errors.Is(err, net.ErrClosed) {
+			return nil, net.ErrClosed
+		}
+		return nil, fmt.Errorf("waiting for netlink: %w", err)
+	}
+	switch s.err {
+	case nil:
+		return s.buf[:s.n], nil
+	case unix.ENOBUFS:
+		return nil, errOverrun
+	case unix.EBADF:
+		return nil, net.ErrClosed
+	}
+	return nil, fmt.Errorf("reading netlink: %w", s.err)
+}
+
+func (s *socket) close() error {
+	s.closing.Do(func() { s.closed = s.conn.Close() })
+	return s.closed
+}
+
+// request sends a message and waits for the kernel's acknowledgement. For sockets that nobody reads yet.
+func (s *socket) request(typ netlink.HeaderType, data []byte) error {
+	if err := s.conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return err
+	}
+	_, err := s.conn.Execute(netlink.Message{
+		Header: netlink.Header{Type: typ, Flags: netlink.Request | netlink.Acknowledge}, Data: data,
+	})
+	return errors.Join(err, s.conn.SetReadDeadline(time.Time{}))
+}
+
+// message is one netlink message inside a datagram.
+type message struct {
+	typ, flags uint16
+	seq        uint32
+	body       []byte
+}
+
+// errTruncated: a length says more than there is.
+var errTruncated = errors.New("netlink message truncated")
+
+// nextMessage cuts the first message off b (struct nlmsghdr, netlink(7)). An empty b gives false without an error.
+func nextMessage(b []byte) (m message, rest []byte, ok bool, err error) {
+	if len(b) == 0 {
+		return m, nil, false, nil
+	}
+	if len(b) < unix.SizeofNlMsghdr {
+		return m, nil, false, errTruncated
+	}
+	length := binary.NativeEndian.Uint32(b)
+	if length < unix.SizeofNlMsghdr || uint64(length) > uint64(len(b)) {
+		return m, nil, false, errTruncated
+	}
+	m.typ = binary.NativeEndian.Uint16(b[4:])
+	m.flags = binary.NativeEndian.Uint16(b[6:])
+	m.seq = binary.NativeEndian.Uint32(b[8:])
+	m.body = b[unix.SizeofNlMsghdr:length]
+	return m, b[min(align4(int(length)), len(b)):], true, nil
+}
+
+// attrs walks netlink attributes (struct nlattr) without allocating.
+type attrs struct {
+	rest []byte
+	typ  uint16 // without the nested and byte-order flags
+	data []byte
+	bad  bool // a length was wrong; the walk has ended
+}
+
+// next moves to the next attribute.
+func (a *attrs) next() bool {
+	if len(a.rest) < unix.SizeofNlAttr {
+		a.bad = a.bad || len(a.rest) != 0
+		return false
+	}
+	length := int(binary.NativeEndian.Uint16(a.rest))
+	if length < unix.SizeofNlAttr || length > len(a.rest) {
+		a.bad = true
+		return false
+	}
+	a.typ = binary.NativeEndian.Uint16(a.rest[2:]) &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER)
+	a.data = a.rest[unix.SizeofNlAttr:length]
+	a.rest = a.rest[min(align4(length), len(a.rest)):]
+	return true
+}
+
+func align4(n int) int { return (n + 3) &^ 3 }
+
+// Attribute values in network byte order, as netfilter sends them; a wrong length gives zero.
+func be16(b []byte) uint16 {
+	if len(b) != 2 {
+		return 0
+	}
+	return binary.BigEndian.Uint16(b)
+}
+
+func be32(b []byte) uint32 {
+	if len(b) != 4 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(b)
+}
+
+func be64(b []byte) uint64 {
+	if len(b) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(b)
+}
+
+func u8(b []byte) uint8 {
+	if len(b) != 1 {
+		return 0
+	}
+	return b[0]
+}
