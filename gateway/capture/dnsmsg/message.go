@@ -55,6 +55,9 @@ type Message struct {
 	Question string
 	Type     uint16
 	Class    uint16
+	// Suffix is set when Question is "" because of its left labels: the longest clean name of at least two labels on its
+	// right. What tunnels data through names writes bytes that no host name has; this is the domain it uses.
+	Suffix string
 
 	Names []string      // CNAME and SVCB targets in the answer section, in order
 	Addrs []netip.Addr  // A and AAAA in the answer section, and address hints of SVCB and HTTPS
@@ -74,7 +77,7 @@ type Message struct {
 
 func (m *Message) reset() {
 	m.ID, m.Response, m.Opcode, m.Rcode, m.Truncation, m.Cut = 0, false, 0, 0, false, false
-	m.Question, m.Type, m.Class, m.TTL = "", 0, 0, 0
+	m.Question, m.Suffix, m.Type, m.Class, m.TTL = "", "", 0, 0, 0
 	m.Names, m.Addrs, m.Outer = m.Names[:0], m.Addrs[:0], m.Outer[:0]
 	m.Hosts, m.Instances, m.Services = m.Hosts[:0], m.Instances[:0], m.Services[:0]
 	m.Asked, m.Details = m.Asked[:0], m.Details[:0]
@@ -168,7 +171,9 @@ func (m *Message) questions(b []byte, n int, left *int, multicast bool) (off int
 			return next, m.end(b, next)
 		}
 		if i == 0 {
-			m.Question, _ = m.cache.host(&m.text[0])
+			if m.Question, ok = m.cache.host(&m.text[0]); !ok {
+				m.Suffix = m.cache.suffix(&m.text[0])
+			}
 		}
 		if next+4 > len(b) {
 			m.Cut = true

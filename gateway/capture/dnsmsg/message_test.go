@@ -129,6 +129,17 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+func TestSuffixOfUncleanName(t *testing.T) {
+	for s, want := range map[string]string{
+		`\190\200data.x\ y.t1.Tunnel.example.`: "t1.tunnel.example", `a\ b.example.`: "", `a\.b.c.example.`: "c.example",
+	} {
+		var m Message
+		if err := m.Parse(pack(t, s, dns.TypeTXT, false, nil, nil, nil)); err != nil || m.Question != "" || m.Suffix != want {
+			t.Errorf("%s: %v, %q %q", s, err, m.Question, m.Suffix)
+		}
+	}
+}
+
 func TestEDNSTolerated(t *testing.T) {
 	m := new(dns.Msg)
 	m.SetQuestion("edns.example.", dns.TypeA)

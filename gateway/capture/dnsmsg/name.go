@@ -136,6 +136,16 @@ func (t *interned) host(n *nameBuf) (string, bool) {
 	return clean, ok
 }
 
+// suffix is the longest clean name of at least two labels at the end of n, "" without.
+func (t *interned) suffix(n *nameBuf) string {
+	for i := 1; i+2 <= n.count; i++ {
+		if s, ok := home.CleanName(string(n.b[n.start(i):n.n])); ok {
+			return s
+		}
+	}
+	return ""
+}
+
 // free is b as valid UTF-8 without control characters, at most MaxDetail bytes.
 func (t *interned) free(b []byte) string {
 	b = b[:min(len(b), MaxDetail)]
