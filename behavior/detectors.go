@@ -36,6 +36,7 @@ type device struct {
 	inbound  *inbound
 	twoPorts twoPorts
 	claims   claims
+	offers   int // DHCP answers though it is not the server
 }
 
 // moment is when and how something became known.

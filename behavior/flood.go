@@ -88,6 +88,9 @@ func (d *Detectors) floodNew(dev *device, o *home.Observation, t *floodTarget, n
 	if t.flows++; t.flows < floodFlows || t.answered*10 > t.flows {
 		return
 	}
+	if dev.ports.scanning(t.addr) {
+		return // a fast port scan is told as such
+	}
 	took := time.Duration(now - t.since)
 	d.tellFlood(dev, o, float64(t.flows)/max(took.Seconds(), .001), fmt.Sprintf(
 		"sent %d new %s connections to %s in %s; %d were answered", t.flows, home.ProtoName(o.Flow.Proto), addrText(t.addr), span(took), t.answered),

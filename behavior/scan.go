@@ -128,11 +128,9 @@ func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
 	if p.kind == kindWeb || p.kind == kindHigh {
 		p.slot = s.slot(p.proto, p.port, p.start)
 	}
-	w := &s.walks[p.slot]
-	if w.hosts == 0 {
-		w.first, w.answered, s.proven = p.start, 0, true
+	if s.walks[p.slot].contact(p.start) {
+		s.proven = true
 	}
-	w.hosts++
 	s.proven = s.proven && m.proven
 	e := &s.ring.entries[s.ring.next]
 	if e.state == waiting {
@@ -174,7 +172,7 @@ func (s *scanner) charge(e *pending, step float64) {
 		s.ring.open--
 	}
 	e.state, e.settled = failed, float32(step)
-	s.walks[e.slot].charge(step, e.start)
+	s.walks[e.slot].add(step)
 }
 
 func (s *scanner) answered(flow uint64) {

@@ -69,8 +69,8 @@ func (d *Detectors) observePorts(dev *device, o *home.Observation, now int64) {
 	}
 	s := dev.ports
 	t := s.target(far, now)
-	if t.walk.hosts == 0 {
-		t.walk.first, t.ports, s.proven = now, [16]uint64{}, true
+	if t.walk.score == 0 && now-t.walk.latest > int64(idle) {
+		t.ports, s.proven = [16]uint64{}, true
 	}
 	word, bit := &t.ports[port>>6&15], uint64(1)<<(port&63)
 	if *word&bit != 0 {
@@ -78,7 +78,7 @@ func (d *Detectors) observePorts(dev *device, o *home.Observation, now int64) {
 	}
 	*word |= bit
 	t.proto, t.outside = fl.Proto, o.Direction == home.Outbound
-	t.walk.hosts++
+	t.walk.contact(now)
 	s.proven = s.proven && o.Proven
 	e := &t.ring[t.next]
 	if e.state == waiting {
@@ -136,7 +136,7 @@ func (s *portScanner) charge(t *portTarget, e *portContact, step float64) {
 		s.open--
 	}
 	e.state, e.settled = failed, float32(step)
-	t.walk.charge(step, e.start)
+	t.walk.add(step)
 }
 
 func (s *portScanner) outcome(t *portTarget, e *portContact, ok bool) {
@@ -224,4 +224,17 @@ func (d *Detectors) tellPorts(dev *device, t *portTarget, score float64, m momen
 		},
 		Symptom: home.Symptom{Proto: t.proto, Addrs: []netip.Addr{t.addr.Unmap()}},
 	})
+}
+
+// scanning says whether an address is being scanned now: many ports of it were tried, not one of them often.
+func (s *portScanner) scanning(a netip.Addr) bool {
+	if s == nil {
+		return false
+	}
+	for _, t := range s.targets {
+		if t != nil && t.addr == a {
+			return t.walk.score >= threshold
+		}
+	}
+	return false
 }

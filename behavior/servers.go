@@ -10,10 +10,14 @@ import (
 )
 
 // Rogue DHCP servers and IPv6 routers. On a gateway the only right answer is its own (Config.Own). In a capture the
-// router's answer is right; failing that the first server seen is taken for the home's, and another one is told softly:
-// it may be the first that is wrong.
+// router's answer is right; failing that the first server that completed a lease is taken for the home's, and another
+// one is told softly: it may be the first that is wrong.
+//
+// One offer is told softly, too: devices that are set up through an access point of their own (seen: D-Link sensors)
+// leak an offer to the home when they leave that mode. An acknowledgement, or offers to go on, are hard.
 type servers struct {
-	dhcp   [2]home.MAC // v4, v6: the home's
+	dhcp   [2]home.MAC   // v4, v6: the home's
+	id     [2]netip.Addr // its server identifier
 	ra     home.MAC
 	router netip.Addr // what the home's DHCP server calls the router
 }
@@ -37,22 +41,26 @@ func (d *Detectors) observeLease(dev *device, o *home.Observation, now int64) {
 	if l.Op != give && l.Op != offer {
 		return
 	}
-	first := d.servers.dhcp[v].IsZero()
-	if d.isGateway(o.Source) || dev.gateway || o.Source.IsZero() {
-		if !l.V6 && l.Router.IsValid() {
-			d.servers.router = l.Router
+	sv := &d.servers
+	known := !sv.dhcp[v].IsZero()
+	configured := len(d.cfg.Own) > 0
+	switch {
+	case d.isGateway(o.Source), dev.gateway, o.Source.IsZero(), !configured && (!known || sv.dhcp[v] == o.Source):
+		if l.Op == give {
+			sv.dhcp[v], sv.id[v] = o.Source, l.ServerID
+			if !l.V6 && l.Router.IsValid() {
+				sv.router = l.Router
+			}
 		}
-	} else if len(d.cfg.Own) > 0 || !first && d.servers.dhcp[v] != o.Source {
-		d.tellServer(dev, o, home.DetectRogueDHCP, len(d.cfg.Own) > 0 || d.isGateway(d.servers.dhcp[v]), d.servers.dhcp[v])
+	case !configured && l.ServerID.IsValid() && l.ServerID == sv.id[v]:
+		// The same server by another of its interfaces, as macOS sends its internet sharing's broadcasts.
+	default:
+		dev.offers++
+		sure := configured || d.isGateway(sv.dhcp[v])
+		d.tellServer(dev, o, home.DetectRogueDHCP, sure && (l.Op == give || dev.offers > 1), sv.dhcp[v])
 		return
 	}
-	if first || d.isGateway(o.Source) {
-		d.servers.dhcp[v] = o.Source
-		if !l.V6 && l.Router.IsValid() && !d.servers.router.IsValid() {
-			d.servers.router = l.Router
-		}
-	}
-	if l.Op == give && l.Addr.IsValid() {
+	if l.Op == give && l.Addr.IsValid() && sv.dhcp[v] == o.Source {
 		d.granted(l.Client, l.Addr.Unmap(), now)
 	}
 }

@@ -51,6 +51,7 @@ type walk struct {
 	score    float64
 	at       int64 // when score was last brought up to date
 	first    int64 // begin of the excursion
+	latest   int64 // latest contact
 	hosts    uint32
 	answered uint32
 }
@@ -61,26 +62,22 @@ func (w *walk) leak(now int64, span time.Duration) {
 	if now <= w.at {
 		return
 	}
-	if w.score > 0 {
-		w.add(-threshold * float64(now-w.at) / float64(span))
-	}
+	w.add(-threshold * float64(now-w.at) / float64(span))
 	w.at = now
 }
 
-// add takes a step; the walk never falls below 0, where its excursion ends.
-func (w *walk) add(step float64) {
-	if w.score += step; w.score <= 0 {
-		w.score = 0
-		if step < 0 {
-			w.hosts, w.answered = 0, 0
-		}
+// add takes a step; the walk never falls below 0.
+func (w *walk) add(step float64) { w.score = max(0, w.score+step) }
+
+// contact notes a first contact at now. After idle at 0 a new excursion begins, and is said so.
+func (w *walk) contact(now int64) (begins bool) {
+	if begins = w.hosts == 0 || w.score == 0 && now-w.latest > int64(idle); begins {
+		w.first, w.hosts, w.answered = now, 0, 0
 	}
+	w.hosts++
+	w.latest = now
+	return begins
 }
 
-// charge adds a failure of a contact begun at start, which may have been before the present excursion.
-func (w *walk) charge(step float64, start int64) {
-	if w.hosts == 0 {
-		w.hosts, w.first = 1, start
-	}
-	w.add(step)
-}
+// idle ends an excursion: what is told about it (so many hosts in so many seconds) starts anew.
+const idle = 10 * time.Second
