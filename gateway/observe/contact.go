@@ -44,6 +44,7 @@ func (o *Observer) contactOf(d *device, k contactKey) *contact {
 			}
 		}
 	}
+	k.name = strings.Clone(k.name) // the producer of an event uses its memory again
 	c := &contact{key: k, Contact: home.Contact{
 		Device: d.ID, Inbound: k.inbound, Lookup: k.lookup,
 		Endpoint: home.Endpoint{Name: k.name, IP: k.ip, Port: k.port, Proto: home.ProtoName(k.proto)},

@@ -189,7 +189,7 @@ func (d *device) call(name string) {
 	if len(d.Names) >= maxNames {
 		return
 	}
-	d.Names = append(d.Names, name)
+	d.Names = append(d.Names, strings.Clone(name))
 }
 
 // CleanText bounds untrusted text to n bytes of valid UTF-8 without control and bidirectional formatting characters.

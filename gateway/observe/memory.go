@@ -2,6 +2,7 @@ package observe
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -48,14 +49,21 @@ const nameHolds = time.Hour // clients keep using an address long after its TTL
 
 func newNames(size int) names { return names{size: size} }
 
+// put keeps a copy of name: the producer of an event uses its memory again.
 func (n *names) put(a netip.Addr, name string, now time.Time, ttl time.Duration) {
+	until := now.Add(max(ttl, nameHolds))
+	if v, ok := n.young[a]; ok && v.name == name {
+		n.young[a] = named{v.name, until}
+		return
+	}
+	name = strings.Clone(name)
 	if len(n.young) >= n.size {
 		n.young, n.old = nil, n.young
 	}
 	if n.young == nil {
 		n.young = make(map[netip.Addr]named)
 	}
-	n.young[a] = named{name, now.Add(max(ttl, nameHolds))}
+	n.young[a] = named{name, until}
 }
 
 func (n *names) get(a netip.Addr, now time.Time) string {
