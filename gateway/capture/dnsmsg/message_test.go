@@ -2,6 +2,7 @@ package dnsmsg
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -88,7 +89,7 @@ func TestCutAnywhere(t *testing.T) {
 	for n := range b {
 		err := m.Parse(b[:n])
 		if n < 12 {
-			if err != ErrShort {
+			if !errors.Is(err, ErrShort) {
 				t.Errorf("%d bytes: %v", n, err)
 			}
 			continue
@@ -117,7 +118,7 @@ func TestHostileNames(t *testing.T) {
 		"too long":            append(long, 0, 0, 1, 0, 1),
 	} {
 		var m Message
-		if err := m.Parse(b); err != ErrMalformed {
+		if err := m.Parse(b); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v, question %q", name, err, m.Question)
 		}
 	}

@@ -28,27 +28,14 @@ func parseLong(b []byte) (p longPacket, rest []byte, ok bool) {
 	}
 	p.version = binary.BigEndian.Uint32(b[1:])
 	p.scheme = schemeOf(p.version)
-	r := reader{b: b[5:]}
-	n, _ := r.u8()
-	if n > 20 || n > len(r.b) {
-		return p, nil, false
-	}
-	p.dcid = r.b[:n]
-	r.skip(n)
-	if !r.vec8() {
-		return p, nil, false
-	}
 	typ := b[0] >> 4 & 3
 	p.initial = typ == p.scheme.initial
 	if retry := (p.scheme.initial + 3) & 3; typ == retry { // v1: 3, v2: 0; it has no length and comes from servers
 		return p, nil, false
 	}
-	if p.initial {
-		token, ok := r.varint()
-		if !ok || token > uint64(len(r.b)) {
-			return p, nil, false
-		}
-		r.skip(int(token))
+	r := reader{b: b[5:]}
+	if !p.ids(&r) {
+		return p, nil, false
 	}
 	size, ok := r.varint()
 	if !ok {
@@ -60,6 +47,23 @@ func parseLong(b []byte) (p longPacket, rest []byte, ok bool) {
 	}
 	p.raw = b[:p.pn+int(size)]
 	return p, r.b[size:], true
+}
+
+// ids reads the connection IDs and, in an Initial, the token.
+func (p *longPacket) ids(r *reader) bool {
+	n, ok := r.u8()
+	if !ok || n > 20 || n > len(r.b) {
+		return false
+	}
+	p.dcid = r.b[:n]
+	if !r.skip(n) || !r.vec8() {
+		return false
+	}
+	if !p.initial {
+		return true
+	}
+	token, ok := r.varint()
+	return ok && token <= uint64(len(r.b)) && r.skip(int(token))
 }
 
 // opener removes the protection of Initial packets; its buffers make that free of allocation.

@@ -53,30 +53,30 @@ func looksTLS(b []byte) verdict {
 
 // unrecord takes the handshake message out of the TLS records in b (RFC 8446 section 5.1), which may split it anywhere.
 // The message points into b when one record holds it, else into scratch. ok is false for what is no handshake record.
-func unrecord(b, scratch []byte) (msg []byte, whole, ok bool) {
+func unrecord(b, scratch []byte) (msg []byte, ok bool) {
 	msg = scratch[:0]
 	for first := true; len(b) >= 5; first = false {
 		if b[0] != recordHandshake || b[1] != 3 {
-			return msg, false, false
+			return msg, false
 		}
 		n := int(binary.BigEndian.Uint16(b[3:]))
 		if n == 0 || n > maxRecord {
-			return msg, false, false
+			return msg, false
 		}
 		frag := b[5:min(5+n, len(b))]
 		b = b[5+len(frag):]
 		if first && (messageWhole(frag) || len(b) == 0) {
-			return frag, messageWhole(frag), true
+			return frag, true
 		}
 		if len(msg)+len(frag) > cap(msg) { // scratch is as large as a flow may be
-			return msg, false, true
+			return msg, true
 		}
 		msg = append(msg, frag...)
 		if messageWhole(msg) {
-			return msg, true, true
+			return msg, true
 		}
 	}
-	return msg, false, true
+	return msg, true
 }
 
 func messageWhole(b []byte) bool {

@@ -115,12 +115,11 @@ func (n *Namer) tcpBytes(b []byte, final bool, out *Found) verdict {
 	if b[0] != recordHandshake {
 		return n.httpBytes(b, final, out)
 	}
-	msg, whole, ok := unrecord(b, n.scratch)
+	msg, ok := unrecord(b, n.scratch)
 	if !ok && len(msg) == 0 {
 		return notOurs
 	}
 	final = final || !ok // what follows is no handshake: no more will come
-	_ = whole
 	v := n.message(msg, final, home.NameSNI, out)
 	if v == more && !ok {
 		return notOurs

@@ -21,7 +21,15 @@ func (n *Namer) UDP(id uint64, dstPort uint16, payload []byte, out *Found) bool 
 	return false
 }
 
-// quic reads all Initial packets of a datagram.
+// initials is what the Initial packets of one datagram brought.
+type initials struct {
+	version uint32
+	dcid    connID // the keys' one
+	some    bool   // CRYPTO frames came
+	cut     bool   // the capture cut one of the packets off
+}
+
+// quic reads a datagram with QUIC packets.
 func (n *Namer) quic(id uint64, b []byte, out *Found) bool {
 	f := n.table.get(id)
 	if f != nil && f.kind != kindQUIC {
@@ -34,9 +42,15 @@ func (n *Namer) quic(id uint64, b []byte, out *Found) bool {
 	} else {
 		s.reset()
 	}
-	var version uint32
-	var dcid connID
-	some, cut := false, false
+	got := n.readInitials(b, f, s)
+	if !got.some {
+		return false
+	}
+	return n.quicResult(id, f, got, out)
+}
+
+// readInitials adds the CRYPTO frames of all Initial packets of a datagram to s.
+func (n *Namer) readInitials(b []byte, f *flow, s *stream) (got initials) {
 	for len(b) > 0 {
 		p, rest, ok := parseLong(b)
 		if !ok {
@@ -55,14 +69,11 @@ func (n *Namer) quic(id uint64, b []byte, out *Found) bool {
 			f.dcid, f.version = with, p.version
 		}
 		if cryptoFrames(frames, s, n.limit.FlowBytes) {
-			some, version, dcid = true, p.version, with
-			cut = cut || p.cut
+			got.some, got.version, got.dcid = true, p.version, with
+			got.cut = got.cut || p.cut
 		}
 	}
-	if !some {
-		return false
-	}
-	return n.quicResult(id, f, version, dcid, cut, out)
+	return got
 }
 
 // openInitial tries the keys of the flow's first DCID, then those of the packet's own.
@@ -95,21 +106,21 @@ func plausible(frames []byte) bool {
 }
 
 // quicResult judges the CRYPTO stream so far, and keeps it when it is not complete.
-func (n *Namer) quicResult(id uint64, f *flow, version uint32, dcid connID, cut bool, out *Found) bool {
+func (n *Namer) quicResult(id uint64, f *flow, got initials, out *Found) bool {
 	if f == nil {
 		if b := n.quick.prefix(); len(b) > 0 {
-			if v := n.cryptoStream(b, cut, out); v == found || v == notOurs || cut {
+			if v := n.cryptoStream(b, got.cut, out); v == found || v == notOurs || got.cut {
 				return v == found
 			}
 		}
 		f = n.table.add(id, kindQUIC)
-		f.version, f.dcid = version, dcid
+		f.version, f.dcid = got.version, got.dcid
 		f.stream.buf = append(f.stream.buf, n.quick.buf...)
 		f.stream.spans = append(f.stream.spans, n.quick.spans...)
 		n.keep(f)
 		return false
 	}
-	f.cut = f.cut || cut
+	f.cut = f.cut || got.cut
 	b := f.stream.prefix()
 	v := more
 	if len(b) > 0 {
