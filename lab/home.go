@@ -1,0 +1,235 @@
+// Package lab builds a home in network namespaces, with devices, a router, an internet and an attacker, without root and
+// without leaving anything behind: what the demo and the tests run the agent in. It imports its own rooms (space, plan, frame,
+// lookup, internet, router, device, bot) and home, never the agent. A Home owns its namespaces and goroutines; Close ends them.
+//
+// A program that uses it calls Enter first; see space.Enter.
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
+	"time"
+
+	"cardea/lab/device"
+	"cardea/lab/internet"
+	"cardea/lab/plan"
+	"cardea/lab/router"
+	"cardea/lab/space"
+)
+
+// Options choose a home; Seed, Devices and Scenario as in plan.Options.
+type Options struct {
+	plan.Options
+	Log *slog.Logger // nil: what goes wrong inside the lab is not told
+}
+
+// Enter moves the program into namespaces of its own: see space.Enter. Up works inside only.
+func Enter() (inside bool, status int, err error) { return space.Enter() }
+
+// Home is a running home.
+type Home struct {
+	Plan     *plan.Plan
+	Internet *internet.Internet
+	Router   *router.Router
+
+	log     *slog.Logger
+	gateway *space.Space
+	wan     *space.Space
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	running sync.WaitGroup // every goroutine of the home
+
+	mu       sync.Mutex
+	spaces   []*space.Space
+	devices  []*device.Device // in the plan's order
+	lives    map[string]*life // of the devices that are on
+	bots     map[string]*life // of the devices that are infected
+	programs []*exec.Cmd      // started by Start; killed by Close
+	failed   error            // the first failure of a service
+	ports    int
+	counters counters
+}
+
+// life is something that runs until it is cancelled.
+type life struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it has ended
+}
+
+func (l *life) end() {
+	l.cancel()
+	<-l.done
+}
+
+// patience is how long Up and PowerCycle wait for leases.
+const patience = 15 * time.Second
+
+// Up builds the home and returns when every device that is on has its lease. The context bounds the waiting only.
+func Up(ctx context.Context, o Options) (_ *Home, err error) {
+	p, err := plan.New(o.Options)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &Home{Plan: p, log: o.Log, lives: map[string]*life{}, bots: map[string]*life{}}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			h.Close()
+		}
+	}()
+	if err := h.build(); err != nil {
+		return nil, err
+	}
+	if err := h.services(ctx); err != nil {
+		return nil, err
+	}
+	if err := h.watch(); err != nil {
+		return nil, err
+	}
+	for _, d := range h.devices {
+		if !d.Later {
+			h.power(d)
+		}
+	}
+	for _, d := range h.devices {
+		if !d.Later {
+			if err := h.await(ctx, d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return h, nil
+}
+
+// services starts the internet and the router and waits until they listen.
+func (h *Home) services(ctx context.Context) error {
+	conf := fmt.Sprintf("nameserver %v\n", h.Plan.LAN.V4.Addr())
+	if err := os.WriteFile(space.ResolvConf, []byte(conf), 0o644); err != nil {
+		return fmt.Errorf("lab: write resolv.conf (is this inside Enter?): %w", err)
+	}
+	if err := os.WriteFile(CAFile, h.Internet.CA.PEM(), 0o644); err != nil {
+		return fmt.Errorf("lab: write CA: %w", err)
+	}
+	ready := make(chan struct{}, 2) // one for each service
+	for name, serve := range map[string]func(context.Context, func()) error{"internet": h.Internet.Serve, "router": h.Router.Serve} {
+		h.running.Go(func() {
+			if err := serve(h.ctx, func() { ready <- struct{}{} }); err != nil {
+				h.fail(fmt.Errorf("lab: %s: %w", name, err))
+			}
+		})
+	}
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for range 2 {
+		select {
+		case <-ready:
+		case <-h.ctx.Done():
+			return h.Err()
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline.C:
+			return errors.New("lab: services did not start")
+		}
+	}
+	return nil
+}
+
+// fail keeps the first failure and ends the home.
+func (h *Home) fail(err error) {
+	h.mu.Lock()
+	if h.failed == nil {
+		h.failed = err
+	}
+	h.mu.Unlock()
+	h.log.Error("the lab failed", "error", err)
+	h.cancel()
+}
+
+// Err is what ended the home; nil while it is well.
+func (h *Home) Err() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed
+}
+
+// Done is closed when the home is closed or has failed.
+func (h *Home) Done() <-chan struct{} { return h.ctx.Done() }
+
+// power switches a device on unless it is on.
+func (h *Home) power(d *device.Device) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.lives[d.Name] != nil || h.ctx.Err() != nil {
+		return
+	}
+	h.lives[d.Name] = h.start(func(ctx context.Context) {
+		if err := d.Run(ctx); err != nil && ctx.Err() == nil {
+			h.log.Warn("a device stopped", "device", d.Name, "error", err)
+		}
+	})
+}
+
+// start runs f as a life. The caller holds the lock.
+func (h *Home) start(f func(context.Context)) *life {
+	ctx, cancel := context.WithCancel(h.ctx)
+	l := &life{cancel: cancel, done: make(chan struct{})}
+	h.running.Go(func() {
+		defer close(l.done)
+		f(ctx)
+	})
+	return l
+}
+
+// await waits until a device that is on has its lease.
+func (h *Home) await(ctx context.Context, d *device.Device) error {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	select {
+	case <-d.Leased():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-h.ctx.Done():
+		return errors.Join(h.Err(), errors.New("lab: closed"))
+	case <-deadline.C:
+		return fmt.Errorf("lab: %s got no lease in %v", d.Name, patience)
+	}
+}
+
+// device finds a device by name.
+func (h *Home) device(name string) (*device.Device, error) {
+	i := slices.IndexFunc(h.devices, func(d *device.Device) bool { return d.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("lab: no device %q", name)
+	}
+	return h.devices[i], nil
+}
+
+// Close ends the home: programs, devices, services, namespaces. It may be called again.
+func (h *Home) Close() error {
+	h.cancel()
+	h.mu.Lock()
+	programs := h.programs
+	h.programs = nil
+	h.mu.Unlock()
+	for _, cmd := range programs {
+		cmd.Process.Kill() // fails when it has ended: that is as well
+	}
+	h.running.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.spaces {
+		s.Close()
+	}
+	h.spaces = nil
+	return h.failed
+}
