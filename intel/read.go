@@ -185,17 +185,22 @@ func (p *parser) bad(err error) {
 }
 
 func (p *parser) emit(e Entry) {
-	if why := p.add(p.list, e); why != "" {
-		if p.report.Refused == nil {
-			p.report.Refused = map[Reason]int{}
-		}
-		p.report.Refused[why]++
-		return
-	}
-	p.report.Entries++
-	if e.Allow || p.list.Class == ClassAllow {
+	if p.report.count(p.add(p.list, e)) && (e.Allow || p.list.Class == ClassAllow) {
 		p.report.Allowed++
 	}
+}
+
+// count notes what became of an entry and says whether it was taken.
+func (r *Report) count(why Reason) bool {
+	if why == "" {
+		r.Entries++
+		return true
+	}
+	if r.Refused == nil {
+		r.Refused = map[Reason]int{}
+	}
+	r.Refused[why]++
+	return false
 }
 
 // name emits a host name as the feed wrote it.
