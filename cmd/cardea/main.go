@@ -1,0 +1,50 @@
+// Command cardea is the cloud and every tool: the demo home, replay of captures, benchmarks, doctor.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+var version = "dev" // set by the linker
+
+// cli is the command line. Exit status: 0 done, 1 failed (said on standard error), 2 wrong usage.
+type cli struct {
+	Replay  replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// errSilent ends with status 1 after the command has said itself what went wrong.
+var errSilent = errors.New("failed")
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	parser, err := kong.New(&c, kong.Name("cardea"), kong.Vars{"version": version}, kong.UsageOnError(),
+		kong.Description("Smart-home network security for internet service providers."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	k, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cardea:", err)
+		return 2
+	}
+	if err := k.Run(); err != nil {
+		if !errors.Is(err, errSilent) {
+			fmt.Fprintln(os.Stderr, "cardea:", err)
+		}
+		return 1
+	}
+	return 0
+}

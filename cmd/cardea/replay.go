@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"cardea/gateway"
+
+	"golang.org/x/term"
+)
+
+type replayCmd struct {
+	JSON  bool     `help:"Print NDJSON: finding, contact and device objects, then a summary."`
+	Home  []string `help:"The home's own addresses; default: private and link-local ones." placeholder:"CIDR"`
+	Files []string `arg:"" name:"file" help:"Capture files: pcap, pcapng, also gzipped; replayed in order as one home." type:"path"`
+}
+
+// Help explains the output.
+func (replayCmd) Help() string {
+	return `With --json each line is an object with a kind:
+  finding  evidence that a device misbehaves: detector, sentence, facts, and the frame at which it was raised
+  contact  a device's dealings with one endpoint in one hour: flows, bytes, the verdict and its reason
+  device   a device with its addresses and names
+  summary  the last line: what was read; seconds is the span of the files' own time
+A broken file is judged as far as it can be read; then the exit status is 1.`
+}
+
+// Run is called by kong.
+func (c replayCmd) Run(ctx context.Context) error {
+	var opts gateway.ReplayOptions
+	for _, s := range c.Home {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return fmt.Errorf("--home %s: want a prefix as 192.168.1.0/24", s)
+		}
+		opts.Home = append(opts.Home, p.Masked())
+	}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		opts.Progress = progress()
+	}
+	out := bufio.NewWriterSize(os.Stdout, 1<<16)
+	defer out.Flush()
+	emit := replayText(out)
+	if c.JSON {
+		enc := json.NewEncoder(out)
+		enc.SetEscapeHTML(false)
+		emit = func(v any) error { return enc.Encode(v) }
+	}
+	err := gateway.Replay(ctx, c.Files, opts, emit)
+	if opts.Progress != nil {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	return err
+}
+
+// progress draws one line on a terminal, ten times a second at most.
+func progress() func(string, int64, int64) {
+	var last time.Time
+	return func(file string, done, size int64) {
+		if now := time.Now(); now.Sub(last) > 100*time.Millisecond && size > 0 {
+			last = now
+			fmt.Fprintf(os.Stderr, "\r\x1b[K%3d %% of %s", min(100, done*100/size), file[strings.LastIndexByte(file, '/')+1:])
+		}
+	}
+}
