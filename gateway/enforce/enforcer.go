@@ -1,0 +1,177 @@
+package enforce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"cardea/gateway/enforce/nfnl"
+	"cardea/gateway/enforce/rules"
+	"cardea/home"
+)
+
+// Enforcer keeps the kernel at the desired state. Its socket owns the observation tables: they vanish with the process,
+// or with Close. All methods are safe for concurrent use; changes wait for each other.
+type Enforcer struct {
+	cfg Config
+	log *slog.Logger
+
+	// Refill, if set before Run, gives all listed addresses again when the kernel lost them (a foreign `flush ruleset`);
+	// they are not kept here, a million would cost 24 MB.
+	Refill func() iter.Seq[netip.Prefix]
+	// Link, if set before the first Apply, isolates single stations at the access point.
+	Link Link
+
+	sock *nfnl.Socket
+
+	mu       sync.Mutex // held over netlink round trips: it is what makes changes wait for each other
+	applied  *home.Desired
+	rules    Ruleset
+	isolated map[home.MAC]bool // by Link
+	writes   uint64            // transactions that changed something
+	owned    bool              // make the observation tables too
+}
+
+// New opens the socket that will own the observation tables, in the current network namespace. It changes nothing yet.
+func New(cfg Config, log *slog.Logger) (*Enforcer, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("enforcer: %w", err)
+	}
+	sock, err := nfnl.Open()
+	if err != nil {
+		return nil, fmt.Errorf("enforcer: %w", err)
+	}
+	return &Enforcer{cfg: cfg, log: log, sock: sock, isolated: map[home.MAC]bool{}, owned: true}, nil
+}
+
+// Close lets the kernel remove the observation tables. The tables that enforce stay.
+func (e *Enforcer) Close() error { return e.sock.Close() }
+
+// Writes is how many transactions have changed the kernel's tables.
+func (e *Enforcer) Writes() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.writes
+}
+
+// Apply brings the kernel to the desired state in one transaction, reads it back, and cuts the flows that the change
+// forbids. Nothing is written when nothing has to change. After an error the kernel is as it was before.
+func (e *Enforcer) Apply(ctx context.Context, d home.Desired) error {
+	rs, err := Compile(e.cfg, d)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("apply desired state %d: %w", d.Version, err)
+	}
+	emptied, err := e.reconcile(rs)
+	if err != nil {
+		return fmt.Errorf("apply desired state %d: %w", d.Version, err)
+	}
+	change := difference(e.applied, d)
+	d.Devices = cloneDevices(d.Devices)
+	e.applied, e.rules = &d, rs
+	var errs []error
+	if e.cfg.State != "" {
+		errs = append(errs, Save(e.cfg.State, d))
+	}
+	errs = append(errs, e.isolate(ctx, d), e.cut(change))
+	if emptied {
+		errs = append(errs, e.refill(ctx))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("apply desired state %d: rules are in force, but: %w", d.Version, err)
+	}
+	return nil
+}
+
+func cloneDevices(in []home.DeviceRule) []home.DeviceRule {
+	out := slices.Clone(in)
+	for i := range out {
+		out[i].MACs, out[i].Addresses, out[i].Blocked = slices.Clone(out[i].MACs), slices.Clone(out[i].Addresses), slices.Clone(out[i].Blocked)
+	}
+	return out
+}
+
+// reconcile writes the difference, and then looks whether there is none left.
+func (e *Enforcer) reconcile(rs Ruleset) (emptied bool, err error) {
+	batch, emptied, err := e.difference(rs)
+	if err != nil {
+		return false, err
+	}
+	if batch.Len() > 0 {
+		if err := e.sock.Commit(batch); err != nil {
+			return false, err
+		}
+		e.writes++
+		left, _, err := e.difference(rs)
+		if err != nil {
+			return emptied, fmt.Errorf("read back: %w", err)
+		}
+		if left.Len() > 0 {
+			return emptied, fmt.Errorf("read back: the kernel still differs by %d changes", left.Len())
+		}
+	}
+	return emptied, e.wake(rs)
+}
+
+func (e *Enforcer) difference(rs Ruleset) (*nfnl.Batch, bool, error) {
+	batch, emptied := &nfnl.Batch{}, false
+	for _, t := range rs.Tables {
+		if t.Owner && !e.owned {
+			continue
+		}
+		k, err := e.sock.Read(t)
+		if err != nil {
+			return nil, false, err
+		}
+		lost := plan(batch, k, t)
+		emptied = emptied || lost
+	}
+	return batch, emptied, nil
+}
+
+// wake sets or clears the kill switch, in a transaction of its own: kernels refuse a table's flag and new base chains
+// together. Rules are complete before they wake.
+func (e *Enforcer) wake(rs Ruleset) error {
+	batch := &nfnl.Batch{}
+	for _, t := range rs.Tables {
+		if t.Owner {
+			continue
+		}
+		k, err := e.sock.Read(&rules.Table{Family: t.Family, Name: t.Name})
+		if err != nil {
+			return err
+		}
+		if (k.Flags&nfnl.FlagDormant != 0) != t.Dormant {
+			batch.NewTable(t)
+		}
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	e.writes++
+	if err := e.sock.Commit(batch); err != nil {
+		return fmt.Errorf("kill switch: %w", err)
+	}
+	return nil
+}
+
+// Dormant is the kill switch: with true the tables stay and match nothing.
+func (e *Enforcer) Dormant(ctx context.Context, on bool) error {
+	e.mu.Lock()
+	var d home.Desired
+	if e.applied != nil {
+		d = *e.applied
+	}
+	e.mu.Unlock()
+	d.Dormant = on
+	return e.Apply(ctx, d)
+}

@@ -1,0 +1,141 @@
+package enforce
+
+import (
+	"time"
+
+	r "cardea/gateway/enforce/rules"
+)
+
+// Most elements of the sets that other calls than Apply fill.
+const (
+	maxIndicators4 = 2_000_000
+	maxIndicators6 = 500_000
+	maxNetworks    = 65_536 // interval sets are slow to load: keep them small
+	maxDead        = 65_536
+)
+
+func inetSets() []*r.Set {
+	return []*r.Set{
+		{Name: "indicators4", Key: []r.Type{r.IPv4Addr}, Expiring: true, Live: true, Size: maxIndicators4},
+		{Name: "indicators6", Key: []r.Type{r.IPv6Addr}, Expiring: true, Live: true, Size: maxIndicators6},
+		{Name: "networks4", Key: []r.Type{r.IPv4Addr}, Interval: true, Live: true, Size: maxNetworks},
+		{Name: "networks6", Key: []r.Type{r.IPv6Addr}, Interval: true, Live: true, Size: maxNetworks},
+		// flows to be killed: the end that began it, who answers it, and the protocol, as the forward hook sees them
+		{Name: "dead4", Key: []r.Type{r.IPv4Addr, r.Service, r.IPv4Addr, r.Service, r.Proto}, Expiring: true, Live: true, Size: maxDead},
+		{Name: "dead6", Key: []r.Type{r.IPv6Addr, r.Service, r.IPv6Addr, r.Service, r.Proto}, Expiring: true, Live: true, Size: maxDead},
+		{Name: "blocked4", Key: []r.Type{r.EtherAddr, r.IPv4Addr, r.Proto, r.Service}},
+		{Name: "blocked6", Key: []r.Type{r.EtherAddr, r.IPv6Addr, r.Proto, r.Service}},
+		{Name: "blocked4_hosts", Key: []r.Type{r.EtherAddr, r.IPv4Addr}},
+		{Name: "blocked6_hosts", Key: []r.Type{r.EtherAddr, r.IPv6Addr}},
+		{Name: "drops", Key: []r.Type{r.MarkType}, Dynamic: true, Expiring: true, Timeout: time.Minute, Size: 4096},
+		{Name: "refusals", Key: []r.Type{r.MarkType}, Dynamic: true, Expiring: true, Timeout: time.Minute, Size: 4096},
+	}
+}
+
+// inetTable is what is refused at layer 3, and where contained devices are led.
+func (c *compiler) inetTable() *r.Table {
+	t := &r.Table{Family: r.Inet, Name: tableEnforce, Sets: inetSets()}
+	contained := r.Marked(MarkContained)
+	t.Chains = []*r.Chain{
+		// Here and not in the table that dies with the agent: without an agent a contained device has no names, rather than
+		// the router's open resolver.
+		{Name: "redirect", Type: "nat", Hook: "prerouting", Priority: -110, Rules: []r.Rule{
+			c.rule(r.Inet, contained, r.Port(r.UDPDst, 53), r.Redirect(c.cfg.ContainedResolverPort)),
+			c.rule(r.Inet, contained, r.Port(r.TCPDst, 53), r.Redirect(c.cfg.ContainedResolverPort)),
+			c.rule(r.Inet, contained, r.Port(r.TCPDst, 80), r.Redirect(c.cfg.PortalPort)),
+		}},
+		{Name: "input", Type: "filter", Hook: "input", Priority: -10, Rules: []r.Rule{
+			c.rule(r.Inet, contained, r.Goto("from_contained")),
+		}},
+		{Name: "from_contained", Rules: c.inetFromContained()},
+		{Name: "forward", Type: "filter", Hook: "forward", Priority: -10, Rules: c.inetForward(t)},
+		{Name: "contained", Rules: []r.Rule{
+			c.rule(r.Inet, r.Port(r.TCPDst, 80), r.Reset()), // a flow older than the redirect: its next try gets the portal
+			c.rule(r.Inet, r.Port(r.TCPDst, 443), r.Reset()),
+			c.rule(r.Inet, r.Budget(t.Set("drops"), 50, 100, r.PortMark), r.Log(DropPrefix, GroupDropped, 128, 1)),
+			c.rule(r.Inet, r.Drop()),
+		}},
+		{Name: "dead", Rules: []r.Rule{c.rule(r.Inet, r.Reset()), c.rule(r.Inet, r.Drop())}},
+		{Name: "begin", Rules: c.inetBegin(t)},
+		// Not an observation only: the first packets of refused flows never come as far as the observing chain.
+		{Name: "listed", Rules: []r.Rule{
+			c.rule(r.Inet, r.Budget(t.Set("refusals"), 50, 200, r.PortMark), r.Log(BlockPrefix, GroupFirst, 128, 1)),
+			c.rule(r.Inet, r.Reset()),
+			c.rule(r.Inet, r.Refuse()),
+		}},
+		{Name: "unwanted", Rules: []r.Rule{
+			c.rule(r.Inet, r.Budget(t.Set("refusals"), 50, 200, r.PortMark), r.Log(BlockPrefix, GroupFirst, 128, 1)),
+			c.rule(r.Inet, r.Drop()),
+		}},
+	}
+	return t
+}
+
+// inetFromContained: behind the redirect only our own ports are left. The router's admin page, its own resolver and
+// whatever else it runs stay closed, also to a connection that is older than the redirect.
+func (c *compiler) inetFromContained() []r.Rule {
+	return []r.Rule{
+		c.rule(r.Inet, r.Port(r.UDPDst, c.cfg.ContainedResolverPort), r.Accept()),
+		c.rule(r.Inet, r.Port(r.TCPDst, c.cfg.ContainedResolverPort), r.Accept()),
+		c.rule(r.Inet, r.Port(r.TCPDst, c.cfg.PortalPort), r.Accept()),
+		c.rule(r.Inet, r.Port(r.UDPDst, 67), r.Accept()),
+		c.rule(r.Inet, r.Port(r.UDPDst, 547), r.Accept()),
+		c.rule(r.Inet, r.ICMP6Type(routerSolicit), r.Accept()),
+		c.rule(r.Inet, r.ICMP6Type(neighborSolicit), r.Accept()),
+		c.rule(r.Inet, r.ICMP6Type(neighborAdvert), r.Accept()),
+		c.rule(r.Inet, r.Reset()),
+		c.rule(r.Inet, r.Drop()),
+	}
+}
+
+// inetForward: the order is the performance. A running flow costs two look-ups in (mostly empty) dead sets and one
+// counter; indicators are looked up for new flows only.
+func (c *compiler) inetForward(t *r.Table) []r.Rule {
+	lan, fromLAN := r.Is(r.Out, c.cfg.Bridge), r.Is(r.In, c.cfg.Bridge)
+	out := []r.Rule{
+		c.rule(r.Inet, lan, r.SetMark(MarkForwarded)),
+		c.rule(r.Inet, r.Marked(MarkContained), r.Goto("contained")),
+	}
+	// Between two things in the home by way of the router: refused to and from a device without LAN. The bridge's output
+	// chain sees the mark and knows to whom the frame goes.
+	if c.cfg.WAN == "" {
+		out = append(out,
+			c.rule(r.Inet, fromLAN, lan, r.Marked(MarkNoLAN), r.Drop()),
+			c.rule(r.Inet, fromLAN, lan, r.SetMark(MarkNoLAN)))
+	} else {
+		out = append(out,
+			c.rule(r.Inet, r.Marked(MarkNoLAN), r.IsNot(r.Out, c.cfg.WAN), r.Drop()),
+			c.rule(r.Inet, lan, r.IsNot(r.In, c.cfg.WAN), r.SetMark(MarkNoLAN)))
+	}
+	dead4, dead6 := t.Set("dead4"), t.Set("dead6")
+	return append(out,
+		c.rule(r.Inet, r.Within(dead4, r.IP4Src, r.THSrc, r.IP4Dst, r.THDst, r.L4), r.Goto("dead")),
+		c.rule(r.Inet, r.Within(dead4, r.IP4Dst, r.THDst, r.IP4Src, r.THSrc, r.L4), r.Goto("dead")),
+		c.rule(r.Inet, r.Within(dead6, r.IP6Src, r.THSrc, r.IP6Dst, r.THDst, r.L4), r.Goto("dead")),
+		c.rule(r.Inet, r.Within(dead6, r.IP6Dst, r.THDst, r.IP6Src, r.THSrc, r.L4), r.Goto("dead")),
+		c.rule(r.Inet, r.Running(8), r.Accept()),
+		c.rule(r.Inet, r.NewFlow(), r.Goto("begin")),
+	)
+}
+
+// inetBegin judges a new flow by address: listed ones, then what this device may not reach.
+func (c *compiler) inetBegin(t *r.Table) []r.Rule {
+	var out []r.Rule
+	for _, v := range []struct {
+		n        string
+		src, dst r.Field
+	}{{"4", r.IP4Src, r.IP4Dst}, {"6", r.IP6Src, r.IP6Dst}} {
+		for _, set := range []*r.Set{t.Set("indicators" + v.n), t.Set("networks" + v.n)} {
+			out = append(out,
+				c.rule(r.Inet, r.Within(set, v.dst), r.Goto("listed")),
+				c.rule(r.Inet, r.Within(set, v.src), r.Goto("unwanted")))
+		}
+	}
+	fromLAN := r.Is(r.In, c.cfg.Bridge)
+	return append(out,
+		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked4"), r.EtherSrc, r.IP4Dst, r.L4, r.THDst), r.Goto("listed")),
+		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked4_hosts"), r.EtherSrc, r.IP4Dst), r.Goto("listed")),
+		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked6"), r.EtherSrc, r.IP6Dst, r.L4, r.THDst), r.Goto("listed")),
+		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked6_hosts"), r.EtherSrc, r.IP6Dst), r.Goto("listed")),
+	)
+}

@@ -1,0 +1,88 @@
+package enforce
+
+import (
+	"fmt"
+	"time"
+
+	r "cardea/gateway/enforce/rules"
+)
+
+// Per-port bounds of what one port can make us log, packets a second and at once. A flooder uses up its own.
+const (
+	flowRate, flowBurst       = 500, 1000  // flows between devices
+	chatterRate, chatterBurst = 100, 300   // ARP, ND, DHCP, mDNS, SSDP
+	firstRate, firstBurst     = 4000, 8000 // first packets of routed flows, up to 8 a flow
+)
+
+// bridgeObserve logs what happens between devices. Neighbour discovery between two devices is unicast and never reaches
+// the bridge's own interface: hence prerouting.
+func (c *compiler) bridgeObserve() *r.Table {
+	seen := func(name string, addr r.Type) *r.Set {
+		return &r.Set{Name: name, Key: []r.Type{r.EtherAddr, addr, r.Proto, r.Service}, Dynamic: true, Expiring: true, Timeout: time.Minute, Size: 65535}
+	}
+	budget := func(name string) *r.Set {
+		return &r.Set{Name: name, Key: []r.Type{r.IfIndex}, Dynamic: true, Expiring: true, Timeout: time.Minute, Size: 1024}
+	}
+	talk := &r.Set{Name: "talk", Key: []r.Type{r.Service}}
+	for _, p := range []uint16{67, 68, 546, 547, 1900, 5353} {
+		talk.Add(r.Element{Key: r.Key(r.PortKey(p)), Text: fmt.Sprint(p)})
+	}
+	nd := &r.Set{Name: "nd", Key: []r.Type{r.Proto}}
+	for _, n := range []byte{routerSolicit, routerAdvert, neighborSolicit, neighborAdvert} {
+		nd.Add(r.Element{Key: r.Key([]byte{n}), Text: fmt.Sprint(n)})
+	}
+	seen4, seen6, flows, chatter := seen("seen4", r.IPv4Addr), seen("seen6", r.IPv6Addr), budget("flows"), budget("chatter")
+	key4 := []r.Field{r.EtherSrc, r.IP4Dst, r.L4, r.THDst}
+	key6 := []r.Field{r.EtherSrc, r.IP6Dst, r.L4, r.THDst}
+	log := r.Log("", GroupLAN, 128, 1)
+	return &r.Table{Family: r.Bridge, Name: tableObserve, Owner: true,
+		Sets: []*r.Set{seen4, seen6, flows, chatter, talk, nd},
+		Chains: []*r.Chain{
+			{Name: "prerouting", Type: "filter", Hook: "prerouting", Priority: -290, Rules: []r.Rule{
+				c.rule(r.Bridge, r.TCP(), r.Accept()),
+				c.rule(r.Bridge, r.Within(talk, r.UDPDst), r.Goto("talking")),
+				c.rule(r.Bridge, r.Port(r.UDPSrc, 1900), r.Goto("talking")), // answers to an SSDP search
+				c.rule(r.Bridge, r.ARP(), r.Goto("talking")),
+				c.rule(r.Bridge, r.Within(nd, r.ICMP6), r.Goto("talking")),
+			}},
+			{Name: "talking", Rules: []r.Rule{
+				c.rule(r.Bridge, r.Budget(chatter, chatterRate, chatterBurst, r.InIndex), r.Log("", GroupLAN, 1600, 1)),
+			}},
+			{Name: "forward", Type: "filter", Hook: "forward", Priority: -190, Rules: []r.Rule{
+				c.rule(r.Bridge, r.Flags(flagSYN|flagRST, 0, "! syn,rst"), r.Accept()),
+				c.rule(r.Bridge, r.TCP(), r.Budget(flows, flowRate, flowBurst, r.InIndex), log),
+				c.rule(r.Bridge, r.UDP(), r.Goto("udp_flow")),
+			}},
+			// once a minute for each far port of each pair; a key is only remembered within the port's budget, so that
+			// nobody fills the set alone
+			{Name: "udp_flow", Rules: []r.Rule{
+				c.rule(r.Bridge, r.Within(talk, r.UDPDst), r.Return()), // logged in prerouting
+				c.rule(r.Bridge, r.Within(seen4, key4...), r.Return()),
+				c.rule(r.Bridge, r.Within(seen6, key6...), r.Return()),
+				c.rule(r.Bridge, r.Over(flows, flowRate, flowBurst, r.InIndex), r.Return()),
+				c.rule(r.Bridge, r.Remember(seen4, key4...)),
+				c.rule(r.Bridge, r.Remember(seen6, key6...)),
+				c.rule(r.Bridge, log),
+			}},
+		}}
+}
+
+// inetObserve diverts DNS and logs first packets. tproxy, not nat: a nat mapping outlives its table, and without the
+// agent a client that keeps its source port would stay without names.
+func (c *compiler) inetObserve() *r.Table {
+	flows := &r.Set{Name: "flows", Key: []r.Type{r.MarkType}, Dynamic: true, Expiring: true, Timeout: time.Minute, Size: 4096}
+	fromLAN, free := r.Is(r.In, c.cfg.Bridge), r.Unmarked(MarkContained)
+	budget := r.Budget(flows, firstRate, firstBurst, r.PortMark)
+	log := r.Log("", GroupFirst, 1600, 16)
+	return &r.Table{Family: r.Inet, Name: tableObserve, Owner: true, Sets: []*r.Set{flows}, Chains: []*r.Chain{
+		{Name: "divert", Type: "filter", Hook: "prerouting", Priority: -151, Rules: []r.Rule{
+			c.rule(r.Inet, fromLAN, free, r.Port(r.UDPDst, 53), r.Divert(c.cfg.ResolverPort), r.SetMark(MarkDivert), r.Accept()),
+			c.rule(r.Inet, fromLAN, free, r.Port(r.TCPDst, 53), r.Divert(c.cfg.ResolverPort), r.SetMark(MarkDivert), r.Accept()),
+		}},
+		{Name: "forward", Type: "filter", Hook: "forward", Priority: -9, Rules: []r.Rule{
+			c.rule(r.Inet, fromLAN, r.Young(8), r.TCP(), budget, log),
+			c.rule(r.Inet, fromLAN, r.Young(8), r.UDP(), budget, log),
+			c.rule(r.Inet, r.IsNot(r.In, c.cfg.Bridge), r.Is(r.Out, c.cfg.Bridge), r.NewFlow(), budget, log),
+		}},
+	}}
+}
