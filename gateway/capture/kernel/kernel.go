@@ -59,6 +59,9 @@ func (c *Config) setDefaults() error {
 	if c.LAN == "" {
 		return errors.New("kernel capture: the LAN bridge's name is missing")
 	}
+	if c.WAN == c.LAN {
+		return fmt.Errorf("kernel capture: %s is both LAN and WAN", c.LAN)
+	}
 	if c.Groups == (Groups{}) {
 		c.Groups = DefaultGroups
 	}

@@ -55,6 +55,7 @@ func (p *Ports) link(l *linkMsg, present bool) {
 			p.lan.Store(l.index)
 		} else if p.lan.Load() == l.index {
 			p.lan.Store(0)
+			p.stations, p.neighbors = map[home.MAC]*station{}, map[netip.Addr]home.MAC{} // nobody will tell of their end
 		}
 	}
 	p.version.Add(1)

@@ -26,6 +26,8 @@ const (
 	maxLinks     = 1024
 	maxAddrs     = 1024 // the gateway's own
 
+	minRouteBuffer = 256 << 10 // dumps share the socket with changes
+
 	duplicateMoves  = 3                // so many moves
 	duplicateWithin = 10 * time.Second // in so long make a duplicate; a station that roams moves once
 )
@@ -77,14 +79,18 @@ const rtGroups = 1<<(unix.RTNLGRP_LINK-1) | 1<<(unix.RTNLGRP_NEIGH-1) | 1<<(unix
 
 // newPorts opens the socket and reads the tables once, so that they are known before the first packet.
 func newPorts(cfg Config, c *counters) (*Ports, error) {
-	s, err := openSocket(unix.NETLINK_ROUTE, cfg.BufferBytes, rtGroups)
+	s, err := openSocket(unix.NETLINK_ROUTE, max(cfg.BufferBytes, minRouteBuffer), rtGroups)
 	if err != nil {
 		return nil, fmt.Errorf("ports: %w", err)
 	}
 	p := &Ports{lanName: cfg.LAN, log: cfg.Logger, duplicate: cfg.Duplicate, c: c, sock: s}
 	p.local.Store(&local{})
 	p.forget()
-	if err := p.dump(); err != nil {
+	err = p.dump()
+	for tries := 0; errors.Is(err, errOverrun) && tries < 10; tries++ {
+		err = p.dump()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("ports: %w", err), s.close())
 	}
 	return p, nil

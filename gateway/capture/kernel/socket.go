@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,6 +28,7 @@ type socket struct {
 	err  error
 	read func(fd uintptr) bool
 
+	done    atomic.Bool // close was called
 	closing sync.Once
 	closed  error
 }
@@ -62,7 +63,7 @@ var errOverrun = errors.New("netlink receive buffer overran")
 // what the kernel says.
 func (s *socket) receive() ([]byte, error) {
 	if err := s.raw.Read(s.read); err != nil {
-		if errors.Is(err, os.ErrClosed) || errors.Is(err, net.ErrClosed) {
+		if s.done.Load() { // the runtime's own error for it has no name
 			return nil, net.ErrClosed
 		}
 		return nil, fmt.Errorf("waiting for netlink: %w", err)
@@ -79,7 +80,10 @@ func (s *socket) receive() ([]byte, error) {
 }
 
 func (s *socket) close() error {
-	s.closing.Do(func() { s.closed = s.conn.Close() })
+	s.closing.Do(func() {
+		s.done.Store(true)
+		s.closed = s.conn.Close()
+	})
 	return s.closed
 }
 
