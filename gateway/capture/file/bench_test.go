@@ -61,7 +61,10 @@ func conversation(r *rand.Rand, i int) [][]byte {
 		return out
 	}
 	seq, ack := r.Uint32(), r.Uint32()
-	up := func(flags uint8, b []byte) { out = append(out, tcpFrame(client, server, seq, ack, flags, b)); seq += uint32(len(b)) }
+	up := func(flags uint8, b []byte) {
+		out = append(out, tcpFrame(client, server, seq, ack, flags, b))
+		seq += uint32(len(b))
+	}
 	down := func(flags uint8, b []byte) {
 		out = append(out, tcpFrame(server, client, ack, seq, flags, b))
 		ack += uint32(len(b))

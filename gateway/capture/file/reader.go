@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	readBuffer = 1 << 20
+	readBuffer = 512 << 10
 	maxFrame   = 256 << 10 // bytes of a frame that are looked at, libpcap's MAXIMUM_SNAPLEN
 	maxRecord  = 16 << 20  // a longer record or block with packets is taken for garbage
 )
