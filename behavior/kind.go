@@ -26,6 +26,8 @@ const (
 	kindLAN
 	// kindLANRemote: telnet, SSH, SMB … of the home's hosts: 6 failures.
 	kindLANRemote
+	// kindSweep weighs nothing in a walk: high UDP ports of the home's hosts, of which only a sweep is told.
+	kindSweep
 	kinds
 )
 
@@ -38,12 +40,14 @@ var steps = [kinds]odds{
 	kindHigh:      newOdds(.5, .02),
 	kindLAN:       newOdds(.8, .2),
 	kindLANRemote: newOdds(.95, .2),
+	kindSweep:     newOdds(.5, .5),
 }
 
 // usual is the median time to an answer. Mobile uplinks and busy peers are slow, so the cautious kinds wait longer.
 var usual = [kinds]time.Duration{
 	kindRemote: 60 * time.Millisecond, kindService: 60 * time.Millisecond, kindWeb: 250 * time.Millisecond,
 	kindHigh: 300 * time.Millisecond, kindLAN: 100 * time.Millisecond, kindLANRemote: 50 * time.Millisecond,
+	kindSweep: 100 * time.Millisecond,
 }
 
 // remote: telnet and what bots and worms try besides (Mirai's source, 2016: 23, 2323; its descendants: the TR-069 and
@@ -80,7 +84,11 @@ func wanKind(proto uint8, port uint16) kind {
 		return kindHigh
 	case home.ProtoUDP:
 		switch {
-		case port == 443, port == 80, port == 53, port == 123, port == 853, port == 500:
+		case port == 123:
+			// Time servers are volunteers' pools whose members fall silent together when a home's clock client asks too
+			// often (seen: 30 in 45 minutes, two cameras). Nobody scans for them from a home.
+			return kindIgnored
+		case port == 443, port == 80, port == 53, port == 853, port == 500:
 			return kindWeb
 		case port < 1024:
 			return kindService
@@ -92,7 +100,7 @@ func wanKind(proto uint8, port uint16) kind {
 	return kindIgnored
 }
 
-// lanKind: UDP within the home is answers to broadcasts, discovery and streams; only low ports are looked at.
+// lanKind: UDP within the home is answers to broadcasts, discovery and streams; single silences say nothing.
 func lanKind(proto uint8, port uint16) kind {
 	switch proto {
 	case home.ProtoTCP:
@@ -108,7 +116,7 @@ func lanKind(proto uint8, port uint16) kind {
 		if port < 1024 {
 			return kindLAN
 		}
-		return kindIgnored
+		return kindSweep
 	case home.ProtoICMP, home.ProtoICMPv6:
 		return kindLAN
 	}

@@ -100,7 +100,8 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, now int64) {
 			hosts++
 		}
 	}
-	if tries < loginTries && guesses < telnetTries {
+	// One attempt at each of many hosts is a scan and told as such.
+	if (tries < loginTries || tries < 2*hosts) && guesses < telnetTries {
 		return
 	}
 	m := momentOf(o)

@@ -29,7 +29,11 @@ func (d *Detectors) may(dev *device, det home.Detector, cause uint64, hard bool,
 	for i := range dev.told {
 		t := &dev.told[i]
 		if t.at != 0 && t.cause == key {
-			if now-t.at < int64(d.cfg.Again) && (t.hard || !hard) {
+			again := d.cfg.Again
+			if det == home.DetectInbound {
+				again = max(again, 24*time.Hour) // what is exposed to the internet is tried all day
+			}
+			if now-t.at < int64(again) && (t.hard || !hard) {
 				d.stats.Suppressed++
 				return false
 			}

@@ -26,12 +26,6 @@ const (
 	swarmMin = 8
 	// afresh: so many silent hosts in a row are a scan even if nothing from outside was ever answered in this home.
 	afresh = 40
-
-	// A sweep where most hosts exist fails too seldom for a walk. Nobody but a sweep meets fanOut hosts for the first
-	// time within fanSpan by the same protocol and port while a quarter of them are silent: what a device talks to by
-	// discovery answers.
-	fanOut  = 10
-	fanSpan = 3 * time.Second
 )
 
 // scanner is the scan state of one device towards one side.
@@ -241,7 +235,7 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 		}
 	}
 	if lan {
-		d.fan(dev, s, m)
+		d.sweepSeen(dev, s, m)
 	}
 	if s.ring.open > 0 {
 		d.wakeAt(now)
@@ -262,7 +256,14 @@ func (d *Detectors) scanned(dev *device, s *scanner, slot int, score float64, la
 			return
 		}
 	}
-	d.tellScan(dev, s, slot, score, lan, m)
+	w := &s.walks[slot]
+	d.tellScan(dev, s, slot, score, lan, tally{w.hosts, w.answered, w.first}, m)
+}
+
+// tally is what is told of a scan.
+type tally struct {
+	hosts, answered uint32
+	first           int64
 }
 
 // swarm says whether the latest high-port contacts go to a different port each.
@@ -286,37 +287,13 @@ func (s *scanner) swarm() bool {
 	return n >= swarmMin && distinct*2 > n
 }
 
-// fan looks for a sweep over hosts of which most exist.
-func (d *Detectors) fan(dev *device, s *scanner, m moment) {
-	now := m.time.UnixNano()
-	last := &s.ring.entries[(s.ring.next+ringSize-1)%ringSize]
-	if last.state == empty || last.proto == 0 || last.proto == home.ProtoUDP {
-		return
-	}
-	hosts, silent := 0, 0
-	for i := range s.ring.entries {
-		e := &s.ring.entries[i]
-		if e.state == empty || e.proto != last.proto || e.port != last.port || now-e.start > int64(fanSpan) {
-			continue
-		}
-		hosts++
-		if e.state == failed || e.state == waiting && now-e.start > int64(usual[e.kind]) {
-			silent++
-		}
-	}
-	if hosts >= fanOut && silent*4 >= hosts {
-		d.tellScan(dev, s, 0, threshold, true, m)
-	}
-}
-
-func (d *Detectors) tellScan(dev *device, s *scanner, slot int, score float64, lan bool, m moment) {
+func (d *Detectors) tellScan(dev *device, s *scanner, slot int, score float64, lan bool, w tally, m moment) {
 	det, cause := home.DetectScanWAN, uint64(slot)
 	if lan {
 		det = home.DetectScanLAN
 	} else if slot > 0 {
 		cause = uint64(s.protos[slot])<<16 | uint64(s.ports[slot])
 	}
-	w := &s.walks[slot]
 	strength := d.strength(dev, m, !dev.gateway)
 	if !d.may(dev, det, cause, strength == home.Hard, m.time.UnixNano()) {
 		return
