@@ -93,6 +93,8 @@ func (d *Detectors) Observe(o *home.Observation) {
 		switch o.Kind {
 		case home.EventFlow:
 			d.flow(dev, o, now)
+		case home.EventName:
+			d.observeBanner(dev, o, now)
 		case home.EventNeighbor:
 			d.observeAsked(dev, o, now)
 			d.observeClaim(dev, o, now)

@@ -52,23 +52,60 @@ func (d *Detectors) observeLogin(dev *device, o *home.Observation, now int64) {
 		return
 	}
 	ok, telnet := login(fl.Dst.Port())
-	if !ok {
+	if !ok && dev.logins == nil {
 		return
 	}
 	if dev.logins == nil {
 		dev.logins = new(logins)
 	}
 	l, host := dev.logins, hash(fl.Dst.Addr())
+	if !ok && !l.port(host, fl.Dst.Port()) {
+		return
+	}
 	if fl.UpBytes+fl.DownBytes > sessionBytes || now-fl.Start.UnixNano() > int64(sessionSpan) && fl.Answered {
 		l.forgive(host)
 		return
 	}
-	if fl.State != home.FlowAnswered {
+	if ok && fl.State == home.FlowAnswered {
+		l.add(loginTry{fl.ID, host, now, fl.Dst.Port(), telnet})
+		d.guessed(dev, o, fl, now)
+	}
+}
+
+// observeBanner takes flows that their first payload shows to be telnet or SSH on another port.
+func (d *Detectors) observeBanner(dev *device, o *home.Observation, now int64) {
+	fl := &o.Name.Flow
+	if o.Name.Login == "" || o.Direction == home.Inbound {
 		return
 	}
-	l.tries[l.next] = loginTry{fl.ID, host, now, fl.Dst.Port(), telnet}
+	if ok, _ := login(fl.Dst.Port()); ok {
+		return // counted when it was answered
+	}
+	if dev.logins == nil {
+		dev.logins = new(logins)
+	}
+	for i := range dev.logins.tries { // both ends say so
+		if t := &dev.logins.tries[i]; t.flow == fl.ID && now-t.at < int64(time.Second) {
+			return
+		}
+	}
+	dev.logins.add(loginTry{fl.ID, hash(fl.Dst.Addr()), now, fl.Dst.Port(), o.Name.Login == "telnet"})
+	d.guessed(dev, o, fl, now)
+}
+
+func (l *logins) add(t loginTry) {
+	l.tries[l.next] = t
 	l.next = (l.next + 1) % len(l.tries)
-	d.guessed(dev, o, now)
+}
+
+// port says whether tries on that port of a host were counted.
+func (l *logins) port(host uint64, port uint16) bool {
+	for i := range l.tries {
+		if t := &l.tries[i]; t.at != 0 && t.host == host && t.port == port {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *logins) forgive(host uint64) {
@@ -79,7 +116,7 @@ func (l *logins) forgive(host uint64) {
 	}
 }
 
-func (d *Detectors) guessed(dev *device, o *home.Observation, now int64) {
+func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now int64) {
 	l := dev.logins
 	tries, guesses, hosts, first := 0, 0, 0, now
 	for i := range l.tries {
@@ -106,7 +143,7 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, now int64) {
 	}
 	m := momentOf(o)
 	strength := d.strength(dev, m, !dev.gateway)
-	port := o.Flow.Dst.Port()
+	port := fl.Dst.Port()
 	if !d.may(dev, home.DetectBruteForce, 0, strength == home.Hard, now) {
 		return
 	}
@@ -120,8 +157,8 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, now int64) {
 	}
 	where := plural(int64(hosts), "host")
 	if hosts == 1 {
-		where = addrText(o.Flow.Dst.Addr())
-		f.Symptom.Addrs = []netip.Addr{o.Flow.Dst.Addr().Unmap()}
+		where = addrText(fl.Dst.Addr())
+		f.Symptom.Addrs = []netip.Addr{fl.Dst.Addr().Unmap()}
 		f.Facts["address"] = where
 	}
 	f.Sentence = fmt.Sprintf("tried to log in to %s %d times on port %d in %s", where, tries, port, span(time.Duration(now-first)))

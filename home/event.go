@@ -127,6 +127,8 @@ type Name struct {
 	Host   string
 	ECH    bool   // the ClientHello is encrypted: Host is the public outer name, not a name to judge the service by
 	Agent  string // HTTP User-Agent, at most 256 bytes, untrusted
+	// Login is "ssh" or "telnet" when the first payload says that the flow is one, on whatever port; Host is then empty.
+	Login string
 }
 
 // Lookup is one DNS message seen on the wire or asked of our resolver. Answers are set in an answer only.
