@@ -91,9 +91,8 @@ func New(cfg Config, log *slog.Logger) (*Pool, error) {
 // when it fits (its ID is the one sent) and repeats the question; its records are not checked.
 func (p *Pool) Exchange(ctx context.Context, query, buf []byte) ([]byte, error) {
 	var last error
-	total := min(max(attempts, len(p.members)), maxAttempts)
-	for i := range total {
-		m := p.choose(i)
+	list, total := p.order()
+	for i, m := range list[:total] {
 		timeout := firstTimeout
 		if i == total-1 {
 			timeout = lastTimeout
@@ -135,21 +134,24 @@ func usable(answer []byte) bool {
 	return rcode != message.ServFail && rcode != message.Refused && rcode != message.NotImp && rcode != message.FormErr
 }
 
-// choose gives the i-th server to try: those that are up in their order, then those that are down.
-func (p *Pool) choose(i int) *member {
-	i %= len(p.members)
+// order lists the servers to try: those that are up in their order, then those that are down, then from the start again.
+func (p *Pool) order() (list [maxAttempts]*member, n int) {
+	total := min(max(attempts, len(p.members)), maxAttempts)
 	for _, down := range [2]bool{false, true} {
 		for _, m := range p.members {
-			if m.down.Load() != down {
-				continue
+			if m.down.Load() == down && n < total {
+				list[n] = m
+				n++
 			}
-			if i == 0 {
-				return m
-			}
-			i--
 		}
 	}
-	return p.members[0] // one changed while we looked
+	if n == 0 { // one changed while we looked
+		list[0], n = p.members[0], 1
+	}
+	for i := n; i < total; i++ {
+		list[i] = list[i%n]
+	}
+	return list, total
 }
 
 // Run probes servers that are down until ctx ends, then closes all connections.
