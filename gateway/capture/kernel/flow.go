@@ -62,8 +62,10 @@ func (f *flow) is(proto uint8, src, dst netip.AddrPort) bool {
 func (f *flow) fill(b *home.Flow, state home.FlowState) {
 	*b = home.Flow{
 		ID: f.id, State: state, Proto: f.proto, Src: f.source(), Dst: f.target(), Start: time.Unix(0, f.start),
-		Answered: f.has(bitAnswered), Local: f.has(bitLocal),
-		UpBytes: f.upBytes, DownBytes: f.downBytes, UpPackets: f.upPackets, DownPackets: f.downPackets,
+		Answered: f.has(bitAnswered) && state != home.FlowNew, Local: f.has(bitLocal),
+	}
+	if state != home.FlowNew { // one that was held may have ended already, and its end tells of it
+		b.UpBytes, b.DownBytes, b.UpPackets, b.DownPackets = f.upBytes, f.downBytes, f.upPackets, f.downPackets
 	}
 	if f.has(bitDNAT) {
 		b.ReplySrc = addrPort(f.reply, f.rport)

@@ -96,7 +96,7 @@ func (t *table) update(f *flow, slot int32, e *ctEvent, now time.Time) {
 	} else if e.tcp == tcpClose && !f.has(bitAnswered) {
 		t.refuse(f, now)
 	}
-	if f.count(e) && e.kind == ctDump && f.has(bitTold) {
+	if e.kind == ctDump && f.has(bitTold) && f.count(e) {
 		t.emit(f, home.FlowCount, now, 0)
 	}
 }

@@ -42,7 +42,7 @@ type logReader struct {
 	known bool                  // next is set
 }
 
-// openLog binds a group. EBUSY means that another program reads it.
+// openLog binds a group. EPERM means that CAP_NET_ADMIN is missing or that another program reads the group (kernel 6.18).
 func openLog(g logGroup, bufferBytes int) (*logReader, error) {
 	s, err := openSocket(unix.NETLINK_NETFILTER, bufferBytes, 0)
 	if err != nil {
@@ -59,7 +59,11 @@ func openLog(g logGroup, bufferBytes int) (*logReader, error) {
 	for _, attrs := range [][]byte{bind, set} {
 		data := append([]byte{unix.AF_UNSPEC, 0, byte(g.number >> 8), byte(g.number)}, attrs...)
 		if err := s.request(msgLogConfig, data); err != nil {
-			return nil, errors.Join(fmt.Errorf("configuring: %w", err), s.close())
+			hint := ""
+			if errors.Is(err, unix.EPERM) {
+				hint = " (does another program read this group? else CAP_NET_ADMIN is missing)"
+			}
+			return nil, errors.Join(fmt.Errorf("binding%s: %w", hint, err), s.close())
 		}
 	}
 	return &logReader{group: g, sock: s}, nil

@@ -132,7 +132,7 @@ func TestTableJoins(t *testing.T) {
 			k.feed(msgCTNew, isNew, flow, now0)
 			k.feed(msgCTDelete, 0, refused, now0)
 			k.log6(routed, 9<<16, 4, camera, syn, now0)
-		}, []string{"new " + who + " cam " + mac + " 1/1", "refused " + who + " cam " + mac + " 1/1", "end " + who + " cam " + mac + " 1/1"}},
+		}, []string{"new " + who + " cam " + mac + " 0/0", "refused " + who + " cam " + mac + " 1/1", "end " + who + " cam " + mac + " 1/1"}},
 		{"a tuple used again, the end unheard", func(k *Kernel) {
 			k.log6(routed, 9<<16, 4, camera, syn, now0)
 			k.feed(msgCTNew, isNew, flow, now0)
