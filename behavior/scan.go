@@ -24,6 +24,10 @@ const (
 	hint = 5.0
 	// swarmMin high-port contacts, more than half of them to different ports, are a peer-to-peer swarm and no scan.
 	swarmMin = 8
+	// burst hosts by kindRemote within burstSpan are a scan before any silence can be told: no program of a home opens
+	// telnet, SMB … to eight strangers within a second, whether they answer or not.
+	burst     = 8
+	burstSpan = time.Second
 	// afresh: so many silent hosts in a row are a scan even if nothing from outside was ever answered in this home.
 	afresh = 40
 )
@@ -236,10 +240,28 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 	}
 	if lan {
 		d.sweepSeen(dev, s, m)
+	} else if n, first := s.burst(now); n >= burst && d.net.up(now) {
+		d.tellScan(dev, s, 0, threshold, false, tally{n, s.walks[0].answered, first}, m)
 	}
 	if s.ring.open > 0 {
 		d.wakeAt(now)
 	}
+}
+
+// burst counts the hosts tried by kindRemote within burstSpan.
+func (s *scanner) burst(now int64) (hosts uint32, first int64) {
+	first = now
+	for i := range ringSize {
+		e := &s.ring.entries[(s.ring.next-1-i+2*ringSize)%ringSize]
+		if e.state == empty || now-e.start > int64(burstSpan) {
+			break
+		}
+		if e.kind == kindRemote {
+			hosts++
+			first = e.start
+		}
+	}
+	return hosts, first
 }
 
 // scanned decides whether a walk over the threshold is to be told.

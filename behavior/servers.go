@@ -86,12 +86,9 @@ func (d *Detectors) observeRouter(dev *device, o *home.Observation, now int64) {
 	if r.Lifetime == 0 && len(r.DNS) == 0 || virtual(o.Source) || o.Source.IsZero() {
 		return
 	}
-	if d.isGateway(o.Source) || dev.gateway {
+	if d.isGateway(o.Source) || dev.gateway || len(d.cfg.Own) == 0 && (d.servers.ra.IsZero() || d.servers.ra == o.Source) {
 		d.servers.ra = o.Source
-		return
-	}
-	if len(d.cfg.Own) == 0 && (d.servers.ra.IsZero() || d.servers.ra == o.Source) {
-		d.servers.ra = o.Source
+		d.link.own(r.Addr.WithZone(""), o.Source, true, now)
 		return
 	}
 	d.tellServer(dev, o, home.DetectRogueRouter, len(d.cfg.Own) > 0 || d.isGateway(d.servers.ra), d.servers.ra)

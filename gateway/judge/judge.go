@@ -75,6 +75,12 @@ func (j *Judge) SetPolicy(p Policy) { j.policy.Store(p.compile()) }
 // Internet tells whether the gateway's own probe reached the internet: while it does not, silence is no evidence.
 func (j *Judge) Internet(up bool, now time.Time) { j.detect.Internet(up, now) }
 
+// Forget drops what is remembered of a device, so that it may raise the same findings anew, as after a release.
+func (j *Judge) Forget(id home.DeviceID) {
+	j.detect.Forget(id)
+	delete(j.listed.devices, id)
+}
+
 // Stats are the detectors' counters.
 func (j *Judge) Stats() behavior.Stats { return j.detect.Stats() }
 
