@@ -33,6 +33,15 @@ func NewBuilder() *Builder {
 	return &Builder{key: newKey(), ids: map[Class]uint16{}, covered: map[string]coverage{}}
 }
 
+// NewBuilderFrom makes an empty builder that can Keep parts of an older set.
+func NewBuilderFrom(old *Set) *Builder {
+	b := NewBuilder()
+	if old != nil {
+		b.key = old.key
+	}
+	return b
+}
+
 // Add takes one indicator of a list, or says why it is refused ("" when it was taken). Everything that is compiled
 // passes here: no feed, however wrong or hostile, can list a whole top-level domain, the home's own addresses or a
 // large part of the internet.
@@ -71,16 +80,24 @@ func (b *Builder) admit(l *List, e Entry) (uint16, Reason) {
 	} else if why := malformed(e); why != "" {
 		return 0, why
 	}
+	if id, ok := b.id(c); ok {
+		return id, ""
+	}
+	return 0, ReasonFull
+}
+
+// id is a class's row in the table of classes; false when the table is full.
+func (b *Builder) id(c Class) (uint16, bool) {
 	id, ok := b.ids[c]
 	if !ok {
 		if len(b.classes) >= maxClasses {
-			return 0, ReasonFull
+			return 0, false
 		}
 		id = uint16(len(b.classes))
 		b.classes = append(b.classes, c)
 		b.ids[c] = id
 	}
-	return id, ""
+	return id, true
 }
 
 // class is the row of the class table that an entry of the list belongs to.
@@ -101,6 +118,68 @@ func (b *Builder) addName(h hashed) {
 	c := b.names[len(b.names)-1]
 	c.hash[c.n], c.class[c.n] = h.hash, h.class
 	c.n++
+}
+
+// Mark is a point to go back to.
+type Mark struct{ names, v4, blocks, n int }
+
+// Mark remembers how much the builder holds.
+func (b *Builder) Mark() Mark {
+	m := Mark{v4: len(b.v4), blocks: len(b.blocks), n: b.n}
+	for _, c := range b.names {
+		m.names += c.n
+	}
+	return m
+}
+
+// Undo forgets everything added since the mark.
+func (b *Builder) Undo(m Mark) {
+	b.v4, b.blocks, b.n = b.v4[:m.v4], b.blocks[:m.blocks], m.n
+	left := m.names
+	for i, c := range b.names {
+		if left == 0 {
+			b.names = b.names[:i]
+			return
+		}
+		c.n = min(c.n, left)
+		left -= c.n
+	}
+}
+
+// Keep adds what old has from a source: what a feed said before it broke. The builder must come from old (see
+// NewBuilderFrom); listings that another source's hid are not known any more.
+func (b *Builder) Keep(old *Set, source string) (n int) {
+	if old == nil || old.key != b.key {
+		return 0
+	}
+	want := func(class uint16) (uint16, bool) {
+		if class == removed || old.classes[class].Source != source || b.n >= MaxIndicators {
+			return 0, false
+		}
+		id, ok := b.id(old.classes[class])
+		if ok {
+			b.n++
+			n++
+		}
+		return id, ok
+	}
+	old.eachName(func(h hashed) {
+		if id, ok := want(h.class); ok {
+			b.addName(hashed{h.hash, id})
+		}
+	})
+	for _, w := range old.addrs.v4 {
+		if id, ok := want(uint16(w & classMask)); ok {
+			b.v4 = append(b.v4, w&^classMask|uint64(id))
+		}
+	}
+	for _, k := range old.addrs.blocks {
+		if id, ok := want(k.class); ok {
+			k.class = id
+			b.blocks = append(b.blocks, k)
+		}
+	}
+	return n
 }
 
 // Build compiles what was added and empties the builder.

@@ -147,21 +147,23 @@ func live(run []uint64) (n int) {
 	return n
 }
 
+// eachName gives every name's hash and class, the overlay considered.
+func (s *Set) eachName(f func(hashed)) {
+	s.names.each(func(e hashed) {
+		if s.over.find(e.hash) == nil {
+			f(e)
+		}
+	})
+	s.over.each(func(e hashed) {
+		if e.class != removed {
+			f(e)
+		}
+	})
+}
+
 // merge compiles names and overlay into one table.
 func (next *Set) merge() {
-	base, over := next.names, next.over
-	next.names = newTable(next.n, func(f func(hashed)) {
-		base.each(func(e hashed) {
-			if over.find(e.hash) == nil {
-				f(e)
-			}
-		})
-		over.each(func(e hashed) {
-			if e.class != removed {
-				f(e)
-			}
-		})
-	}, func(w []uint64) []uint64 { return w })
+	next.names = newTable(next.n, next.eachName, func(w []uint64) []uint64 { return w })
 	next.over = table{}
 }
 

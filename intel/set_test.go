@@ -349,3 +349,38 @@ func TestLookupsDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestUndoAndKeep(t *testing.T) {
+	add := func(b *Builder, source string, from, to int) {
+		for i := from; i < to; i++ {
+			b.Add(&List{Source: source}, Entry{Name: fmt.Sprintf("n%d.example", i)})
+			b.Add(&List{Source: source}, Entry{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 32)})
+		}
+		b.Add(&List{Source: source}, Entry{Prefix: netip.MustParsePrefix("2001:db8::/32"), Confidence: 1 + uint8(to%90)})
+	}
+	b := NewBuilder()
+	add(b, "a", 0, 9000)
+	m := b.Mark()
+	add(b, "b", 5000, 30_000)
+	b.Undo(m)
+	add(b, "c", 9000, 10_000)
+	s := b.Build()
+	if s.Len() != 20_001 || s.Names() != 10_000 {
+		t.Fatalf("Len %d after an undo", s.Len())
+	}
+	s, _ = s.Apply(Delta{Remove: []Entry{{Name: "n1.example"}}})
+	next := NewBuilderFrom(s)
+	add(next, "d", 20_000, 20_010)
+	if n := next.Keep(s, "a"); n != 17_999+1 && n != 17_999 {
+		t.Errorf("kept %d of a", n)
+	}
+	s = next.Build()
+	for name, want := range map[string]string{"n0.example": "a", "n1.example": "", "n9500.example": "", "n20005.example": "d"} {
+		if got, _ := s.Name(name); got.Source != want {
+			t.Errorf("%s is of %q, want %q", name, got.Source, want)
+		}
+	}
+	if got, _ := s.Addr(netip.MustParseAddr("198.51.0.7")); got.Source != "a" {
+		t.Errorf("address of %+v", got)
+	}
+}
