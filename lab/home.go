@@ -49,11 +49,12 @@ type Home struct {
 	spaces   []*space.Space
 	devices  []*device.Device // in the plan's order
 	lives    map[string]*life // of the devices that are on
-	bots     map[string]*life // of the devices that are infected
+	bots     map[string]*life // of the devices on which malware runs
+	victims  map[string]bool  // devices that were broken into since they were switched on
 	programs []*exec.Cmd      // started by Start; killed by Close
 	failed   error            // the first failure of a service
 	ports    int
-	counters counters
+	count    count
 }
 
 // life is something that runs until it is cancelled.
@@ -79,7 +80,7 @@ func Up(ctx context.Context, o Options) (_ *Home, err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Home{Plan: p, log: o.Log, lives: map[string]*life{}, bots: map[string]*life{}}
+	h := &Home{Plan: p, log: o.Log, lives: map[string]*life{}, bots: map[string]*life{}, victims: map[string]bool{}}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -216,8 +217,8 @@ func (h *Home) device(name string) (*device.Device, error) {
 
 // Close ends the home: programs, devices, services, namespaces. It may be called again.
 func (h *Home) Close() error {
-	h.cancel()
 	h.mu.Lock()
+	h.cancel() // under the lock: nobody starts anything after it
 	programs := h.programs
 	h.programs = nil
 	h.mu.Unlock()

@@ -26,7 +26,8 @@ type Info struct {
 	IPv4      netip.Addr   `json:"ipv4"` // zero while it is off
 	IPv6      []netip.Addr `json:"ipv6"`
 	On        bool         `json:"on"`
-	Infected  bool         `json:"infected"`
+	Infected  bool         `json:"infected"`  // there is malware on it
+	Active    bool         `json:"active"`    // and it runs
 	Protected bool         `json:"protected"` // an alarm panel: never to be isolated automatically
 }
 
@@ -36,7 +37,8 @@ func (h *Home) Devices() (list []Info) {
 		i := Info{Name: d.Name, Kind: d.Kind, MAC: d.Device.MAC, Now: d.HardwareAddr(), Port: d.Port, Shared: d.Switch != "",
 			IPv4: d.Lease().Addr.Addr(), IPv6: d.Addrs6(), Protected: d.Kind == plan.Alarm}
 		h.mu.Lock()
-		i.On, i.Infected = h.lives[d.Name] != nil, h.bots[d.Name] != nil
+		i.On, i.Active = h.lives[d.Name] != nil, h.bots[d.Name] != nil
+		i.Infected = i.Active || h.victims[d.Name]
 		h.mu.Unlock()
 		list = append(list, i)
 	}
@@ -131,6 +133,7 @@ func (h *Home) PowerOff(name string) error {
 	l, bot := h.lives[name], h.bots[name]
 	delete(h.lives, name)
 	delete(h.bots, name)
+	delete(h.victims, name)
 	h.mu.Unlock()
 	if bot != nil {
 		bot.end()

@@ -19,6 +19,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Filter is a classic BPF program for a packet socket.
+type Filter = []bpf.Instruction
+
+// Down says whether a read failed only because the interface went down: the kernel tells a packet socket once, and the socket
+// goes on when the interface is up again.
+func Down(err error) bool { return errors.Is(err, unix.ENETDOWN) }
+
 // Conn is a packet socket on one interface. One goroutine may read while others write.
 type Conn struct {
 	file  *os.File
@@ -28,7 +35,7 @@ type Conn struct {
 }
 
 // Open opens a packet socket on dev inside s. With a filter it receives what the filter keeps; with nil it only sends.
-func Open(s *space.Space, dev string, filter []bpf.Instruction) (*Conn, error) {
+func Open(s *space.Space, dev string, filter Filter) (*Conn, error) {
 	var fd int
 	err := s.Do(func() (err error) {
 		if fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0); err != nil {
@@ -54,7 +61,7 @@ func Open(s *space.Space, dev string, filter []bpf.Instruction) (*Conn, error) {
 	return c, nil
 }
 
-func bind(fd, ifindex int, filter []bpf.Instruction) error {
+func bind(fd, ifindex int, filter Filter) error {
 	addr := &unix.SockaddrLinklayer{Ifindex: ifindex}
 	if filter != nil {
 		raw, err := bpf.Assemble(filter)

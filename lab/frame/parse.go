@@ -55,9 +55,9 @@ func (s *Seen) transport(proto uint8, from, to netip.Addr, b []byte) {
 
 // Keep makes a filter that keeps ARP if wanted, TCP and UDP over IPv4 or IPv6 (without extension headers) whose destination
 // port is listed, and UDP whose source port is listed. It keeps the first snap bytes.
-func Keep(snap uint32, arp bool, dports []uint16, udpSports []uint16) []bpf.Instruction {
+func Keep(snap uint32, arp bool, dports []uint16, udpSports []uint16) Filter {
 	// one verdict for each test, so that no jump is longer than its 8 bits
-	p := []bpf.Instruction{bpf.LoadAbsolute{Off: 12, Size: 2}}
+	p := Filter{bpf.LoadAbsolute{Off: 12, Size: 2}}
 	if arp {
 		p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: etherARP, SkipTrue: 1}, bpf.RetConstant{Val: snap})
 	}
@@ -84,4 +84,35 @@ func ports(snap uint32, load func(uint32) bpf.Instruction, proto bpf.Instruction
 		p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(port), SkipTrue: 1}, bpf.RetConstant{Val: snap})
 	}
 	return append(p, bpf.RetConstant{})
+}
+
+// KeepTo makes a filter that keeps the first snap bytes of IPv4 and IPv6 packets to one of the prefixes. It holds some ten of
+// them: its jumps have 8 bits.
+func KeepTo(snap uint32, prefixes []netip.Prefix) Filter {
+	var v4, v6 Filter
+	for _, p := range prefixes {
+		if p.Addr().Is4() {
+			v4 = append(v4, equal(snap, 30, p)...)
+		} else {
+			v6 = append(v6, equal(snap, 38, p)...)
+		}
+	}
+	drop := bpf.RetConstant{}
+	v4, v6 = append(v4, drop), append(v6, drop)
+	p := Filter{bpf.LoadAbsolute{Off: 12, Size: 2}, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: etherIPv4, SkipTrue: uint8(len(v4))}}
+	p = append(p, v4...)
+	p = append(p, bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherIPv6, SkipTrue: 1}, drop)
+	return append(p, v6...)
+}
+
+// equal keeps the frame if the address at off is in the prefix, and goes on otherwise.
+func equal(snap, off uint32, p netip.Prefix) (f Filter) {
+	a := p.Masked().Addr().AsSlice()
+	words := (p.Bits() + 31) / 32
+	for i := range words {
+		mask := ^uint32(0) << (32 - min(p.Bits()-32*i, 32))
+		f = append(f, bpf.LoadAbsolute{Off: off + uint32(4*i), Size: 4}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: mask},
+			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: binary.BigEndian.Uint32(a[4*i:]), SkipTrue: uint8(3*(words-1-i) + 1)})
+	}
+	return append(f, bpf.RetConstant{Val: snap})
 }
