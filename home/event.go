@@ -191,9 +191,9 @@ type Router struct {
 	DNS      []netip.Addr
 }
 
-// Announce is what a device says of itself by mDNS (RFC 6762) or SSDP. All text is untrusted and already bounded.
+// Announce is what a device says of itself by mDNS (RFC 6762), SSDP and their kin. All text is untrusted and already bounded.
 type Announce struct {
-	Protocol string   // "mdns" or "ssdp"
+	Protocol string   // "mdns", "ssdp", "llmnr" (RFC 4795) or "netbios" (RFC 1002)
 	Names    []string // host and instance names
 	Services []string // service types: _hap._tcp, urn:…:MediaRenderer:1
 	Details  []string // key=value: TXT records, SERVER and LOCATION headers; at most 16, each at most 256 bytes

@@ -226,7 +226,7 @@ func TestEveryCut(t *testing.T) {
 	for _, file := range [][]byte{rich(binary.LittleEndian), rich(binary.BigEndian), pcapOf(1, time.Second, probe, probe, probe)} {
 		before := uint64(0)
 		for n := range file {
-			s, err := Replay(context.Background(), bytes.NewReader(file[:n]), &discard{}, Options{})
+			s, err := Replay(context.Background(), bytes.NewReader(file[:n]), &discard{}, Options{MaxFlows: 8})
 			var broken *FormatError
 			if err != nil && !errors.As(err, &broken) || s.Packets < before {
 				t.Fatalf("cut at %d: %d packets, %v", n, s.Packets, err)

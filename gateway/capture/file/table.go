@@ -41,7 +41,7 @@ func newTable(sink capture.Sink, ending func(*home.Event), most int) *table {
 	most = max(most, 2)
 	size := 1 << bits.Len(uint(most))
 	return &table{
-		sink: sink, ending: ending, max: most, flows: make([]flow, 1, 1024), buckets: make([]uint32, size),
+		sink: sink, ending: ending, max: most, flows: make([]flow, 1, min(most+1, 1024)), buckets: make([]uint32, size),
 		// A seed that nobody can guess: else a device could make all of its flows fall into one chain.
 		seed: [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64() | 1},
 	}
