@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"cardea/gateway/capture/dissect"
+	"cardea/gateway/capture/kernel/nl"
+	"cardea/gateway/capture/kernel/nl/nltest"
 	"cardea/home"
 
 	"golang.org/x/sys/unix"
@@ -15,33 +17,33 @@ type nowhere struct{}
 func (nowhere) Handle(*home.Event) {}
 
 func BenchmarkDecodeConntrack(b *testing.B) {
-	body := crafted{proto: 6, src: client, dst: server, id: 1, tcp: 3, withCounters: true}.body()
-	var e ctEvent
+	body := nltest.Conntrack{Proto: 6, Src: client, Dst: server, ID: 1, TCP: 3, Counted: true}.Body()
+	var e nl.Conntrack
 	b.ReportAllocs()
 	for b.Loop() {
-		if !decodeConntrack(&e, msgCTNew, 0, body) {
+		if !nl.DecodeConntrack(&e, nl.MsgConntrackNew, 0, body) {
 			b.Fatal("broken")
 		}
 	}
 }
 
 func BenchmarkDecodeLog(b *testing.B) {
-	body := craftLog(unix.AF_INET, 0x0800, 9<<16, 4, camera, craftIP(6, client, server, dissect.SYN, ""))
-	var p logPacket
+	body := nltest.Log(unix.AF_INET, 0x0800, 9<<16, 4, camera, nltest.IP(6, client, server, dissect.SYN, ""))
+	var p nl.Log
 	b.ReportAllocs()
 	for b.Loop() {
-		if !decodeLog(&p, body) {
+		if !nl.DecodeLog(&p, body) {
 			b.Fatal("broken")
 		}
 	}
 }
 
 func BenchmarkDecodeNeighbor(b *testing.B) {
-	body := append(make([]byte, unix.SizeofNdMsg), attr(unix.NDA_LLADDR, camera[:])...)
-	var n neighMsg
+	body := append(make([]byte, unix.SizeofNdMsg), nltest.Attr(unix.NDA_LLADDR, camera[:])...)
+	var n nl.Neighbor
 	b.ReportAllocs()
 	for b.Loop() {
-		decodeNeigh(&n, body)
+		nl.DecodeNeighbor(&n, body)
 	}
 }
 
@@ -49,7 +51,7 @@ func BenchmarkDecodeNeighbor(b *testing.B) {
 func BenchmarkPacket(b *testing.B) {
 	k := offline(nowhere{})
 	r := k.reader(routed)
-	d := datagram(msgLogPacket, 0, craftLog(unix.AF_INET, 0x0800, 9<<16, 4, camera, craftIP(6, client, server, dissect.SYN, "")))
+	d := nltest.Datagram(nl.MsgLogPacket, 0, nltest.Log(unix.AF_INET, 0x0800, 9<<16, 4, camera, nltest.IP(6, client, server, dissect.SYN, "")))
 	b.ReportAllocs()
 	for b.Loop() {
 		k.table.portOf(9, now0).tokens.tokens = 1
@@ -63,12 +65,12 @@ func BenchmarkLife(b *testing.B) {
 	r := k.reader(routed)
 	var log, begin, update, end [256][]byte
 	for i := range log {
-		c := crafted{proto: 6, src: netip.AddrPortFrom(client.Addr(), uint16(i+1)), dst: server, id: uint32(i + 1), tcp: 1, withCounters: true}
-		log[i] = datagram(msgLogPacket, 0, craftLog(unix.AF_INET, 0x0800, 9<<16, 4, camera, craftIP(6, c.src, server, dissect.SYN, "")))
-		begin[i] = datagram(msgCTNew, isNew, c.body())
-		c.tcp = 3
-		update[i] = datagram(msgCTNew, 0, c.body())
-		end[i] = datagram(msgCTDelete, 0, c.body())
+		c := nltest.Conntrack{Proto: 6, Src: netip.AddrPortFrom(client.Addr(), uint16(i+1)), Dst: server, ID: uint32(i + 1), TCP: 1, Counted: true}
+		log[i] = nltest.Datagram(nl.MsgLogPacket, 0, nltest.Log(unix.AF_INET, 0x0800, 9<<16, 4, camera, nltest.IP(6, c.Src, server, dissect.SYN, "")))
+		begin[i] = nltest.Datagram(nl.MsgConntrackNew, isNew, c.Body())
+		c.TCP = 3
+		update[i] = nltest.Datagram(nl.MsgConntrackNew, 0, c.Body())
+		end[i] = nltest.Datagram(nl.MsgConntrackDelete, 0, c.Body())
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -2,14 +2,14 @@ package kernel
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"time"
 
-	"github.com/mdlayher/netlink"
+	"cardea/gateway/capture/kernel/nl"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -17,8 +17,8 @@ import (
 const conntrackGroups = 1<<(unix.NFNLGRP_CONNTRACK_NEW-1) | 1<<(unix.NFNLGRP_CONNTRACK_UPDATE-1) |
 	1<<(unix.NFNLGRP_CONNTRACK_DESTROY-1)
 
-func openConntrack(bufferBytes int, groups uint32) (*socket, error) {
-	return openSocket(unix.NETLINK_NETFILTER, bufferBytes, groups)
+func openConntrack(bufferBytes int, groups uint32) (*nl.Socket, error) {
+	return nl.Open(unix.NETLINK_NETFILTER, bufferBytes, groups)
 }
 
 // enableConntrack switches on what the events need in this network namespace, and says what it could not do. With
@@ -40,9 +40,9 @@ func enableConntrack(write func(string, []byte, os.FileMode) error) (errs []erro
 // readConntrack reads events until the socket is closed.
 func (k *Kernel) readConntrack(ctx context.Context) error {
 	for {
-		b, err := k.events.receive()
+		b, err := k.events.Receive()
 		switch {
-		case errors.Is(err, errOverrun):
+		case errors.Is(err, nl.ErrOverrun):
 			k.c.overruns.Add(1)
 			k.mu.Lock()
 			k.table.lossy = true
@@ -63,9 +63,9 @@ func (k *Kernel) readConntrack(ctx context.Context) error {
 // conntrackBatch feeds one datagram to the table. It says whether a dump is over, and the kernel's error for it. mu is
 // held.
 func (k *Kernel) conntrackBatch(b []byte, now time.Time, dump bool) (done, interrupted bool, err error) {
-	var e ctEvent
+	var e nl.Conntrack
 	for {
-		m, rest, ok, err := nextMessage(b)
+		m, rest, ok, err := nl.Next(b)
 		if err != nil {
 			k.c.malformed.Add(1)
 			return done, interrupted, nil
@@ -74,36 +74,25 @@ func (k *Kernel) conntrackBatch(b []byte, now time.Time, dump bool) (done, inter
 			return done, interrupted, nil
 		}
 		b = rest
-		switch m.typ {
+		switch m.Type {
 		case unix.NLMSG_DONE, unix.NLMSG_ERROR:
-			return true, interrupted, kernelError(m.body)
+			return true, interrupted, nl.KernelError(m.Body)
 		case unix.NLMSG_NOOP, unix.NLMSG_OVERRUN:
 			continue
 		}
-		interrupted = interrupted || m.flags&unix.NLM_F_DUMP_INTR != 0
-		if !decodeConntrack(&e, m.typ, m.flags, m.body) {
+		interrupted = interrupted || m.Flags&unix.NLM_F_DUMP_INTR != 0
+		if !nl.DecodeConntrack(&e, m.Type, m.Flags, m.Body) {
 			k.c.malformed.Add(1)
 			continue
 		}
 		if dump {
-			e.kind = ctDump
+			e.Kind = nl.Dumped
 			k.c.dumped.Add(1)
 		} else {
 			k.c.conntrack.Add(1)
 		}
 		k.table.conntrack(&e, now)
 	}
-}
-
-// kernelError reads the error number of NLMSG_ERROR or NLMSG_DONE.
-func kernelError(body []byte) error {
-	if len(body) < 4 {
-		return nil
-	}
-	if n := int32(binary.NativeEndian.Uint32(body)); n < 0 {
-		return unix.Errno(-n)
-	}
-	return nil
 }
 
 // dumpConntrack dumps at the start, after each loss and every DumpEvery. A failed dump is tried again at the next.
@@ -139,10 +128,7 @@ func (k *Kernel) dump() error {
 	if heal {
 		k.c.resyncs.Add(1)
 	}
-	_, err := k.dumps.conn.Send(netlink.Message{
-		Header: netlink.Header{Type: msgCTGet, Flags: netlink.Request | netlink.Dump},
-		Data:   []byte{unix.AF_UNSPEC, 0, 0, 0}, // struct nfgenmsg
-	})
+	_, err := k.dumps.Dump(nl.MsgConntrackGet, []byte{unix.AF_UNSPEC, 0, 0, 0}) // struct nfgenmsg
 	whole := false
 	if err == nil {
 		whole, err = k.readDump()
@@ -159,7 +145,7 @@ func (k *Kernel) dump() error {
 func (k *Kernel) readDump() (whole bool, err error) {
 	whole = true
 	for {
-		b, err := k.dumps.receive()
+		b, err := k.dumps.Receive()
 		if err != nil {
 			return false, err
 		}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"cardea/gateway/capture/kernel/nl"
 	"cardea/home"
 )
 
@@ -73,10 +74,10 @@ func (f *flow) fill(b *home.Flow, state home.FlowState) {
 }
 
 // count takes conntrack's counters, and says whether they grew.
-func (f *flow) count(e *ctEvent) bool {
-	if !e.counted || e.upPackets == f.upPackets && e.downPackets == f.downPackets {
+func (f *flow) count(e *nl.Conntrack) bool {
+	if !e.Counted || e.UpPackets == f.upPackets && e.DownPackets == f.downPackets {
 		return false
 	}
-	f.upBytes, f.downBytes, f.upPackets, f.downPackets = e.upBytes, e.downBytes, e.upPackets, e.downPackets
+	f.upBytes, f.downBytes, f.upPackets, f.downPackets = e.UpBytes, e.DownBytes, e.UpPackets, e.DownPackets
 	return true
 }

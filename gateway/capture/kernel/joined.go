@@ -4,24 +4,25 @@ import (
 	"net/netip"
 	"time"
 
+	"cardea/gateway/capture/kernel/nl"
 	"cardea/home"
 )
 
 // conntrack takes a conntrack message.
-func (t *table) conntrack(e *ctEvent, now time.Time) {
-	src, dst := netip.AddrPortFrom(e.orig.src, e.orig.sport), netip.AddrPortFrom(e.orig.dst, e.orig.dport)
-	f, slot := t.find(e.orig.proto, src, dst)
-	if e.kind == ctDestroy {
+func (t *table) conntrack(e *nl.Conntrack, now time.Time) {
+	src, dst := netip.AddrPortFrom(e.Orig.Src, e.Orig.SrcPort), netip.AddrPortFrom(e.Orig.Dst, e.Orig.DstPort)
+	f, slot := t.find(e.Orig.Proto, src, dst)
+	if e.Kind == nl.Destroy {
 		t.destroyed(f, slot, e, now)
 		return
 	}
-	if e.kind == ctDump {
-		if _, ended := t.gone[e.id]; ended {
+	if e.Kind == nl.Dumped {
+		if _, ended := t.gone[e.ID]; ended {
 			return
 		}
 	}
-	if f != nil && f.has(bitConntrack) && f.ctid != e.id {
-		if e.kind == ctUpdate || f.sport == 0 && f.dport == 0 {
+	if f != nil && f.has(bitConntrack) && f.ctid != e.ID {
+		if e.Kind == nl.Update || f.sport == 0 && f.dport == 0 {
 			return // late news; or another ping between the same two, which count as one flow
 		}
 		f, slot = t.replaced(f, slot, e, now)
@@ -35,17 +36,17 @@ func (t *table) conntrack(e *ctEvent, now time.Time) {
 }
 
 // discover makes a flow that conntrack tells of before any packet. Nil: it is not to be followed.
-func (t *table) discover(e *ctEvent, src, dst netip.AddrPort, now time.Time) (*flow, int32) {
-	if e.kind == ctUpdate {
+func (t *table) discover(e *nl.Conntrack, src, dst netip.AddrPort, now time.Time) (*flow, int32) {
+	if e.Kind == nl.Update {
 		return nil, none // of a flow that was left out or forgotten; if its NEW was lost, the dump tells of it
 	}
-	if l := t.ports.local.Load(); l.isGateway(src.Addr()) || src.Addr().IsLoopback() {
-		if e.kind == ctNew {
+	if l := t.ports.Self(); l.IsGateway(src.Addr()) || src.Addr().IsLoopback() {
+		if e.Kind == nl.New {
 			t.c.gateway.Add(1)
 		}
 		return nil, none
 	}
-	if e.kind == ctDump {
+	if e.Kind == nl.Dumped {
 		if t.used >= t.cfg.MaxFlows || t.unknown.flows >= t.cfg.FlowsPerPort {
 			return nil, none // a dump must not push out what is proven
 		}
@@ -53,12 +54,12 @@ func (t *table) discover(e *ctEvent, src, dst netip.AddrPort, now time.Time) (*f
 			t.c.missed.Add(1)
 		}
 	}
-	f, slot := t.add(t.unknown, e.orig.proto, src, dst, now)
+	f, slot := t.add(t.unknown, e.Orig.Proto, src, dst, now)
 	if f == nil {
 		return nil, none
 	}
 	// The kernel's start is right for a flow found late, unless the clock was set meanwhile.
-	if s := int64(e.start); e.kind == ctDump && s > 0 && s <= now.UnixNano() {
+	if s := int64(e.Start); e.Kind == nl.Dumped && s > 0 && s <= now.UnixNano() {
 		f.start = s
 	}
 	t.hold(f, slot, now)
@@ -67,7 +68,7 @@ func (t *table) discover(e *ctEvent, src, dst netip.AddrPort, now time.Time) (*f
 
 // replaced ends a flow whose conntrack entry gave way to a new one with the same tuple, whose end we missed. A packet
 // seen within the last second was the new one's first, and proves it.
-func (t *table) replaced(f *flow, slot int32, e *ctEvent, now time.Time) (*flow, int32) {
+func (t *table) replaced(f *flow, slot int32, e *nl.Conntrack, now time.Time) (*flow, int32) {
 	mac, port, fresh := f.mac, t.accounts[f.port], now.UnixNano()-f.seen < int64(time.Second)
 	src, dst := f.source(), f.target()
 	t.c.missed.Add(1)
@@ -75,7 +76,7 @@ func (t *table) replaced(f *flow, slot int32, e *ctEvent, now time.Time) (*flow,
 	if !fresh || mac.IsZero() {
 		return nil, none
 	}
-	if f, slot = t.add(port, e.orig.proto, src, dst, now); f != nil {
+	if f, slot = t.add(port, e.Orig.Proto, src, dst, now); f != nil {
 		f.mac = mac
 		t.tell(f, slot, now, 0)
 	}
@@ -83,38 +84,38 @@ func (t *table) replaced(f *flow, slot int32, e *ctEvent, now time.Time) (*flow,
 }
 
 // update takes what conntrack tells of a known flow.
-func (t *table) update(f *flow, slot int32, e *ctEvent, now time.Time) {
+func (t *table) update(f *flow, slot int32, e *nl.Conntrack, now time.Time) {
 	f.bits |= bitConntrack
-	f.ctid, f.gen = e.id, t.gen
-	if r := e.reply; r.src.IsValid() && !f.has(bitDNAT) && (r.src != e.orig.dst || r.sport != e.orig.dport) {
+	f.ctid, f.gen = e.ID, t.gen
+	if r := e.Reply; r.Src.IsValid() && !f.has(bitDNAT) && (r.Src != e.Orig.Dst || r.SrcPort != e.Orig.DstPort) {
 		f.bits |= bitDNAT
-		f.reply, f.rport = r.src.As16(), r.sport
+		f.reply, f.rport = r.Src.As16(), r.SrcPort
 		t.alias[home.FlowID(f.proto, addrPort(f.reply, f.rport), f.source())] = slot
 	}
-	if e.answered() {
+	if e.Answered() {
 		t.answer(f, now)
-	} else if e.tcp == tcpClose && !f.has(bitAnswered) {
+	} else if e.TCP == nl.TCPClose && !f.has(bitAnswered) {
 		t.refuse(f, now)
 	}
-	if e.kind == ctDump && f.has(bitTold) && f.count(e) {
+	if e.Kind == nl.Dumped && f.has(bitTold) && f.count(e) {
 		t.emit(f, home.FlowCount, now, 0)
 	}
 }
 
 // destroyed ends a flow with its final counters.
-func (t *table) destroyed(f *flow, slot int32, e *ctEvent, now time.Time) {
+func (t *table) destroyed(f *flow, slot int32, e *nl.Conntrack, now time.Time) {
 	if t.dumping && len(t.gone) < t.cfg.MaxFlows {
-		t.gone[e.id] = struct{}{}
+		t.gone[e.ID] = struct{}{}
 	}
-	if f == nil || f.has(bitConntrack) && f.ctid != e.id {
+	if f == nil || f.has(bitConntrack) && f.ctid != e.ID {
 		return
 	}
 	f.count(e)
 	switch {
 	case f.has(bitAnswered):
-	case e.answered() || e.orig.proto != home.ProtoTCP && e.downPackets > 0:
+	case e.Answered() || e.Orig.Proto != home.ProtoTCP && e.DownPackets > 0:
 		t.answer(f, now)
-	case e.orig.proto == home.ProtoTCP && (e.tcp == tcpClose || e.downPackets > 0):
+	case e.Orig.Proto == home.ProtoTCP && (e.TCP == nl.TCPClose || e.DownPackets > 0):
 		// A RST as the first answer makes the kernel delete the entry at once, without an update (6.18).
 		t.refuse(f, now)
 	}

@@ -4,7 +4,8 @@
 // packets, which alone prove by MAC and bridge port who sent something; rtnetlink for links, addresses, the bridge's
 // forwarding table and neighbours; and a clock. It reads only; rules that log are made by gateway/enforce.
 //
-// It may import home, gateway/capture and gateway/capture/dissect of ours, and is one of two doors to mdlayher/netlink.
+// It may import home, gateway/capture and gateway/capture/dissect of ours, and is one of two doors to mdlayher/netlink. Its
+// parts: nl (sockets and decoders), bridge (who is on which port), live (tests on a real kernel).
 // A Kernel owns its sockets, its flow table and the one mutex under which the sink is called; nothing here is global.
 package kernel
 
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"cardea/gateway/capture"
+	"cardea/gateway/capture/kernel/bridge"
+	"cardea/gateway/capture/kernel/nl"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -87,13 +90,19 @@ func (c *Config) setDefaults() error {
 	return nil
 }
 
+// Ports knows who is where on the bridge.
+type Ports = bridge.Ports
+
+// Duplicate is a MAC that moves to and fro between two bridge ports.
+type Duplicate = bridge.Duplicate
+
 // Kernel is the live capture. Make it with New, then Run it once.
 type Kernel struct {
 	cfg    Config
 	log    *slog.Logger
-	ports  *Ports
-	events *socket // conntrack multicast groups
-	dumps  *socket // conntrack dumps: requests and their answers
+	ports  *bridge.Ports
+	events *nl.Socket // conntrack multicast groups
+	dumps  *nl.Socket // conntrack dumps: requests and their answers
 	logs   []*logReader
 
 	mu    sync.Mutex // guards table, and every call of the sink
@@ -122,7 +131,7 @@ func New(cfg Config, sink capture.Sink) (*Kernel, error) {
 }
 
 func (k *Kernel) open(sink capture.Sink) (err error) {
-	if k.ports, err = newPorts(k.cfg, &k.c); err != nil {
+	if k.ports, err = bridge.New(bridge.Config{LAN: k.cfg.LAN, BufferBytes: k.cfg.BufferBytes, Duplicate: k.cfg.Duplicate}); err != nil {
 		return err
 	}
 	k.table = newTable(&k.cfg, k.ports, sink, &k.c, k.wakeClock)
@@ -154,16 +163,16 @@ func (k *Kernel) Ports() *Ports { return k.ports }
 // Close closes the sockets; Run does so itself when it ends. Safe to call more than once.
 func (k *Kernel) Close() error {
 	var errs []error
-	for _, s := range []*socket{k.events, k.dumps} {
+	for _, s := range []*nl.Socket{k.events, k.dumps} {
 		if s != nil {
-			errs = append(errs, s.close())
+			errs = append(errs, s.Close())
 		}
 	}
 	for _, r := range k.logs {
-		errs = append(errs, r.sock.close())
+		errs = append(errs, r.sock.Close())
 	}
 	if k.ports != nil {
-		errs = append(errs, k.ports.sock.close())
+		errs = append(errs, k.ports.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -175,7 +184,7 @@ func (k *Kernel) Run(ctx context.Context) error {
 	k.askResync()
 	g.Go(func() error { return k.readConntrack(ctx) })
 	g.Go(func() error { return k.dumpConntrack(ctx) })
-	g.Go(func() error { return k.ports.run(ctx) })
+	g.Go(func() error { return k.ports.Run(ctx) })
 	g.Go(func() error { return k.clock(ctx) })
 	for _, r := range k.logs {
 		g.Go(func() error { return r.read(ctx) })

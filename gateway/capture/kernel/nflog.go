@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cardea/gateway/capture/dissect"
+	"cardea/gateway/capture/kernel/nl"
 	"cardea/home"
 
 	"golang.org/x/sys/unix"
@@ -35,55 +36,47 @@ type logGroup struct {
 type logReader struct {
 	k     *Kernel
 	group logGroup
-	sock  *socket
-	msg   logPacket
-	frame [14 + maxPayload]byte // a bridge packet put together again, Ethernet header first
-	next  uint32                // the sequence number that should come
-	known bool                  // next is set
+	sock  *nl.Socket
+	msg   nl.Log
+	frame [14 + nl.MaxPayload]byte // a bridge packet put together again, Ethernet header first
+	next  uint32                   // the sequence number that should come
+	known bool                     // next is set
 }
 
 // openLog binds a group. EPERM means that CAP_NET_ADMIN is missing or that another program reads the group (kernel 6.18).
 func openLog(g logGroup, bufferBytes int) (*logReader, error) {
-	s, err := openSocket(unix.NETLINK_NETFILTER, bufferBytes, 0)
+	s, err := nl.Open(unix.NETLINK_NETFILTER, bufferBytes, 0)
 	if err != nil {
 		return nil, err
 	}
 	// Two messages: the kernel binds in the first and refuses the rest until then.
-	bind := logAttr(nil, logCfgCmd, []byte{logCmdBind})
+	bind := nl.AppendAttr(nil, nl.LogCfgCmd, []byte{nl.LogCmdBind})
 	mode := binary.BigEndian.AppendUint32(nil, g.snaplen)
-	set := logAttr(nil, logCfgMode, append(mode, logCopyPacket, 0))
+	set := nl.AppendAttr(nil, nl.LogCfgMode, append(mode, nl.LogCopyPacket, 0))
 	// Hundredths of a second. The kernel's own default keeps a lone packet back for a whole second.
-	set = logAttr(set, logCfgTimeout, binary.BigEndian.AppendUint32(nil, 1))
-	set = logAttr(set, logCfgQLen, binary.BigEndian.AppendUint32(nil, g.threshold))
-	set = logAttr(set, logCfgFlags, binary.BigEndian.AppendUint16(nil, logFlagSeq))
+	set = nl.AppendAttr(set, nl.LogCfgTimeout, binary.BigEndian.AppendUint32(nil, 1))
+	set = nl.AppendAttr(set, nl.LogCfgQLen, binary.BigEndian.AppendUint32(nil, g.threshold))
+	set = nl.AppendAttr(set, nl.LogCfgFlags, binary.BigEndian.AppendUint16(nil, nl.LogFlagSeq))
 	for _, attrs := range [][]byte{bind, set} {
 		data := append([]byte{unix.AF_UNSPEC, 0, byte(g.number >> 8), byte(g.number)}, attrs...)
-		if err := s.request(msgLogConfig, data); err != nil {
+		if err := s.Request(nl.MsgLogConfig, data); err != nil {
 			hint := ""
 			if errors.Is(err, unix.EPERM) {
 				hint = " (does another program read this group? else CAP_NET_ADMIN is missing)"
 			}
-			return nil, errors.Join(fmt.Errorf("binding%s: %w", hint, err), s.close())
+			return nil, errors.Join(fmt.Errorf("binding%s: %w", hint, err), s.Close())
 		}
 	}
 	return &logReader{group: g, sock: s}, nil
-}
-
-// logAttr appends a netlink attribute.
-func logAttr(b []byte, typ uint16, data []byte) []byte {
-	b = binary.NativeEndian.AppendUint16(b, uint16(unix.SizeofNlAttr+len(data)))
-	b = binary.NativeEndian.AppendUint16(b, typ)
-	b = append(b, data...)
-	return append(b, make([]byte, align4(len(data))-len(data))...)
 }
 
 // read handles packets until the socket is closed.
 func (r *logReader) read(ctx context.Context) error {
 	var p dissect.Packet
 	for {
-		b, err := r.sock.receive()
+		b, err := r.sock.Receive()
 		switch {
-		case errors.Is(err, errOverrun):
+		case errors.Is(err, nl.ErrOverrun):
 			r.k.c.overruns.Add(1)
 			continue
 		case errors.Is(err, net.ErrClosed):
@@ -100,7 +93,7 @@ func (r *logReader) read(ctx context.Context) error {
 // batch handles one datagram. mu is held.
 func (r *logReader) batch(p *dissect.Packet, b []byte, now time.Time) {
 	for {
-		m, rest, ok, err := nextMessage(b)
+		m, rest, ok, err := nl.Next(b)
 		if err != nil {
 			r.k.c.malformed.Add(1)
 			return
@@ -109,11 +102,11 @@ func (r *logReader) batch(p *dissect.Packet, b []byte, now time.Time) {
 			return
 		}
 		b = rest
-		if m.typ != msgLogPacket {
+		if m.Type != nl.MsgLogPacket {
 			continue // NLMSG_DONE ends a batch of several packets: it is not one
 		}
 		r.k.c.packets.Add(1)
-		if !decodeLog(&r.msg, m.body) {
+		if !nl.DecodeLog(&r.msg, m.Body) {
 			r.k.c.malformed.Add(1)
 			continue
 		}
@@ -124,26 +117,26 @@ func (r *logReader) batch(p *dissect.Packet, b []byte, now time.Time) {
 
 // countLost counts packets that the kernel numbered but could not deliver.
 func (r *logReader) countLost() {
-	if !r.msg.hasSeq {
+	if !r.msg.HasSeq {
 		return
 	}
-	if gap := r.msg.seq - r.next; r.known && gap < 1<<31 {
+	if gap := r.msg.Seq - r.next; r.known && gap < 1<<31 {
 		r.k.c.lostPackets.Add(uint64(gap))
 	}
-	r.next, r.known = r.msg.seq+1, true
+	r.next, r.known = r.msg.Seq+1, true
 }
 
 // packet hands one packet to the table, unless its port has had its share.
 func (r *logReader) packet(p *dissect.Packet, now time.Time) {
 	t := r.k.table
-	lan := r.k.ports.lan.Load()
-	index := r.msg.port(lan)
+	lan := r.k.ports.LAN()
+	index := r.msg.Port(lan)
 	port := t.portOf(index, now)
 	if !port.take() {
 		r.k.c.shed.Add(1)
 		return
 	}
-	p.Meta = dissect.Meta{Time: now, Port: port.name, Source: r.msg.source, Dest: r.msg.dest}
+	p.Meta = dissect.Meta{Time: now, Port: port.name, Source: r.msg.Source, Dest: r.msg.Dest}
 	if err := r.parse(p); err != nil {
 		if !errors.Is(err, dissect.ErrNotHandled) {
 			r.k.c.malformed.Add(1)
@@ -151,12 +144,12 @@ func (r *logReader) packet(p *dissect.Packet, now time.Time) {
 		return
 	}
 	if p.Wire == 0 {
-		p.Wire = wireLength(r.msg.payload)
+		p.Wire = wireLength(r.msg.Payload)
 	}
 	switch r.group.kind {
 	case routed:
 		// A packet from outside has been through address translation already: its tuple is not the original one.
-		t.packet(p, port, index != 0 || r.msg.indev == lan, false)
+		t.packet(p, port, index != 0 || r.msg.Indev == lan, false)
 	case bridged:
 		t.packet(p, port, true, true)
 	case dropped:
@@ -166,13 +159,13 @@ func (r *logReader) packet(p *dissect.Packet, now time.Time) {
 
 // parse puts the Ethernet header back before a bridge packet's payload; the inet family needs none.
 func (r *logReader) parse(p *dissect.Packet) error {
-	if r.msg.family != familyBridge {
-		return dissect.ParseIP(p, r.msg.payload)
+	if r.msg.Family != nl.FamilyBridge {
+		return dissect.ParseIP(p, r.msg.Payload)
 	}
-	frame := append(r.frame[:0], r.msg.dest[:]...)
-	frame = append(frame, r.msg.source[:]...)
-	frame = binary.BigEndian.AppendUint16(frame, r.msg.proto)
-	frame = append(frame, r.msg.payload...)
+	frame := append(r.frame[:0], r.msg.Dest[:]...)
+	frame = append(frame, r.msg.Source[:]...)
+	frame = binary.BigEndian.AppendUint16(frame, r.msg.Proto)
+	frame = append(frame, r.msg.Payload...)
 	return dissect.ParseFrame(p, dissect.LinkEthernet, frame)
 }
 

@@ -67,8 +67,8 @@ func (t *table) portOf(index uint32, now time.Time) *portState {
 			p = t.openAccount(index, now)
 		}
 	}
-	if v := t.ports.version.Load(); p.index != 0 && p.version != v {
-		p.name, p.version = t.ports.portName(p.index), v
+	if v := t.ports.Version(); p.index != 0 && p.version != v {
+		p.name, p.version = t.ports.Name(p.index), v
 	}
 	p.tokens.refill(now)
 	return p

@@ -28,20 +28,22 @@ type Stats struct {
 // counters are Stats in the making; the atomic types keep them aligned on 32-bit machines.
 type counters struct {
 	conntrack, packets, dumped, overruns, lostPackets, dumps, resyncs, missed, malformed atomic.Uint64
-	gateway, unproven, evicted, shed, collisions, duplicates, portsFull                  atomic.Uint64
+
+	gateway, unproven, evicted, shed, collisions atomic.Uint64
 }
 
 // Stats returns the counts so far. Safe from any goroutine, but not from within the sink.
 func (k *Kernel) Stats() Stats {
-	c := &k.c
+	c, p := &k.c, k.ports.Stats()
 	k.mu.Lock()
 	flows, held := k.table.used, k.table.holding
 	k.mu.Unlock()
 	return Stats{
-		Conntrack: c.conntrack.Load(), Packets: c.packets.Load(), Dumped: c.dumped.Load(), Overruns: c.overruns.Load(),
-		LostPackets: c.lostPackets.Load(), Dumps: c.dumps.Load(), Resyncs: c.resyncs.Load(), Missed: c.missed.Load(),
-		Malformed: c.malformed.Load(), Gateway: c.gateway.Load(), Unproven: c.unproven.Load(), Evicted: c.evicted.Load(),
-		Shed: c.shed.Load(), Collisions: c.collisions.Load(), Duplicates: c.duplicates.Load(),
-		PortsFull: c.portsFull.Load(), Flows: flows, Held: held,
+		Conntrack: c.conntrack.Load(), Packets: c.packets.Load(), Dumped: c.dumped.Load(),
+		Overruns: c.overruns.Load() + p.Overruns, LostPackets: c.lostPackets.Load(),
+		Dumps: c.dumps.Load(), Resyncs: c.resyncs.Load(), Missed: c.missed.Load(),
+		Malformed: c.malformed.Load() + p.Malformed, Gateway: c.gateway.Load(), Unproven: c.unproven.Load(),
+		Evicted: c.evicted.Load(), Shed: c.shed.Load(), Collisions: c.collisions.Load(),
+		Duplicates: p.Duplicates, PortsFull: p.Full, Flows: flows, Held: held,
 	}
 }

@@ -10,6 +10,9 @@ import (
 
 	"cardea/gateway/capture"
 	"cardea/gateway/capture/dissect"
+	"cardea/gateway/capture/kernel/bridge"
+	"cardea/gateway/capture/kernel/nl"
+	"cardea/gateway/capture/kernel/nl/nltest"
 	"cardea/home"
 
 	"golang.org/x/sys/unix"
@@ -57,13 +60,7 @@ func offline(sink capture.Sink) *Kernel {
 		panic(err)
 	}
 	k := &Kernel{cfg: cfg, log: slog.New(slog.DiscardHandler), resync: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
-	k.ports = &Ports{lanName: "br-lan", log: k.log, c: &k.c}
-	k.ports.forget()
-	k.ports.local.Store(&local{})
-	for i, n := range map[uint32]string{4: "br-lan", 9: "cam", 10: "tv"} {
-		k.ports.link(&linkMsg{index: i, name: n, master: map[bool]uint32{true: 4}[i != 4]}, true)
-	}
-	k.ports.addr(addrMsg{4, netip.MustParsePrefix("192.168.1.1/24")}, true)
+	k.ports = bridge.Fixed("br-lan", 4, map[uint32]string{9: "cam", 10: "tv"}, []netip.Prefix{netip.MustParsePrefix("192.168.1.1/24")})
 	k.table = newTable(&k.cfg, k.ports, sink, &k.c, k.wakeClock)
 	return k
 }
@@ -78,29 +75,29 @@ func (k *Kernel) reader(kind logKind) *testReader {
 	return &testReader{logReader: logReader{k: k, group: logGroup{kind: kind}}}
 }
 
-func (k *Kernel) feed(typ, flags uint16, c crafted, at time.Time) {
-	k.conntrackBatch(datagram(typ, flags, c.body()), at, false)
+func (k *Kernel) feed(typ, flags uint16, c nltest.Conntrack, at time.Time) {
+	k.conntrackBatch(nltest.Datagram(typ, flags, c.Body()), at, false)
 }
 
 func (k *Kernel) log6(kind logKind, mark, indev uint32, mac home.MAC, ip []byte, at time.Time) {
 	family := uint8(unix.AF_INET)
 	if kind == bridged {
-		family = familyBridge
+		family = nl.FamilyBridge
 	}
 	r := k.reader(kind)
-	r.batch(&r.packetForTest, datagram(msgLogPacket, 0, craftLog(family, 0x0800, mark, indev, mac, ip)), at)
+	r.batch(&r.packetForTest, nltest.Datagram(nl.MsgLogPacket, 0, nltest.Log(family, 0x0800, mark, indev, mac, ip)), at)
 }
 
-const isNew = flagCreate | flagExcl
+const isNew = nl.FlagCreate | nl.FlagExcl
 
 func TestTableJoins(t *testing.T) {
-	flow := crafted{proto: home.ProtoTCP, src: client, dst: server, rsrc: server, rdst: wanSelf, id: 1, tcp: 1}
+	flow := nltest.Conntrack{Proto: home.ProtoTCP, Src: client, Dst: server, ReplySrc: server, ReplyDst: wanSelf, ID: 1, TCP: 1}
 	answered, ended := flow, flow
-	answered.tcp, answered.status = 2, statusSeenReply
-	ended.tcp, ended.status, ended.withCounters, ended.up, ended.down = 7, statusSeenReply, true, 9, 8
+	answered.TCP, answered.Status = 2, nl.SeenReply
+	ended.TCP, ended.Status, ended.Counted, ended.Up, ended.Down = 7, nl.SeenReply, true, 9, 8
 	refused := flow
-	refused.tcp, refused.withCounters, refused.up, refused.down = tcpClose, true, 1, 1
-	syn := craftIP(home.ProtoTCP, client, server, dissect.SYN, "")
+	refused.TCP, refused.Counted, refused.Up, refused.Down = nl.TCPClose, true, 1, 1
+	syn := nltest.IP(home.ProtoTCP, client, server, dissect.SYN, "")
 	mac, who := camera.String(), "192.168.1.20:40000>203.0.113.7:443"
 	zero := home.MAC{}.String()
 	later := now0.Add(time.Second)
@@ -111,60 +108,60 @@ func TestTableJoins(t *testing.T) {
 	}{
 		{"packet first", func(k *Kernel) {
 			k.log6(routed, 9<<16, 4, camera, syn, now0)
-			k.feed(msgCTNew, isNew, flow, now0)
-			k.feed(msgCTNew, 0, answered, now0)
-			k.feed(msgCTNew, 0, answered, now0)
-			k.feed(msgCTDelete, 0, ended, now0)
+			k.feed(nl.MsgConntrackNew, isNew, flow, now0)
+			k.feed(nl.MsgConntrackNew, 0, answered, now0)
+			k.feed(nl.MsgConntrackNew, 0, answered, now0)
+			k.feed(nl.MsgConntrackDelete, 0, ended, now0)
 		}, []string{"new " + who + " cam " + mac + " 0/0", "answered " + who + " cam " + mac + " 0/0", "end " + who + " cam " + mac + " 9/8"}},
 		{"conntrack first", func(k *Kernel) {
-			k.feed(msgCTNew, isNew, flow, now0)
-			k.feed(msgCTNew, 0, answered, now0)
+			k.feed(nl.MsgConntrackNew, isNew, flow, now0)
+			k.feed(nl.MsgConntrackNew, 0, answered, now0)
 			k.log6(routed, 9<<16, 4, camera, syn, now0)
 			k.table.release(later)
 		}, []string{"new " + who + " cam " + mac + " 0/0", "answered " + who + " cam " + mac + " 0/0"}},
 		{"no packet: unproven", func(k *Kernel) {
-			k.feed(msgCTNew, isNew, flow, now0)
+			k.feed(nl.MsgConntrackNew, isNew, flow, now0)
 			k.table.release(later)
 			k.log6(routed, 9<<16, 4, camera, syn, later)
-			k.feed(msgCTDelete, 0, ended, later)
+			k.feed(nl.MsgConntrackDelete, 0, ended, later)
 		}, []string{"new " + who + "  " + zero + " 0/0", "answered " + who + " cam " + mac + " 9/8", "end " + who + " cam " + mac + " 9/8"}},
 		{"refused and over before its packet came", func(k *Kernel) {
-			k.feed(msgCTNew, isNew, flow, now0)
-			k.feed(msgCTDelete, 0, refused, now0)
+			k.feed(nl.MsgConntrackNew, isNew, flow, now0)
+			k.feed(nl.MsgConntrackDelete, 0, refused, now0)
 			k.log6(routed, 9<<16, 4, camera, syn, now0)
 		}, []string{"new " + who + " cam " + mac + " 0/0", "refused " + who + " cam " + mac + " 1/1", "end " + who + " cam " + mac + " 1/1"}},
 		{"a tuple used again, the end unheard", func(k *Kernel) {
 			k.log6(routed, 9<<16, 4, camera, syn, now0)
-			k.feed(msgCTNew, isNew, flow, now0)
+			k.feed(nl.MsgConntrackNew, isNew, flow, now0)
 			again := flow
-			again.id = 2
-			k.feed(msgCTNew, isNew, again, now0)
-			k.feed(msgCTDelete, 0, ended, now0) // the old one's
+			again.ID = 2
+			k.feed(nl.MsgConntrackNew, isNew, again, now0)
+			k.feed(nl.MsgConntrackDelete, 0, ended, now0) // the old one's
 		}, []string{"new " + who + " cam " + mac + " 0/0", "end " + who + " cam " + mac + " 0/0", "new " + who + " cam " + mac + " 0/0"}},
 		{"on the bridge: answered, then reset", func(k *Kernel) {
 			tv := netip.MustParseAddrPort("192.168.1.30:80")
-			k.log6(bridged, 0, 9, camera, craftIP(6, client, tv, dissect.SYN, ""), now0)
-			k.log6(bridged, 0, 10, home.MAC{2, 3}, craftIP(6, tv, client, dissect.SYN|dissect.ACK, ""), now0)
-			k.log6(bridged, 0, 10, home.MAC{2, 3}, craftIP(6, tv, client, dissect.RST, ""), now0)
+			k.log6(bridged, 0, 9, camera, nltest.IP(6, client, tv, dissect.SYN, ""), now0)
+			k.log6(bridged, 0, 10, home.MAC{2, 3}, nltest.IP(6, tv, client, dissect.SYN|dissect.ACK, ""), now0)
+			k.log6(bridged, 0, 10, home.MAC{2, 3}, nltest.IP(6, tv, client, dissect.RST, ""), now0)
 		}, []string{"new 192.168.1.20:40000>192.168.1.30:80 cam " + mac + " 0/0", "answered 192.168.1.20:40000>192.168.1.30:80 cam " + mac + " 0/0",
 			"end 192.168.1.20:40000>192.168.1.30:80 cam " + mac + " 0/0"}},
 		{"on the bridge: refused", func(k *Kernel) {
 			tv := netip.MustParseAddrPort("192.168.1.30:23")
-			k.log6(bridged, 0, 9, camera, craftIP(6, client, tv, dissect.SYN, ""), now0)
-			k.log6(bridged, 0, 10, home.MAC{2, 3}, craftIP(6, tv, client, dissect.RST|dissect.ACK, ""), now0)
+			k.log6(bridged, 0, 9, camera, nltest.IP(6, client, tv, dissect.SYN, ""), now0)
+			k.log6(bridged, 0, 10, home.MAC{2, 3}, nltest.IP(6, tv, client, dissect.RST|dissect.ACK, ""), now0)
 		}, []string{"new 192.168.1.20:40000>192.168.1.30:23 cam " + mac + " 0/0", "refused 192.168.1.20:40000>192.168.1.30:23 cam " + mac + " 0/0",
 			"end 192.168.1.20:40000>192.168.1.30:23 cam " + mac + " 0/0"}},
 		{"UDP on the bridge, the answer to another port of a client", func(k *Kernel) {
 			tv := netip.MustParseAddrPort("192.168.1.30:5683")
 			other := netip.AddrPortFrom(client.Addr(), 40001)
-			k.log6(bridged, 0, 9, camera, craftIP(17, client, tv, 0, "hello"), now0)
-			k.log6(bridged, 0, 10, home.MAC{2, 3}, craftIP(17, tv, other, 0, "hello"), now0)
+			k.log6(bridged, 0, 9, camera, nltest.IP(17, client, tv, 0, "hello"), now0)
+			k.log6(bridged, 0, 10, home.MAC{2, 3}, nltest.IP(17, tv, other, 0, "hello"), now0)
 		}, []string{"new 192.168.1.20:40000>192.168.1.30:5683 cam " + mac + " 0/0", "answered 192.168.1.20:40000>192.168.1.30:5683 cam " + mac + " 0/0"}},
 		{"the gateway's own flow", func(k *Kernel) {
 			own := flow
-			own.src = netip.MustParseAddrPort("192.168.1.1:999")
-			own.rsrc = netip.AddrPort{}
-			k.feed(msgCTNew, isNew, own, now0)
+			own.Src = netip.MustParseAddrPort("192.168.1.1:999")
+			own.ReplySrc = netip.AddrPort{}
+			k.feed(nl.MsgConntrackNew, isNew, own, now0)
 			k.table.release(later)
 		}, nil},
 		{"a contained device's packet", func(k *Kernel) {
@@ -191,20 +188,20 @@ func TestTableJoins(t *testing.T) {
 func TestDumpHeals(t *testing.T) {
 	r := &recorder{}
 	k := offline(r)
-	one := crafted{proto: 17, src: client, dst: server, id: 1}
-	two := crafted{proto: 17, src: client, dst: netip.MustParseAddrPort("203.0.113.8:53"), id: 2}
-	gone := crafted{proto: 17, src: client, dst: netip.MustParseAddrPort("203.0.113.9:53"), id: 3}
+	one := nltest.Conntrack{Proto: 17, Src: client, Dst: server, ID: 1}
+	two := nltest.Conntrack{Proto: 17, Src: client, Dst: netip.MustParseAddrPort("203.0.113.8:53"), ID: 2}
+	gone := nltest.Conntrack{Proto: 17, Src: client, Dst: netip.MustParseAddrPort("203.0.113.9:53"), ID: 3}
 	k.table.beginDump() // the first, of an empty table
 	k.table.endDump(now0, true)
-	k.feed(msgCTNew, isNew, one, now0)
+	k.feed(nl.MsgConntrackNew, isNew, one, now0)
 	k.table.release(now0.Add(time.Second))
 	k.table.lossy = true // one's end, two's beginning and the whole of gone's were lost
 	if !k.table.beginDump() {
 		t.Fatal("not to heal")
 	}
-	k.feed(msgCTDelete, 0, gone, now0)
-	for _, c := range []crafted{two, gone} {
-		k.conntrackBatch(datagram(msgCTNew, 0, c.body()), now0, true)
+	k.feed(nl.MsgConntrackDelete, 0, gone, now0)
+	for _, c := range []nltest.Conntrack{two, gone} {
+		k.conntrackBatch(nltest.Datagram(nl.MsgConntrackNew, 0, c.Body()), now0, true)
 	}
 	k.table.endDump(now0, true)
 	k.table.release(now0.Add(time.Second))
@@ -224,12 +221,12 @@ func TestPortForwarded(t *testing.T) {
 		}
 	}))
 	inside := netip.MustParseAddrPort("192.168.1.20:80")
-	k.feed(msgCTNew, isNew, crafted{proto: 17, src: server, dst: wanSelf, rsrc: inside, rdst: server, id: 1}, now0)
+	k.feed(nl.MsgConntrackNew, isNew, nltest.Conntrack{Proto: 17, Src: server, Dst: wanSelf, ReplySrc: inside, ReplyDst: server, ID: 1}, now0)
 	k.table.release(now0.Add(time.Second))
 	if reply != inside {
 		t.Errorf("ReplySrc %v, want %v", reply, inside)
 	}
-	k.log6(routed, 9<<16, 4, camera, craftIP(17, inside, server, 0, "answer"), now0)
+	k.log6(routed, 9<<16, 4, camera, nltest.IP(17, inside, server, 0, "answer"), now0)
 	if n := k.Stats().Flows; n != 1 {
 		t.Errorf("%d flows: the answer of a forwarded flow was taken for a new one", n)
 	}
@@ -244,10 +241,10 @@ func TestBoundsPerPort(t *testing.T) {
 	r := &recorder{}
 	k := offline(r)
 	tv := netip.MustParseAddrPort("192.168.1.30:5000")
-	k.log6(routed, 10<<16, 4, home.MAC{2, 3}, craftIP(6, tv, server, dissect.SYN, ""), now0)
+	k.log6(routed, 10<<16, 4, home.MAC{2, 3}, nltest.IP(6, tv, server, dissect.SYN, ""), now0)
 	for i := range 1000 {
 		far := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}), 23)
-		k.log6(routed, 9<<16, 4, camera, craftIP(6, client, far, dissect.SYN, ""), now0)
+		k.log6(routed, 9<<16, 4, camera, nltest.IP(6, client, far, dissect.SYN, ""), now0)
 	}
 	if f, _ := k.table.find(6, tv, server); f == nil {
 		t.Error("the other port's flow is gone")
@@ -266,22 +263,22 @@ func TestTableProperty(t *testing.T) {
 		at := now0
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			at = at.Add(time.Duration(rapid.IntRange(-10, 40_000).Draw(t, "ms")) * time.Millisecond / 20)
-			c := crafted{
-				proto: rapid.SampledFrom([]uint8{1, 6, 17}).Draw(t, "proto"),
-				src:   netip.AddrPortFrom(client.Addr(), uint16(rapid.IntRange(1, 40).Draw(t, "sport"))),
-				dst:   rapid.SampledFrom([]netip.AddrPort{server, netip.MustParseAddrPort("192.168.1.30:80")}).Draw(t, "dst"),
-				id:    rapid.Uint32Range(1, 60).Draw(t, "id"), tcp: rapid.Uint8Range(0, 9).Draw(t, "tcp"),
-				withCounters: true, down: rapid.Uint64Range(0, 2).Draw(t, "down"),
+			c := nltest.Conntrack{
+				Proto: rapid.SampledFrom([]uint8{1, 6, 17}).Draw(t, "proto"),
+				Src:   netip.AddrPortFrom(client.Addr(), uint16(rapid.IntRange(1, 40).Draw(t, "sport"))),
+				Dst:   rapid.SampledFrom([]netip.AddrPort{server, netip.MustParseAddrPort("192.168.1.30:80")}).Draw(t, "dst"),
+				ID:    rapid.Uint32Range(1, 60).Draw(t, "id"), TCP: rapid.Uint8Range(0, 9).Draw(t, "tcp"),
+				Counted: true, Down: rapid.Uint64Range(0, 2).Draw(t, "down"),
 			}
-			ip := craftIP(c.proto, c.src, c.dst, rapid.SampledFrom([]uint8{2, 18, 4, 20, 16}).Draw(t, "flags"), "")
-			back := craftIP(c.proto, c.dst, c.src, rapid.SampledFrom([]uint8{18, 4, 20}).Draw(t, "back"), "")
+			ip := nltest.IP(c.Proto, c.Src, c.Dst, rapid.SampledFrom([]uint8{2, 18, 4, 20, 16}).Draw(t, "flags"), "")
+			back := nltest.IP(c.Proto, c.Dst, c.Src, rapid.SampledFrom([]uint8{18, 4, 20}).Draw(t, "back"), "")
 			switch rapid.IntRange(0, 11).Draw(t, "what") {
 			case 0, 1:
-				k.feed(msgCTNew, isNew, c, at)
+				k.feed(nl.MsgConntrackNew, isNew, c, at)
 			case 2:
-				k.feed(msgCTNew, 0, c, at)
+				k.feed(nl.MsgConntrackNew, 0, c, at)
 			case 3:
-				k.feed(msgCTDelete, 0, c, at)
+				k.feed(nl.MsgConntrackDelete, 0, c, at)
 			case 4, 5:
 				k.log6(routed, uint32(rapid.IntRange(8, 10).Draw(t, "port"))<<16, 4, camera, ip, at)
 			case 6:
@@ -295,7 +292,7 @@ func TestTableProperty(t *testing.T) {
 			case 10:
 				k.table.lossy = rapid.Bool().Draw(t, "lossy")
 				k.table.beginDump()
-				k.conntrackBatch(datagram(msgCTNew, 0, c.body()), at, true)
+				k.conntrackBatch(nltest.Datagram(nl.MsgConntrackNew, 0, c.Body()), at, true)
 			case 11:
 				k.table.endDump(at, rapid.Bool().Draw(t, "whole"))
 			}

@@ -1,17 +1,18 @@
-package kernel
+package bridge
 
 import (
 	"net/netip"
 	"slices"
 	"time"
 
+	"cardea/gateway/capture/kernel/nl"
 	"cardea/home"
 
 	"golang.org/x/sys/unix"
 )
 
-// local is what the gateway knows of itself; never changed once stored.
-type local struct {
+// Self is what the gateway knows of itself; never changed once stored.
+type Self struct {
 	addrs     map[netip.Addr]struct{}
 	list      []netip.Addr
 	prefixes  []netip.Prefix // of the LAN
@@ -19,13 +20,14 @@ type local struct {
 	macs      []home.MAC
 }
 
-func (l *local) isGateway(a netip.Addr) bool {
+// IsGateway says whether an address is the gateway's own.
+func (l *Self) IsGateway(a netip.Addr) bool {
 	_, ok := l.addrs[a]
 	return ok
 }
 
-// inHome says whether an address belongs to the LAN's prefixes.
-func (l *local) inHome(a netip.Addr) bool {
+// InHome says whether an address belongs to the LAN's prefixes.
+func (l *Self) InHome(a netip.Addr) bool {
 	for _, p := range l.prefixes {
 		if p.Contains(a) {
 			return true
@@ -34,26 +36,27 @@ func (l *local) inHome(a netip.Addr) bool {
 	return false
 }
 
-func (l *local) isBroadcast(a netip.Addr) bool { return slices.Contains(l.broadcast, a) }
+// IsBroadcast says whether an address is the broadcast address of a prefix of the LAN.
+func (l *Self) IsBroadcast(a netip.Addr) bool { return slices.Contains(l.broadcast, a) }
 
 // link takes a new, changed or removed interface. mu is held.
-func (p *Ports) link(l *linkMsg, present bool) {
-	if l.family == unix.AF_BRIDGE {
+func (p *Ports) link(l *nl.Link, present bool) {
+	if l.Family == unix.AF_BRIDGE {
 		return // the bridge's own message about a port; the plain one comes as well, and its DELLINK means removal
 	}
-	switch _, known := p.links[l.index]; {
+	switch _, known := p.links[l.Index]; {
 	case !present:
-		delete(p.links, l.index)
+		delete(p.links, l.Index)
 	case !known && len(p.links) >= maxLinks:
 		p.c.portsFull.Add(1)
 		return
 	default:
-		p.links[l.index] = link{name: l.name, master: l.master, mac: l.mac}
+		p.links[l.Index] = link{name: l.Name, master: l.Master, mac: l.MAC}
 	}
-	if l.name == p.lanName {
+	if l.Name == p.lanName {
 		if present {
-			p.lan.Store(l.index)
-		} else if p.lan.Load() == l.index {
+			p.lan.Store(l.Index)
+		} else if p.lan.Load() == l.Index {
 			p.lan.Store(0)
 			p.stations, p.neighbors = map[home.MAC]*station{}, map[netip.Addr]home.MAC{} // nobody will tell of their end
 		}
@@ -63,7 +66,7 @@ func (p *Ports) link(l *linkMsg, present bool) {
 }
 
 // addr takes a new or removed address of the gateway. mu is held.
-func (p *Ports) addr(a addrMsg, present bool) {
+func (p *Ports) addr(a nl.Address, present bool) {
 	if _, known := p.addrs[a]; known == present {
 		return // a lifetime was renewed
 	}
@@ -80,14 +83,14 @@ func (p *Ports) addr(a addrMsg, present bool) {
 
 // rebuild makes what the gateway knows of itself anew. mu is held.
 func (p *Ports) rebuild() {
-	l := &local{addrs: make(map[netip.Addr]struct{}, len(p.addrs))}
+	l := &Self{addrs: make(map[netip.Addr]struct{}, len(p.addrs))}
 	lan := p.lan.Load()
 	for a := range p.addrs {
-		l.addrs[a.prefix.Addr()] = struct{}{}
-		if a.index != lan || lan == 0 {
+		l.addrs[a.Prefix.Addr()] = struct{}{}
+		if a.Index != lan || lan == 0 {
 			continue
 		}
-		net := a.prefix.Masked()
+		net := a.Prefix.Masked()
 		l.prefixes = append(l.prefixes, net)
 		if net.Addr().Is4() && net.Bits() < 31 {
 			l.broadcast = append(l.broadcast, lastOf(net))
@@ -119,41 +122,41 @@ func lastOf(p netip.Prefix) netip.Addr {
 }
 
 // neighbor takes a change of the ARP or ND table. mu is held.
-func (p *Ports) neighbor(n *neighMsg, present bool) {
-	if lan := p.lan.Load(); lan == 0 || n.index != lan || !n.addr.IsValid() || n.addr.IsMulticast() {
+func (p *Ports) neighbor(n *nl.Neighbor, present bool) {
+	if lan := p.lan.Load(); lan == 0 || n.Index != lan || !n.Addr.IsValid() || n.Addr.IsMulticast() {
 		return
 	}
 	const useless = unix.NUD_FAILED | unix.NUD_INCOMPLETE | unix.NUD_NOARP
-	if !present || n.state&useless != 0 || n.mac.IsZero() {
-		delete(p.neighbors, n.addr)
+	if !present || n.State&useless != 0 || n.MAC.IsZero() {
+		delete(p.neighbors, n.Addr)
 		return
 	}
-	if _, known := p.neighbors[n.addr]; !known && len(p.neighbors) >= maxNeighbors {
+	if _, known := p.neighbors[n.Addr]; !known && len(p.neighbors) >= maxNeighbors {
 		p.c.portsFull.Add(1)
 		return
 	}
-	p.neighbors[n.addr] = n.mac
+	p.neighbors[n.Addr] = n.MAC
 }
 
 // station takes a change of the bridge's forwarding table. mu is held.
-func (p *Ports) station(n *neighMsg, present bool, now time.Time) (d Duplicate, report bool) {
+func (p *Ports) station(n *nl.Neighbor, present bool, now time.Time) (d Duplicate, report bool) {
 	lan := p.lan.Load()
-	if lan == 0 || n.master != lan || n.index == lan || n.mac.IsZero() || n.mac.IsGroup() || n.state&unix.NUD_PERMANENT != 0 {
+	if lan == 0 || n.Master != lan || n.Index == lan || n.MAC.IsZero() || n.MAC.IsGroup() || n.State&unix.NUD_PERMANENT != 0 {
 		return d, false // another bridge's, a port's own filter, or an address of the gateway itself
 	}
-	s := p.stations[n.mac]
+	s := p.stations[n.MAC]
 	switch {
 	case !present:
-		if s != nil && s.port == n.index { // not the late end of where it was before it moved
-			delete(p.stations, n.mac)
+		if s != nil && s.port == n.Index { // not the late end of where it was before it moved
+			delete(p.stations, n.MAC)
 		}
 	case s == nil && len(p.stations) >= maxStations:
 		p.c.portsFull.Add(1)
 	case s == nil:
-		p.stations[n.mac] = &station{port: n.index, since: now}
-	case s.port != n.index:
-		d = Duplicate{Time: now, MAC: n.mac, Ports: [2]string{p.links[s.port].name, p.links[n.index].name}}
-		return d, s.move(n.index, now)
+		p.stations[n.MAC] = &station{port: n.Index, since: now}
+	case s.port != n.Index:
+		d = Duplicate{Time: now, MAC: n.MAC, Ports: [2]string{p.links[s.port].name, p.links[n.Index].name}}
+		return d, s.move(n.Index, now)
 	}
 	return d, false
 }

@@ -1,4 +1,7 @@
-package kernel
+// Package nl reads the kernel's netlink messages: the sockets, the walk over attributes, and decoders of conntrack, NFLOG and
+// rtnetlink messages. The decoders allocate nothing, keep no slice but into the receive buffer, and take any bytes without
+// a panic. It imports home of ours; a Socket belongs to one reading goroutine.
+package nl
 
 import (
 	"encoding/binary"
@@ -18,9 +21,9 @@ import (
 // batches in one page, a single NFLOG packet in snaplen plus attributes.
 const receiveBytes = 64 << 10
 
-// socket is a netlink socket that is read without an allocation per datagram. mdlayher/netlink opens, binds and waits;
+// Socket is a netlink socket that is read without an allocation per datagram. mdlayher/netlink opens, binds and waits;
 // its own Receive would allocate each message.
-type socket struct {
+type Socket struct {
 	conn *netlink.Conn
 	raw  syscall.RawConn
 	buf  []byte
@@ -28,17 +31,18 @@ type socket struct {
 	err  error
 	read func(fd uintptr) bool
 
-	done    atomic.Bool // close was called
+	done    atomic.Bool // Close was called
 	closing sync.Once
 	closed  error
 }
 
-func openSocket(protocol, bufferBytes int, groups uint32) (*socket, error) {
+// Open opens a socket in the calling thread's network namespace and joins multicast groups (a bit mask).
+func Open(protocol, bufferBytes int, groups uint32) (*Socket, error) {
 	conn, err := netlink.Dial(protocol, &netlink.Config{Groups: groups})
 	if err != nil {
 		return nil, fmt.Errorf("opening netlink protocol %d: %w", protocol, err)
 	}
-	s := &socket{conn: conn, buf: make([]byte, receiveBytes)}
+	s := &Socket{conn: conn, buf: make([]byte, receiveBytes)}
 	if err := conn.SetReadBuffer(bufferBytes); err != nil {
 		return nil, errors.Join(fmt.Errorf("netlink receive buffer: %w", err), conn.Close())
 	}
@@ -56,12 +60,12 @@ func openSocket(protocol, bufferBytes int, groups uint32) (*socket, error) {
 	return s, nil
 }
 
-// errOverrun is ENOBUFS: the kernel had messages for us that did not fit the receive buffer.
-var errOverrun = errors.New("netlink receive buffer overran")
+// ErrOverrun is ENOBUFS: the kernel had messages for us that did not fit the receive buffer.
+var ErrOverrun = errors.New("netlink receive buffer overran")
 
-// receive waits for one datagram; the slice is valid until the next call. Its errors are errOverrun, net.ErrClosed, or
+// Receive waits for one datagram; the slice is valid until the next call. Its errors are ErrOverrun, net.ErrClosed, or
 // what the kernel says.
-func (s *socket) receive() ([]byte, error) {
+func (s *Socket) Receive() ([]byte, error) {
 	if err := s.raw.Read(s.read); err != nil {
 		if s.done.Load() { // the runtime's own error for it has no name
 			return nil, net.ErrClosed
@@ -72,14 +76,14 @@ func (s *socket) receive() ([]byte, error) {
 	case nil:
 		return s.buf[:s.n], nil
 	case unix.ENOBUFS:
-		return nil, errOverrun
+		return nil, ErrOverrun
 	case unix.EBADF:
 		return nil, net.ErrClosed
 	}
 	return nil, fmt.Errorf("reading netlink: %w", s.err)
 }
 
-func (s *socket) close() error {
+func (s *Socket) Close() error {
 	s.closing.Do(func() {
 		s.done.Store(true)
 		s.closed = s.conn.Close()
@@ -87,43 +91,51 @@ func (s *socket) close() error {
 	return s.closed
 }
 
-// request sends a message and waits for the kernel's acknowledgement. For sockets that nobody reads yet.
-func (s *socket) request(typ netlink.HeaderType, data []byte) error {
+// Request sends a message and waits for the kernel's acknowledgement. For sockets that nobody reads yet.
+func (s *Socket) Request(typ uint16, data []byte) error {
 	if err := s.conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return err
 	}
 	_, err := s.conn.Execute(netlink.Message{
-		Header: netlink.Header{Type: typ, Flags: netlink.Request | netlink.Acknowledge}, Data: data,
+		Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request | netlink.Acknowledge}, Data: data,
 	})
 	return errors.Join(err, s.conn.SetReadDeadline(time.Time{}))
 }
 
-// message is one netlink message inside a datagram.
-type message struct {
-	typ, flags uint16
-	seq        uint32
-	body       []byte
+// Dump asks for a whole table; the answer comes by Receive and bears the sequence number, up to NLMSG_DONE.
+func (s *Socket) Dump(typ uint16, data []byte) (seq uint32, err error) {
+	m, err := s.conn.Send(netlink.Message{
+		Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request | netlink.Dump}, Data: data,
+	})
+	return m.Header.Sequence, err
 }
 
-// errTruncated: a length says more than there is.
-var errTruncated = errors.New("netlink message truncated")
+// Message is one netlink message inside a datagram.
+type Message struct {
+	Type, Flags uint16
+	Seq         uint32
+	Body        []byte
+}
 
-// nextMessage cuts the first message off b (struct nlmsghdr, netlink(7)). An empty b gives false without an error.
-func nextMessage(b []byte) (m message, rest []byte, ok bool, err error) {
+// ErrTruncated: a length says more than there is.
+var ErrTruncated = errors.New("netlink message truncated")
+
+// Next cuts the first message off b (struct nlmsghdr, netlink(7)). An empty b gives false without an error.
+func Next(b []byte) (m Message, rest []byte, ok bool, err error) {
 	if len(b) == 0 {
 		return m, nil, false, nil
 	}
 	if len(b) < unix.SizeofNlMsghdr {
-		return m, nil, false, errTruncated
+		return m, nil, false, ErrTruncated
 	}
 	length := binary.NativeEndian.Uint32(b)
 	if length < unix.SizeofNlMsghdr || uint64(length) > uint64(len(b)) {
-		return m, nil, false, errTruncated
+		return m, nil, false, ErrTruncated
 	}
-	m.typ = binary.NativeEndian.Uint16(b[4:])
-	m.flags = binary.NativeEndian.Uint16(b[6:])
-	m.seq = binary.NativeEndian.Uint32(b[8:])
-	m.body = b[unix.SizeofNlMsghdr:length]
+	m.Type = binary.NativeEndian.Uint16(b[4:])
+	m.Flags = binary.NativeEndian.Uint16(b[6:])
+	m.Seq = binary.NativeEndian.Uint32(b[8:])
+	m.Body = b[unix.SizeofNlMsghdr:length]
 	return m, b[min(align4(int(length)), len(b)):], true, nil
 }
 
@@ -181,4 +193,23 @@ func u8(b []byte) uint8 {
 		return 0
 	}
 	return b[0]
+}
+
+// KernelError reads the error number of NLMSG_ERROR or NLMSG_DONE.
+func KernelError(body []byte) error {
+	if len(body) < 4 {
+		return nil
+	}
+	if n := int32(binary.NativeEndian.Uint32(body)); n < 0 {
+		return unix.Errno(-n)
+	}
+	return nil
+}
+
+// AppendAttr appends a netlink attribute.
+func AppendAttr(b []byte, typ uint16, data []byte) []byte {
+	b = binary.NativeEndian.AppendUint16(b, uint16(unix.SizeofNlAttr+len(data)))
+	b = binary.NativeEndian.AppendUint16(b, typ)
+	b = append(b, data...)
+	return append(b, make([]byte, align4(len(data))-len(data))...)
 }
