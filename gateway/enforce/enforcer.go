@@ -2,7 +2,6 @@ package enforce
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -34,7 +33,13 @@ type Enforcer struct {
 	rules    Ruleset
 	isolated map[home.MAC]bool // by Link
 	writes   uint64            // transactions that changed something
+	healed   uint64            // of these, for what others had changed
+	cutFor   *home.Desired     // the state whose forbidden flows were cut; behind applied after an error
+	refillBy bool              // the listed addresses were lost and are not back yet
 	owned    bool              // make the observation tables too
+
+	listMu sync.Mutex            // one change of the listed addresses at a time; never waits for mu
+	nets   map[netip.Prefix]bool // the listed networks, before merging
 }
 
 // New opens the socket that will own the observation tables, in the current network namespace. It changes nothing yet.
@@ -46,7 +51,7 @@ func New(cfg Config, log *slog.Logger) (*Enforcer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("enforcer: %w", err)
 	}
-	return &Enforcer{cfg: cfg, log: log, sock: sock, isolated: map[home.MAC]bool{}, owned: true}, nil
+	return &Enforcer{cfg: cfg, log: log, sock: sock, isolated: map[home.MAC]bool{}, nets: map[netip.Prefix]bool{}, owned: true}, nil
 }
 
 // Close lets the kernel remove the observation tables. The tables that enforce stay.
@@ -66,30 +71,44 @@ func (e *Enforcer) Apply(ctx context.Context, d home.Desired) error {
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("apply desired state %d: %w", d.Version, err)
+	d.Devices = cloneDevices(d.Devices)
+	emptied, err := e.enforce(ctx, rs, d)
+	if err == nil && emptied {
+		if err = e.refill(ctx); err == nil {
+			e.mu.Lock()
+			e.refillBy = false
+			e.mu.Unlock()
+		}
 	}
-	emptied, err := e.reconcile(rs)
 	if err != nil {
 		return fmt.Errorf("apply desired state %d: %w", d.Version, err)
 	}
-	change := difference(e.applied, d)
-	d.Devices = cloneDevices(d.Devices)
-	e.applied, e.rules = &d, rs
-	var errs []error
-	if e.cfg.State != "" {
-		errs = append(errs, Save(e.cfg.State, d))
-	}
-	errs = append(errs, e.isolate(ctx, d), e.cut(change))
-	if emptied {
-		errs = append(errs, e.refill(ctx))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("apply desired state %d: rules are in force, but: %w", d.Version, err)
-	}
 	return nil
+}
+
+// enforce is Apply but for the listed addresses, which take long and must not keep a quarantine waiting.
+func (e *Enforcer) enforce(ctx context.Context, rs Ruleset, d home.Desired) (emptied bool, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	emptied, err = e.reconcile(rs)
+	if err != nil {
+		return false, err
+	}
+	e.applied, e.rules, e.refillBy = &d, rs, e.refillBy || emptied
+	if err := e.cut(difference(e.cutFor, d)); err != nil {
+		return false, fmt.Errorf("rules are in force, but running flows are not cut: %w", err)
+	}
+	e.cutFor = &d
+	e.isolate(ctx, d)
+	if e.cfg.State != "" {
+		if err := Save(e.cfg.State, d); err != nil {
+			return false, fmt.Errorf("rules are in force, but not for the next boot: %w", err)
+		}
+	}
+	return e.refillBy, nil
 }
 
 func cloneDevices(in []home.DeviceRule) []home.DeviceRule {

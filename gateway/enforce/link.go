@@ -2,8 +2,6 @@ package enforce
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"cardea/home"
 )
@@ -18,9 +16,9 @@ type Link interface {
 }
 
 // isolate tells the access point which stations changed. A refusal is no failure of containment, only of its grade.
-func (e *Enforcer) isolate(ctx context.Context, d home.Desired) error {
+func (e *Enforcer) isolate(ctx context.Context, d home.Desired) {
 	if e.Link == nil {
-		return nil
+		return
 	}
 	want := map[home.MAC]bool{}
 	for _, dev := range d.Devices {
@@ -31,11 +29,10 @@ func (e *Enforcer) isolate(ctx context.Context, d home.Desired) error {
 			want[m] = true
 		}
 	}
-	var errs []error
 	for m := range want {
 		if !e.isolated[m] {
 			if err := e.Link.Isolate(ctx, m, true); err != nil {
-				errs = append(errs, fmt.Errorf("isolate station %s: %w", m, err))
+				e.log.Warn("station is not isolated at the access point", "mac", m, "err", err)
 				continue
 			}
 			e.isolated[m] = true
@@ -44,11 +41,10 @@ func (e *Enforcer) isolate(ctx context.Context, d home.Desired) error {
 	for m := range e.isolated {
 		if !want[m] {
 			if err := e.Link.Isolate(ctx, m, false); err != nil {
-				errs = append(errs, fmt.Errorf("release station %s: %w", m, err))
+				e.log.Warn("station is still isolated at the access point", "mac", m, "err", err)
 				continue
 			}
 			delete(e.isolated, m)
 		}
 	}
-	return errors.Join(errs...)
 }

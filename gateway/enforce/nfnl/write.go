@@ -199,3 +199,11 @@ func elementList(a *Attrs, t *rules.Table, s *rules.Set, elements []rules.Elemen
 		}
 	})
 }
+
+// FlushSet removes all elements of a set.
+func (b *Batch) FlushSet(t *rules.Table, name string) {
+	b.Add(about(t, unix.NFT_MSG_DELSETELEM, 0, "emptying set "+name, func(a *Attrs) {
+		a.String(unix.NFTA_SET_ELEM_LIST_TABLE, t.Name)
+		a.String(unix.NFTA_SET_ELEM_LIST_SET, name)
+	}))
+}
