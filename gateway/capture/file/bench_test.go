@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -139,4 +141,36 @@ func BenchmarkPacket(b *testing.B) {
 		}
 		play(i)
 	}
+}
+
+// BenchmarkRealCaptures plays real captures: many small ones, so that making the tables weighs more than in a long file.
+func BenchmarkRealCaptures(b *testing.B) {
+	dir := captures(b)
+	if dir == "" {
+		return
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "protocols", "ordinary", "*.pcap*"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var files [][]byte
+	for _, p := range paths {
+		f, err := os.ReadFile(p)
+		if err != nil {
+			b.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	b.ReportAllocs()
+	packets := 0
+	for b.Loop() {
+		for _, f := range files {
+			s, err := Replay(context.Background(), bytes.NewReader(f), &discard{}, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			packets += int(s.Packets)
+		}
+	}
+	b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
 }

@@ -76,6 +76,6 @@ func (p *player) step(at time.Time) {
 }
 
 func (p *player) emitTick(at time.Time) {
-	p.tick = home.Event{Kind: home.EventTick, Time: at, Frame: p.packet.Frame}
+	p.tick.Kind, p.tick.Time, p.tick.Frame = home.EventTick, at, p.packet.Frame
 	p.sink.Handle(&p.tick)
 }

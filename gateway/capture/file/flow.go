@@ -125,7 +125,7 @@ func (t *table) begin(h uint32, k *tuple, p *dissect.Packet, swapped bool) uint3
 	f := &t.flows[i]
 	src, dst := p.Src, p.Dst
 	f.mac, f.swapped = [2]home.MAC{p.Source, p.Dest}, swapped
-	if fromResponder(p) {
+	if t.fromResponder(p) {
 		src, dst = dst, src
 		f.mac, f.swapped = [2]home.MAC{p.Dest, p.Source}, !swapped
 	}
@@ -143,20 +143,25 @@ func (t *table) begin(h uint32, k *tuple, p *dissect.Packet, swapped bool) uint3
 const maxNano = (1<<63 - 1) / 1_000_000_000
 
 // fromResponder guesses who began a flow by the first packet that is seen of it. A SYN-ACK answers; in the middle of a TCP
-// connection the lower port is taken for the server's, unless both are ephemeral (RFC 6335: from 49152) or equal. Other
-// protocols have no such sign: who is seen first began.
-func fromResponder(p *dissect.Packet) bool {
-	if p.Proto != home.ProtoTCP || p.Fragment {
-		return false
-	}
-	switch p.TCPFlags & (dissect.SYN | dissect.ACK) {
-	case dissect.SYN | dissect.ACK:
-		return true
-	case dissect.SYN:
-		return false
-	}
+// connection the lower port is taken for the server's, unless it is ephemeral (RFC 6335: from 49152) or both are equal.
+// A DNS response answers, even if its question went to another address (routers that divert DNS are seen so from
+// inside), and so does QUIC from port 443 while its beginning may lie before the capture's. Otherwise who is seen first
+// began: a reflection attack comes from server ports, too.
+func (t *table) fromResponder(p *dissect.Packet) bool {
 	s, d := p.Src.Port(), p.Dst.Port()
-	return s < d && s < 49152 && s != 0
+	switch {
+	case p.Fragment || s == 0:
+		return false
+	case p.Proto == home.ProtoTCP && p.TCPFlags&dissect.SYN != 0:
+		return p.TCPFlags&dissect.ACK != 0
+	case p.Proto == home.ProtoTCP:
+		return s < d && s < 49152
+	case p.Proto == home.ProtoUDP && s == 53 && d != 53:
+		return len(p.Payload) > 2 && p.Payload[2]&0x80 != 0 // QR, RFC 1035 section 4.1.1
+	case p.Proto == home.ProtoUDP && s == 443 && d > 1023:
+		return t.now < lingerUDPReply
+	}
+	return false
 }
 
 // begunAnew says whether p is the first packet of a new connection on the tuple of f: a SYN after the old one was closed,

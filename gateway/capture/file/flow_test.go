@@ -64,6 +64,8 @@ func TestFlowStates(t *testing.T) {
 	unreachable := icmpFrame(server.Addr(), cam.Addr(), 3, 3, append(make([]byte, 4), udpUp[14:14+28]...))
 	ping, pong := icmpFrame(cam.Addr(), server.Addr(), 8, 0, []byte{0, 1, 0, 1}), icmpFrame(server.Addr(), cam.Addr(), 0, 0, []byte{0, 1, 0, 1})
 	v6 := netip.MustParseAddr("fe80::1")
+	web, resolver := netip.MustParseAddrPort("198.51.100.7:161"), netip.MustParseAddrPort("9.9.9.9:53")
+	cam2 := netip.AddrPortFrom(cam.Addr(), 40001)
 	const flow = "192.168.1.20:40000>198.51.100.7:443"
 	for name, c := range map[string]struct {
 		frames [][]byte
@@ -86,6 +88,14 @@ func TestFlowStates(t *testing.T) {
 			[]string{"1 new " + flow + " up 0 down 1", "1 answered " + flow + " up 0 down 1", "2 end " + flow + " up 1 down 1"}},
 		"udp": {[][]byte{udpUp, udpDown, udpDown},
 			[]string{"1 new " + flow + " up 1 down 0", "2 answered " + flow + " up 1 down 1", "3 end " + flow + " up 1 down 2"}},
+		"udp from a server's port began it": {[][]byte{udpFrame(web, cam, []byte{1})},
+			[]string{"1 new 198.51.100.7:161>192.168.1.20:40000 up 1 down 0", "1 end 198.51.100.7:161>192.168.1.20:40000 up 1 down 0"}},
+		"quic met in the middle": {[][]byte{udpDown},
+			[]string{"1 new " + flow + " up 0 down 1", "1 answered " + flow + " up 0 down 1", "1 end " + flow + " up 0 down 1"}},
+		"a DNS answer without its question": {[][]byte{udpFrame(resolver, cam, make([]byte, 12)), udpFrame(resolver, cam2, []byte{0, 1, 0x81, 0x80})},
+			[]string{"1 new 9.9.9.9:53>192.168.1.20:40000 up 1 down 0", "2 new 192.168.1.20:40001>9.9.9.9:53 up 0 down 1",
+				"2 answered 192.168.1.20:40001>9.9.9.9:53 up 0 down 1", "2 end 9.9.9.9:53>192.168.1.20:40000 up 1 down 0",
+				"2 end 192.168.1.20:40001>9.9.9.9:53 up 0 down 1"}},
 		"udp refused": {[][]byte{udpUp, unreachable},
 			[]string{"1 new " + flow + " up 1 down 0", "2 refused " + flow + " up 1 down 1", "2 end " + flow + " up 1 down 1"}},
 		"udp unreachable after an answer": {[][]byte{udpUp, udpDown, unreachable},

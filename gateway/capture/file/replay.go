@@ -111,6 +111,7 @@ func (p *player) frame(f *frame) {
 	}
 	s.Last = f.time
 	k.Meta = dissect.Meta{Time: f.time, Frame: s.Packets, Wire: f.wire}
+	p.table.event.Frame = s.Packets // what times out is known from this frame on
 	p.passTime(f.time)
 	err := dissect.ParseFrame(k, f.link, f.data)
 	if k.Truncated {
@@ -127,7 +128,7 @@ func (p *player) frame(f *frame) {
 		}
 		return
 	}
-	p.table.event.Time, p.table.event.Frame = f.time, s.Packets
+	p.table.event.Time = f.time
 	if k.IsIP {
 		p.table.packet(k)
 	}
