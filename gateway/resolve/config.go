@@ -68,14 +68,13 @@ type Config struct {
 	AllowPrivateRelay bool // forward mask.icloud.com instead of saying that it does not exist
 	AllowBrowserDoH   bool // forward use-application-dns.net
 
-	CacheBytes      int // default 4 MiB, index included
-	Workers         int // goroutines that read each address; default: one a core
-	MaxFlights      int // forwarded queries at a time; default 1,024
-	ClientFlights   int // of these, of one client; default 128
-	ClientRate      int // queries a second from one client, with a burst of twice that; default 2,000; negative: no bound
-	MaxConns        int // TCP connections; default 128
-	ClientConns     int // of these, of one client; default 16
-	UpstreamTimeout time.Duration
+	CacheBytes    int // default 4 MiB, index included
+	Workers       int // goroutines that read each address; default: one a core
+	MaxFlights    int // forwarded queries at a time; default 1,024
+	ClientFlights int // of these, of one client; default 128
+	ClientRate    int // queries a second from one client, with a burst of twice that; default 2,000; negative: no bound
+	MaxConns      int // TCP connections; default 128
+	ClientConns   int // of these, of one client; default 16
 }
 
 // Portal is where a contained device's names all lead.
@@ -99,9 +98,6 @@ func (c *Config) defaults(cores int) {
 	}
 	if c.Block == "" {
 		c.Block = BlockNull
-	}
-	if c.UpstreamTimeout == 0 {
-		c.UpstreamTimeout = 5 * time.Second
 	}
 }
 

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"context"
 	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
@@ -153,9 +152,7 @@ func (r *Resolver) ask(pool *upstream.Pool, q *message.Question, b *buffer) ([]b
 	if pool == nil {
 		return nil, upstream.ErrNone
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.UpstreamTimeout)
-	defer cancel()
-	return pool.Exchange(ctx, message.AppendQuery(b.query[:0], q), b.answer[:])
+	return pool.Exchange(r.ctx, message.AppendQuery(b.query[:0], q), b.answer[:])
 }
 
 // keep puts a fresh answer into the cache, in the form in which it is handed out: without OPT, TTLs capped at a day.

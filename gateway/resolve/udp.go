@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"cardea/gateway/resolve/sock"
@@ -16,12 +17,21 @@ type udpServer struct {
 	r         *Resolver
 	u         *sock.UDP
 	contained bool
-	senders   sync.Pool // *sock.Batch for one reply
+
+	// Late replies, from flights. Whoever finds nobody sending sends for all: while it lets the other goroutines run
+	// that have a reply ready, they only leave theirs here, and one system call sends them all.
+	mu      sync.Mutex
+	sending bool
+	late    *sock.Batch // being filled
+	spare   *sock.Batch // being sent, or empty
+	lateN   int
+	room    sync.Cond // late has room again; with mu
 }
 
 func (r *Resolver) newUDP(u *sock.UDP, contained bool) *udpServer {
 	s := &udpServer{r: r, u: u, contained: contained}
-	s.senders.New = func() any { return u.NewSender() }
+	s.late, s.spare = u.NewSender(batchSize), u.NewSender(batchSize)
+	s.room.L = &s.mu
 	return s
 }
 
@@ -51,8 +61,27 @@ func (s *udpServer) run(ctx context.Context) error {
 }
 
 func (s *udpServer) send(p *sock.Peer, msg []byte) {
-	b := s.senders.Get().(*sock.Batch)
-	b.Queue(p, append(b.Reply(p), msg...))
-	b.Flush()
-	s.senders.Put(b)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.lateN == batchSize {
+		s.room.Wait()
+	}
+	s.late.Queue(p, append(s.late.Reply(p), msg...))
+	s.lateN++
+	if s.sending {
+		return
+	}
+	s.sending = true
+	for s.lateN > 0 {
+		s.mu.Unlock()
+		runtime.Gosched()
+		s.mu.Lock()
+		full := s.late
+		s.late, s.spare, s.lateN = s.spare, full, 0
+		s.room.Broadcast()
+		s.mu.Unlock()
+		full.Flush()
+		s.mu.Lock()
+	}
+	s.sending = false
 }

@@ -125,12 +125,12 @@ func (u *UDP) NewBatch(n int) *Batch {
 	return b
 }
 
-// NewSender makes room for one reply, for who never reads.
-func (u *UDP) NewSender() *Batch {
+// NewSender makes room for n replies, for who never reads.
+func (u *UDP) NewSender(n int) *Batch {
 	b := &Batch{u: u}
-	b.reply.init(1, headroom+replySize)
+	b.reply.init(n, headroom+replySize)
 	if u.out != nil {
-		b.diverted.init(1, headroom+replySize)
+		b.diverted.init(n, headroom+replySize)
 	}
 	return b
 }

@@ -19,7 +19,8 @@ const (
 	lastTimeout  = 2 * time.Second        // the same on the last attempt
 	attempts     = 3                      // at least, when there are fewer servers
 	maxAttempts  = 5
-	probeEvery   = time.Second // servers that are down are probed, at first this often
+	patience     = 5 * time.Second // no further attempt after this: clients have given up
+	probeEvery   = time.Second     // servers that are down are probed, at first this often
 	probeRarest  = time.Minute
 )
 
@@ -91,6 +92,7 @@ func New(cfg Config, log *slog.Logger) (*Pool, error) {
 // when it fits (its ID is the one sent) and repeats the question; its records are not checked.
 func (p *Pool) Exchange(ctx context.Context, query, buf []byte) ([]byte, error) {
 	var last error
+	began := time.Now()
 	list, total := p.order()
 	for i, m := range list[:total] {
 		timeout := firstTimeout
@@ -98,6 +100,9 @@ func (p *Pool) Exchange(ctx context.Context, query, buf []byte) ([]byte, error) 
 			timeout = lastTimeout
 		}
 		started := time.Now()
+		if started.Sub(began) > patience {
+			break
+		}
 		m.asked.Add(1)
 		answer, err := m.ask.exchange(ctx, query, buf, timeout)
 		if err == nil && usable(answer) {

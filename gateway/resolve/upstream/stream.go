@@ -159,15 +159,14 @@ func (c *streamConn) exchange(ctx context.Context, query, buf []byte, timeout ti
 	if !c.add(w) {
 		return nil, errors.New("connection is full or broken")
 	}
-	remove := func() bool { return c.remove(w) }
 	if err := c.send(ctx, query, timeout); err != nil {
 		c.Close() // half a message may have been written
-		if !remove() {
+		if !c.remove(w) {
 			<-w.got
 		}
 		return nil, err
 	}
-	r := w.await(ctx, timeout, remove)
+	r := w.await(timeout, c)
 	return r.msg, r.err
 }
 

@@ -168,6 +168,9 @@ func (s *udpSock) read(u *udp) {
 			u.mu.Unlock()
 			s.retire()
 		case errors.Is(err, net.ErrClosed):
+			s.mu.Lock()
+			s.retired = true // nobody joins any more
+			s.mu.Unlock()
 			s.fail(errClosed)
 			return
 		default: // ICMP unreachable: this server does not answer, no need to wait
@@ -211,7 +214,7 @@ func (s *udpSock) fail(err error) {
 func questionLen(query []byte) int { return len(query) - 11 }
 
 // exchange asks and waits for the answer, which is written to buf.
-func (u *udp) exchange(ctx context.Context, query, buf []byte, timeout time.Duration) ([]byte, error) {
+func (u *udp) exchange(_ context.Context, query, buf []byte, timeout time.Duration) ([]byte, error) {
 	w := waits.Get().(*wait)
 	w.query, w.buf = query, buf
 	s, err := u.register(w)
@@ -226,7 +229,7 @@ func (u *udp) exchange(ctx context.Context, query, buf []byte, timeout time.Dura
 		waits.Put(w)
 		return nil, fmt.Errorf("asking %s: %w", u.addr, err)
 	}
-	r := w.await(ctx, timeout, func() bool { return s.remove(w) })
+	r := w.await(timeout, s)
 	waits.Put(w)
 	if r.err != nil {
 		return nil, fmt.Errorf("asking %s: %w", u.addr, r.err)
@@ -236,8 +239,9 @@ func (u *udp) exchange(ctx context.Context, query, buf []byte, timeout time.Dura
 
 var timers = sync.Pool{New: func() any { return time.NewTimer(time.Hour) }}
 
-// await waits for the result. remove takes the query out of its connection, or says false: a result is coming.
-func (w *wait) await(ctx context.Context, timeout time.Duration, remove func() bool) (r result) {
+// await waits for the result. When the connection ends, so does the wait: nobody needs a context here, whose channel all
+// queries would have to share.
+func (w *wait) await(timeout time.Duration, from interface{ remove(w *wait) bool }) (r result) {
 	t := timers.Get().(*time.Timer)
 	t.Reset(timeout)
 	defer timers.Put(t)
@@ -247,10 +251,8 @@ func (w *wait) await(ctx context.Context, timeout time.Duration, remove func() b
 		return r
 	case <-t.C:
 		r.err = os.ErrDeadlineExceeded
-	case <-ctx.Done():
-		r.err = ctx.Err()
 	}
-	if !remove() {
+	if !from.remove(w) {
 		r = <-w.got
 	}
 	return r

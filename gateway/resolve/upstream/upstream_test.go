@@ -406,7 +406,7 @@ func TestParse(t *testing.T) {
 		"[2001:db8::1]:54": "udp://[2001:db8::1]:54", "tcp://192.0.2.1": "tcp://192.0.2.1:53", "tls://dns.example": "tls://dns.example:853",
 		"tls://dns.example@192.0.2.1@2001:db8::1": "tls://dns.example:853", "https://dns.example": "https://dns.example:443/dns-query",
 		"https://dns.example/q": "https://dns.example:443/q",
-		"": "", "ftp://x": "", "tls://": "", "tls://x/path": "", "https://u:p@x/": "", "https://x/?q": "", "192.0.2.1:0": "", "x:99999": "", "tls://x@y": "",
+		"":                      "", "ftp://x": "", "tls://": "", "tls://x/path": "", "https://u:p@x/": "", "https://x/?q": "", "192.0.2.1:0": "", "x:99999": "", "tls://x@y": "",
 	} {
 		s, err := Parse(in)
 		if got := s.String(); want == "" != (err != nil) || err == nil && got != want {
