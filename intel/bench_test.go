@@ -75,6 +75,16 @@ func BenchmarkCompile(b *testing.B) {
 			}
 		}
 	})
+	b.Run("again", func(b *testing.B) { // the same list an hour later
+		old, _ := build(b, million())
+		for b.Loop() {
+			bld := NewBuilderFrom(old)
+			if _, err := Read(bytes.NewReader(text), List{Source: "l"}, bld.Add); err != nil {
+				b.Fatal(err)
+			}
+			bld.Build()
+		}
+	})
 	b.Run("map", func(b *testing.B) {
 		for b.Loop() {
 			var before, after runtime.MemStats

@@ -12,6 +12,9 @@ const MaxIndicators = 16 << 20
 // Builder collects indicators and compiles them. It holds 10 bytes a name until Build. It is not for concurrent use.
 type Builder struct {
 	key     key
+	old     *Set // what it has was let in before and need not be judged again; nil: nothing
+	last    Class
+	lastID  uint16 // row of last, when there are rows
 	classes []Class
 	ids     map[Class]uint16
 	names   []*chunk
@@ -37,7 +40,7 @@ func NewBuilder() *Builder {
 func NewBuilderFrom(old *Set) *Builder {
 	b := NewBuilder()
 	if old != nil {
-		b.key = old.key
+		b.key, b.old = old.key, old
 	}
 	return b
 }
@@ -46,14 +49,18 @@ func NewBuilderFrom(old *Set) *Builder {
 // passes here: no feed, however wrong or hostile, can list a whole top-level domain, the home's own addresses or a
 // large part of the internet.
 func (b *Builder) Add(l *List, e Entry) Reason {
-	class, why := b.admit(l, e)
+	var hash uint64
+	if e.Name != "" {
+		hash = b.key.sum(e.Name)
+	}
+	class, why := b.admit(l, e, hash)
 	if why != "" {
 		return why
 	}
 	b.n++
 	switch p := e.Prefix; {
 	case e.Name != "":
-		b.addName(hashed{b.key.sum(e.Name), class})
+		b.addName(hashed{hash, class})
 	case p.Addr().Is4() && p.IsSingleIP():
 		b.v4 = append(b.v4, word4(p.Addr(), e.Port, class))
 	default:
@@ -62,14 +69,16 @@ func (b *Builder) Add(l *List, e Entry) Reason {
 	return ""
 }
 
-func (b *Builder) admit(l *List, e Entry) (uint16, Reason) {
+func (b *Builder) admit(l *List, e Entry, hash uint64) (uint16, Reason) {
 	if b.n >= MaxIndicators {
 		return 0, ReasonFull
 	}
 	c := l.class(e)
 	if !c.Allow {
-		if why := Refuse(e); why != "" {
-			return 0, why
+		if e.Name == "" || !b.before(hash) {
+			if why := Refuse(e); why != "" {
+				return 0, why
+			}
 		}
 		if cov := b.covered[l.Source]; e.Name == "" {
 			if !cov.add(e.Prefix) {
@@ -88,6 +97,9 @@ func (b *Builder) admit(l *List, e Entry) (uint16, Reason) {
 
 // id is a class's row in the table of classes; false when the table is full.
 func (b *Builder) id(c Class) (uint16, bool) {
+	if len(b.classes) > 0 && c == b.last {
+		return b.lastID, true
+	}
 	id, ok := b.ids[c]
 	if !ok {
 		if len(b.classes) >= maxClasses {
@@ -97,7 +109,22 @@ func (b *Builder) id(c Class) (uint16, bool) {
 		b.classes = append(b.classes, c)
 		b.ids[c] = id
 	}
+	b.last, b.lastID = c, id
 	return id, true
+}
+
+// before says whether the older set lists a name, so that it was judged then. To judge a name is half of what a list
+// costs, and an hour later nearly all names are the same.
+func (b *Builder) before(hash uint64) bool {
+	if b.old == nil {
+		return false
+	}
+	for _, w := range b.old.runOf(hash) {
+		if w&classMask != removed && !b.old.classes[w&classMask].Allow {
+			return true
+		}
+	}
+	return false
 }
 
 // class is the row of the class table that an entry of the list belongs to.

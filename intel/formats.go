@@ -15,6 +15,10 @@ func (p *parser) plain(s string) error {
 	if s[0] == '/' {
 		return errSkip // a path on any host
 	}
+	if name, ok := clean(s); ok { // nearly every line of nearly every list
+		p.emit(Entry{Name: name, Exact: p.list.Exact})
+		return nil
+	}
 	s, rest := field(s)
 	var confidence uint8
 	if rest != "" && !comment(rest) {

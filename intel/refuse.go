@@ -52,6 +52,14 @@ var shared = map[string]bool{
 	"windowsupdate.com": true,
 }
 
+// sharedHint has a bit for the length and first letter of each shared name: it spares the map.
+var sharedHint = func() (hint [32]uint32) {
+	for name := range shared {
+		hint[len(name)&31] |= 1 << (name[0] & 31)
+	}
+	return hint
+}()
+
 // Refuse says why an indicator is never taken, whoever lists it; "" when it may be. Exceptions are not judged here.
 func Refuse(e Entry) Reason {
 	if why := malformed(e); why != "" {
@@ -86,7 +94,7 @@ func malformed(e Entry) Reason {
 }
 
 func refuseName(name string) Reason {
-	if shared[name] {
+	if sharedHint[len(name)&31]>>(name[0]&31)&1 != 0 && shared[name] {
 		return ReasonShared
 	}
 	// The deepest public suffixes have five labels (2026): deeper names need no search.

@@ -65,8 +65,9 @@ func (s *Set) Find(name string) (Match, bool) {
 }
 
 // run gives the words of one name, without its parents.
-func (s *Set) run(name string) []uint64 {
-	h := s.key.sum(name)
+func (s *Set) run(name string) []uint64 { return s.runOf(s.key.sum(name)) }
+
+func (s *Set) runOf(h uint64) []uint64 {
 	if len(s.over.words) > 0 {
 		if run := s.over.find(h); run != nil {
 			return run
