@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+
+	"cardea/lab/bench"
+)
+
+type benchCmd struct {
+	What    string `arg:"" enum:"gateway,dns,intel,replay,all" help:"What to measure: gateway, dns, intel, replay or all."`
+	JSON    bool   `help:"Print one JSON object a benchmark."`
+	Seconds int    `help:"Time to spend on each benchmark, roughly." placeholder:"N"`
+	Agent   string `help:"The agent's program; default: cardea-agent beside this program." type:"path"`
+}
+
+// Help explains what is measured.
+func (benchCmd) Help() string {
+	return `Each benchmark runs peers side by side, in rounds that take turns, and tells ratios; cost is processor time. Peers that are
+not installed are left out and named. Nothing needs root; the gateway is measured in network namespaces of its own.
+docs/performance.md says what the numbers mean and what they were.`
+}
+
+// Run is called by kong.
+func (c benchCmd) Run(ctx context.Context) error {
+	if c.What == "all" {
+		return c.all(ctx)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find own program: %w", err)
+	}
+	o := bench.Options{Seconds: c.Seconds, Cardea: []string{self}, Agent: c.agent(self)}
+	if !c.JSON {
+		o.Say = func(f string, a ...any) { fmt.Fprintf(os.Stderr, "  "+f+"\n", a...) }
+	}
+	run := map[string]func(context.Context, bench.Options) (*bench.Report, error){
+		"replay": bench.Replay,
+	}[c.What]
+	if run == nil {
+		return fmt.Errorf("bench %s is not part of this build", c.What)
+	}
+	report, err := run(ctx, o)
+	if err != nil {
+		return fmt.Errorf("bench %s: %w", c.What, err)
+	}
+	if c.JSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(report)
+	}
+	out := bufio.NewWriter(os.Stdout)
+	report.Print(out)
+	return out.Flush()
+}
+
+// agent finds the agent's program; "" when there is none.
+func (c benchCmd) agent(self string) string {
+	if c.Agent != "" {
+		return c.Agent
+	}
+	path := filepath.Join(filepath.Dir(self), "cardea-agent")
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+// all runs each benchmark as a process of its own, so that none inherits another's memory.
+func (c benchCmd) all(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find own program: %w", err)
+	}
+	var failed []error
+	for _, what := range []string{"replay", "intel", "dns", "gateway"} {
+		argv := []string{"bench", what}
+		if c.JSON {
+			argv = append(argv, "--json")
+		}
+		if c.Seconds > 0 {
+			argv = append(argv, "--seconds", strconv.Itoa(c.Seconds))
+		}
+		if c.Agent != "" {
+			argv = append(argv, "--agent", c.Agent)
+		}
+		cmd := exec.CommandContext(ctx, self, argv...)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		if err := cmd.Run(); err != nil {
+			failed = append(failed, fmt.Errorf("bench %s: %w", what, err))
+		}
+	}
+	return errors.Join(failed...)
+}
