@@ -17,6 +17,7 @@ var version = "dev" // set by the linker
 // cli is the command line. Exit status: 0 done, 1 failed (said on standard error), 2 wrong usage.
 type cli struct {
 	Replay  replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
+	Bench   benchCmd         `cmd:"" help:"Measure replay, indicators, DNS and the gateway beside their peers."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
