@@ -12,14 +12,13 @@ import (
 type internet struct {
 	down       bool  // the gateway's own probe says so
 	lastAnswer int64 // anything from outside
-	known      [8]knownFlow
-	next       int
+	known      [8]expected
 }
 
-// knownFlow is an unanswered flow to a far end that DNS gave or that has answered before.
-type knownFlow struct {
-	flow, host uint64
-	start      int64
+// expected is a far end that DNS gave or that has answered before, and when it was first asked since the last answer.
+type expected struct {
+	host  uint64
+	start int64
 }
 
 const (
@@ -44,8 +43,7 @@ func (n *internet) observe(o *home.Observation) {
 		case o.Flow.State == home.FlowAnswered: // not Refused: a router without a line says "unreachable", too
 			n.answer(now)
 		case o.Flow.State == home.FlowNew && o.Resolved:
-			n.known[n.next] = knownFlow{o.Flow.ID, hash(o.Flow.Dst.Addr()), now}
-			n.next = (n.next + 1) % len(n.known)
+			n.expect(hash(o.Flow.Dst.Addr()), now)
 		}
 	}
 }
@@ -63,19 +61,27 @@ func (n *internet) up(now int64) bool {
 	}
 	silent := 0
 	for i := range n.known {
-		k := &n.known[i]
-		if k.start <= n.lastAnswer || now-k.start < int64(silentFor) {
-			continue
-		}
-		twice := false
-		for j := range i {
-			twice = twice || n.known[j].host == k.host && n.known[j].start > n.lastAnswer
-		}
-		if !twice {
+		if k := &n.known[i]; k.start > n.lastAnswer && now-k.start >= int64(silentFor) {
 			silent++
 		}
 	}
 	return silent < silentKnown
+}
+
+// expect notes that an answer is due. With all places taken by hosts that are silent there is nothing more to learn.
+func (n *internet) expect(host uint64, now int64) {
+	free := -1
+	for i := range n.known {
+		switch k := &n.known[i]; {
+		case k.start <= n.lastAnswer:
+			free = i
+		case k.host == host:
+			return
+		}
+	}
+	if free >= 0 {
+		n.known[free] = expected{host, now}
+	}
 }
 
 func outside(a netip.Addr) bool {

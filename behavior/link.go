@@ -11,8 +11,9 @@ import (
 // link is what is known of the home's own network: who has which address, who is the gateway.
 type link struct {
 	owners  map[netip.Addr]*owner
-	heard   []hearing // direct-mapped by the address's hash: when it was last heard from
-	gateway home.MAC  // station that routed frames are sent to or come from; the first seen
+	heard   []hearing      // direct-mapped by the address's hash: when it was last heard from
+	twins   [8][2]home.MAC // stations that are interfaces of one host
+	gateway home.MAC       // station that routed frames are sent to or come from; the first seen
 }
 
 type hearing struct {
@@ -25,6 +26,7 @@ type owner struct {
 	mac     home.MAC
 	heard   int64    // last frame from mac with this source address, or claim by it
 	spoken  bool     // it sent a frame itself; false: others send frames for the address to this MAC
+	leased  bool     // the home's DHCP server gave it the address
 	rival   home.MAC // another station that claimed the address
 	claimed int64    // rival's last claim
 	back    bool     // the owner was heard after it
@@ -122,7 +124,24 @@ func (l *link) add(a netip.Addr, m home.MAC, spoken bool, now int64) *owner {
 	return w
 }
 
-// lastOf is when a station was last heard with an address of its own other than one; 0 if never.
+// mutual says whether the owner of an address claims the rival's, too: then both are interfaces of one host, which answers
+// for all its addresses on each (Linux does by default: ip-sysctl, arp_ignore 0). It remembers the pair.
+func (l *link) mutual(owner, rival home.MAC) bool {
+	for _, w := range l.owners {
+		if w.mac == rival && w.rival == owner {
+			copy(l.twins[1:], l.twins[:len(l.twins)-1])
+			l.twins[0] = [2]home.MAC{owner, rival}
+			return true
+		}
+	}
+	return false
+}
+
+func (l *link) areTwins(a, b home.MAC) bool {
+	return slices.Contains(l.twins[:], [2]home.MAC{a, b}) || slices.Contains(l.twins[:], [2]home.MAC{b, a})
+}
+
+// hasOther says whether a station itself was heard with an address other than one.
 func (l *link) hasOther(m home.MAC, but netip.Addr) bool {
 	for a, w := range l.owners {
 		if w.mac == m && w.spoken && a != but && a.Is4() == but.Is4() {

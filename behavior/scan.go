@@ -41,6 +41,8 @@ type scanner struct {
 	used   [1 + portWalks]int64
 	asked  *seen // LAN: addresses asked for
 	proven bool
+	// weighed is when its walks were last brought up to date.
+	weighed int64
 }
 
 // observeScan takes a flow's event.
@@ -138,7 +140,9 @@ func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
 	s.ring.next = (s.ring.next + 1) % ringSize
 	s.ring.open++
 	d.wakeAt(p.start)
-	d.weigh(dev, s, lan, m)
+	if p.start-s.weighed >= int64(time.Millisecond) || p.start < s.weighed { // a fast scan must not cost more than a slow one
+		d.weigh(dev, s, lan, m)
+	}
 }
 
 // slot finds the walk of a port; the one used longest ago is taken over.
@@ -201,6 +205,7 @@ func (s *scanner) refused(flow uint64) bool {
 // weigh brings the walks up to date and tells what has crossed the threshold.
 func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 	now := m.time.UnixNano()
+	s.weighed = now
 	leak := leakWAN
 	if lan {
 		leak = leakLAN
@@ -240,7 +245,7 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 	}
 	if lan {
 		d.sweepSeen(dev, s, m)
-	} else if n, first := s.burst(now); n >= burst && d.net.up(now) {
+	} else if n, first := s.burst(now); n >= burst { // also without internet: an outage makes nobody open telnet
 		d.tellScan(dev, s, 0, threshold, false, tally{n, s.walks[0].answered, first}, m)
 	}
 	if s.ring.open > 0 {

@@ -74,9 +74,17 @@ func (d *Detectors) granted(m home.MAC, a netip.Addr, now int64) {
 			dev.claims.lease = netip.Addr{}
 		}
 	}
-	if w := d.link.owners[a]; w != nil && w.mac != m && !m.IsZero() && !d.isGateway(w.mac) {
+	if m.IsZero() || d.isGateway(m) {
+		return
+	}
+	w := d.link.owners[a]
+	switch {
+	case w == nil:
+		w = d.link.add(a, m, false, now)
+	case w.mac != m && !d.isGateway(w.mac):
 		*w = owner{mac: m, heard: now}
 	}
+	w.leased = w.mac == m
 }
 
 func (d *Detectors) observeRouter(dev *device, o *home.Observation, now int64) {

@@ -29,9 +29,8 @@ const (
 
 // claims is what a device claimed of others' addresses.
 type claims struct {
-	sleepProxy bool        // announces itself as a Bonjour sleep proxy
-	lease      netip.Addr  // given to it by DHCP
-	twins      [4]home.MAC // stations that claim its addresses as it claims theirs: one host with two interfaces
+	sleepProxy bool       // announces itself as a Bonjour sleep proxy
+	lease      netip.Addr // given to it by DHCP
 }
 
 func observeAnnounce(dev *device, o *home.Observation) {
@@ -65,22 +64,26 @@ func (d *Detectors) observeClaim(dev *device, o *home.Observation, now int64) {
 	case w.mac == m:
 		d.link.own(a, m, m == o.Source || o.Source.IsZero(), now)
 	case virtual(w.mac):
-	case slices.Contains(o.Device.MACs, w.mac), slices.Contains(dev.claims.twins[:], w.mac):
+	case slices.Contains(o.Device.MACs, w.mac), d.link.areTwins(w.mac, m):
 		*w = owner{mac: m, spoken: true, heard: now}
-	case d.isGateway(w.mac) && !dev.gateway:
+	case d.isGateway(m), dev.gateway, !w.spoken && !w.leased && m == o.Source && !d.isGateway(w.mac):
+		*w = owner{mac: m, spoken: true, heard: now} // only others' word was against it
+	case d.isGateway(w.mac):
 		if d.link.gateway != w.mac || now-w.heard < int64(silentOwner) || !w.spoken {
 			d.tellSpoof(dev, o, a, w.mac, true, "the home's gateway")
 		}
 	case dev.claims.lease == a, now-w.heard > int64(silentOwner):
 		*w = owner{mac: m, spoken: true, heard: now}
-	default:
+	case o.Source.IsZero():
 		d.rival(dev, o, w, a, m, now)
+	default: // by who sent it: what it says of others must not count against them
+		d.rival(dev, o, w, a, o.Source, now)
 	}
 }
 
 // rival takes a claim of an address whose owner is around.
 func (d *Detectors) rival(dev *device, o *home.Observation, w *owner, a netip.Addr, m home.MAC, now int64) {
-	if d.twin(dev, w.mac, m) {
+	if d.link.mutual(w.mac, m) {
 		*w = owner{mac: m, spoken: true, heard: now}
 		return
 	}
@@ -97,21 +100,9 @@ func (d *Detectors) rival(dev *device, o *home.Observation, w *owner, a netip.Ad
 		w.flips, w.since = 0, now
 	}
 	if w.flips++; w.flips >= flipsNeeded && !dev.claims.sleepProxy {
-		d.tellSpoof(dev, o, a, w.mac, true, "")
+		// Hard only where the home's DHCP server says whose address it is: who speaks first is no proof of ownership.
+		d.tellSpoof(dev, o, a, w.mac, w.leased, "")
 	}
-}
-
-// twin says whether the owner claims an address of the rival's, too: then both are interfaces of one host, which answers
-// for all its addresses on each (Linux does by default: ip-sysctl, arp_ignore 0).
-func (d *Detectors) twin(dev *device, owner, rival home.MAC) bool {
-	for _, w := range d.link.owners {
-		if w.mac == rival && w.rival == owner {
-			copy(dev.claims.twins[1:], dev.claims.twins[:3])
-			dev.claims.twins[0] = owner
-			return true
-		}
-	}
-	return false
 }
 
 // falseGateway: nobody was heard with this address yet, routed frames show a gateway of which no address is known, and
