@@ -50,7 +50,7 @@ func (t *table) follow(p *dissect.Packet, port *portState, local bool) {
 			t.alias[serviceKey(p.Src, p.Dst)] = slot
 		}
 	}
-	t.tell(f, slot, p.Time, p.Wire)
+	t.tell(f, slot, p.Time, p)
 }
 
 // begins says whether a packet of no known flow begins one. Others belong to a flow that was forgotten or is not told
@@ -81,7 +81,7 @@ func (t *table) again(f *flow, slot int32, p *dissect.Packet, port *portState) {
 		}
 	}
 	if !f.has(bitTold) {
-		t.tell(f, slot, p.Time, p.Wire)
+		t.tell(f, slot, p.Time, p)
 		return
 	}
 	if p.TCPFlags&dissect.RST != 0 && !f.has(bitConntrack) {

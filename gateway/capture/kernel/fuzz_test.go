@@ -25,6 +25,7 @@ func FuzzConntrack(f *testing.F) {
 		k := offline(&recorder{})
 		k.conntrackBatch(body, now0, typ&1 == 0)
 		k.conntrackBatch(nltest.Datagram(typ, flags, body), now0, false)
+		checkTable(t, k.table)
 	})
 }
 
@@ -38,6 +39,7 @@ func FuzzLog(f *testing.F) {
 			r := k.reader(kind)
 			r.batch(&r.packetForTest, body, now0)
 			r.batch(&r.packetForTest, nltest.Datagram(nl.MsgLogPacket, 0, body), now0)
+			checkTable(t, k.table)
 		}
 	})
 }

@@ -1,13 +1,18 @@
 package kernel
 
 import (
+	"slices"
 	"time"
 
+	"cardea/gateway/capture/dissect"
 	"cardea/home"
 )
 
 // hold lets a flow wait for its first packet. It is told of by then at the latest.
 func (t *table) hold(f *flow, slot int32, now time.Time) {
+	if len(t.held) >= 2*t.cfg.MaxFlows { // most have been proven or forgotten meanwhile
+		t.held = slices.DeleteFunc(t.held, func(h heldFlow) bool { return t.at(h.slot).serial != h.serial || !t.at(h.slot).has(bitHeld) })
+	}
 	f.bits |= bitHeld
 	t.holding++
 	t.held = append(t.held, heldFlow{slot, f.serial, now.Add(t.cfg.Hold).UnixNano()})
@@ -55,14 +60,14 @@ func (t *table) tellUnproven(f *flow, slot int32, now time.Time) {
 		return
 	}
 	t.c.unproven.Add(1)
-	t.tell(f, slot, now, 0)
+	t.tell(f, slot, now, nil)
 }
 
-// tell emits New, and what became known while the flow was held: it may have ended, and is forgotten then.
-func (t *table) tell(f *flow, slot int32, now time.Time, wire uint32) {
+// tell emits New, with the packet that showed it or nil, and what became known while the flow was held: it may have ended, and is forgotten then.
+func (t *table) tell(f *flow, slot int32, now time.Time, p *dissect.Packet) {
 	t.unhold(f)
 	f.bits |= bitTold
-	t.emit(f, home.FlowNew, now, wire)
+	t.emit(f, home.FlowNew, now, p)
 	switch {
 	case f.has(bitAnswered):
 		t.answer(f, now)
@@ -79,7 +84,7 @@ func (t *table) answer(f *flow, now time.Time) {
 	f.bits |= bitAnswered
 	if f.has(bitTold) && !f.has(bitAnswerTold) {
 		f.bits |= bitAnswerTold
-		t.emit(f, home.FlowAnswered, now, 0)
+		t.emit(f, home.FlowAnswered, now, nil)
 	}
 }
 
@@ -88,6 +93,6 @@ func (t *table) refuse(f *flow, now time.Time) {
 	f.bits |= bitRefused
 	if f.has(bitTold) && !f.has(bitAnswerTold) {
 		f.bits |= bitAnswerTold
-		t.emit(f, home.FlowRefused, now, 0)
+		t.emit(f, home.FlowRefused, now, nil)
 	}
 }

@@ -78,7 +78,7 @@ func (t *table) replaced(f *flow, slot int32, e *nl.Conntrack, now time.Time) (*
 	}
 	if f, slot = t.add(port, e.Orig.Proto, src, dst, now); f != nil {
 		f.mac = mac
-		t.tell(f, slot, now, 0)
+		t.tell(f, slot, now, nil)
 	}
 	return f, slot
 }
@@ -98,7 +98,7 @@ func (t *table) update(f *flow, slot int32, e *nl.Conntrack, now time.Time) {
 		t.refuse(f, now)
 	}
 	if e.Kind == nl.Dumped && f.has(bitTold) && f.count(e) {
-		t.emit(f, home.FlowCount, now, 0)
+		t.emit(f, home.FlowCount, now, nil)
 	}
 }
 

@@ -150,7 +150,7 @@ func (t *table) makeRoom(p *portState, now time.Time) {
 func (t *table) end(slot int32, now time.Time) {
 	f := t.at(slot)
 	if f.has(bitTold) {
-		t.emit(f, home.FlowEnd, now, 0)
+		t.emit(f, home.FlowEnd, now, nil)
 	}
 	t.unhold(f)
 	delete(t.byID, f.id)
@@ -161,10 +161,13 @@ func (t *table) end(slot int32, now time.Time) {
 	t.used--
 }
 
-// emit hands one event of a flow to the sink, with who began it and where.
-func (t *table) emit(f *flow, state home.FlowState, now time.Time, wire uint32) {
+// emit hands one event of a flow to the sink, with who began it and where, and the packet that showed it, if one did.
+func (t *table) emit(f *flow, state home.FlowState, now time.Time, p *dissect.Packet) {
 	f.fill(&t.body, state)
-	t.event = home.Event{Kind: home.EventFlow, Time: now, Bytes: wire, Port: t.accounts[f.port].name, Source: f.mac, Flow: &t.body}
+	t.event = home.Event{Kind: home.EventFlow, Time: now, Port: t.accounts[f.port].name, Source: f.mac, Flow: &t.body}
+	if p != nil {
+		t.event.Bytes, t.event.Dest = p.Wire, p.Dest
+	}
 	if state == home.FlowEnd {
 		t.dissector.Finish(&t.event) // a name found at the last moment comes before the end
 	}

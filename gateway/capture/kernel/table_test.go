@@ -1,10 +1,13 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -305,7 +308,7 @@ func TestTableProperty(t *testing.T) {
 }
 
 // checkTable checks that lists, maps and counts of the table agree.
-func checkTable(t *rapid.T, tb *table) {
+func checkTable(t interface{ Fatalf(string, ...any) }, tb *table) {
 	n, held := 0, 0
 	for _, p := range tb.byPort {
 		count, last := 0, none
@@ -335,5 +338,16 @@ func checkTable(t *rapid.T, tb *table) {
 	}
 	if n != tb.used || n != len(tb.byID) || held != tb.holding || n > tb.cfg.MaxFlows {
 		t.Fatalf("%d flows in lists, %d used, %d by ID, %d held, %d holding", n, tb.used, len(tb.byID), held, tb.holding)
+	}
+}
+
+func TestEnableConntrackSaysWhatIsMissing(t *testing.T) {
+	var wrote []string
+	errs := enableConntrack(func(name string, _ []byte, _ os.FileMode) error {
+		wrote = append(wrote, name)
+		return os.ErrPermission
+	})
+	if len(wrote) != 3 || len(errs) != 3 || !errors.Is(errs[0], os.ErrPermission) || !strings.Contains(errs[0].Error(), "no counters") {
+		t.Errorf("wrote %v, errors %v", wrote, errs)
 	}
 }

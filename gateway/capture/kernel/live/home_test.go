@@ -47,7 +47,7 @@ type rig struct {
 	gw, cam, tv, net *space.Space
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{}
 	for name, s := range map[string]**space.Space{"gw": &r.gw, "cam": &r.cam, "tv": &r.tv, "net": &r.net} {
@@ -128,7 +128,7 @@ func defaultRoute(s *space.Space, via string) error {
 }
 
 // rules are what gateway/enforce makes, in small. UDP from port 10000 on is not logged: conntrack alone sees it.
-func (r *rig) rules(t *testing.T) {
+func (r *rig) rules(t testing.TB) {
 	t.Helper()
 	var marks strings.Builder
 	for _, p := range []string{"p-cam", "p-tv"} {
@@ -176,6 +176,9 @@ table ip nat {
 type seen struct {
 	mu     sync.Mutex
 	events []home.Event
+	count  bool // count them only
+	counts [home.EventTick + 1]int
+	proven int           // new flows with their sender
 	block  chan struct{} // when set, Handle waits until it is closed
 }
 
@@ -195,7 +198,14 @@ func (s *seen) Handle(e *home.Event) {
 		n := *e.Neighbor
 		c.Neighbor = &n
 	}
-	s.events = append(s.events, c)
+	if s.count {
+		s.counts[e.Kind]++
+		if e.Kind == home.EventFlow && !e.Source.IsZero() && e.Flow.State == home.FlowNew {
+			s.proven++
+		}
+	} else {
+		s.events = append(s.events, c)
+	}
 	s.mu.Unlock()
 	if block != nil {
 		<-block
@@ -203,7 +213,7 @@ func (s *seen) Handle(e *home.Event) {
 }
 
 // wait waits for an event that f accepts. Half a minute is for a machine that is busy, not what it takes.
-func (s *seen) wait(t *testing.T, what string, f func(*home.Event) bool) home.Event {
+func (s *seen) wait(t testing.TB, what string, f func(*home.Event) bool) home.Event {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		s.mu.Lock()
@@ -227,7 +237,7 @@ func (s *seen) wait(t *testing.T, what string, f func(*home.Event) bool) home.Ev
 }
 
 // flow waits for a state of the flow to dst.
-func (s *seen) flow(t *testing.T, state home.FlowState, proto uint8, dst netip.AddrPort) home.Event {
+func (s *seen) flow(t testing.TB, state home.FlowState, proto uint8, dst netip.AddrPort) home.Event {
 	t.Helper()
 	return s.wait(t, fmt.Sprintf("%v of protocol %d to %v", state, proto, dst), func(e *home.Event) bool {
 		return e.Kind == home.EventFlow && e.Flow.State == state && e.Flow.Proto == proto && e.Flow.Dst == dst
@@ -235,7 +245,7 @@ func (s *seen) flow(t *testing.T, state home.FlowState, proto uint8, dst netip.A
 }
 
 // capture runs a Kernel in the gateway until the test ends.
-func (r *rig) capture(t *testing.T, cfg kernel.Config) (*kernel.Kernel, *seen) {
+func (r *rig) capture(t testing.TB, cfg kernel.Config) (*kernel.Kernel, *seen) {
 	t.Helper()
 	s := &seen{}
 	cfg.LAN, cfg.WAN = "br-lan", "wan"
