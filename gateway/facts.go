@@ -1,7 +1,14 @@
 package gateway
 
 import (
+	"iter"
+	"net/http"
+	"net/netip"
+
 	"golang.org/x/net/publicsuffix"
+
+	"cardea/home"
+	"cardea/intel"
 )
 
 // registrable is the registrable domain of a name (Public Suffix List), "" where the name is itself a public suffix.
@@ -11,4 +18,34 @@ func registrable(name string) string {
 		return ""
 	}
 	return d
+}
+
+func vendor(home.MAC) string { return "" }
+
+// services adapts the table of known services to the judge.
+type services struct{}
+
+// Service knows the service behind an endpoint by its name.
+func (services) Service(e *home.Endpoint) (home.Service, bool) { return intel.Service(e.Name) }
+
+// blocked are the addresses that the kernel itself refuses to every device: malware, confident, on all ports. Names and
+// everything else are judged by the resolver and by the first packets.
+func blocked(set *intel.Set) iter.Seq[netip.Prefix] {
+	const confident = 50
+	return func(yield func(netip.Prefix) bool) {
+		set.Prefixes(func(p netip.Prefix, port uint16, c *intel.Class) bool {
+			if port != 0 || c.Class != home.ClassMalware || c.Confidence < confident {
+				return true
+			}
+			return yield(p)
+		})
+	}
+}
+
+func clientAddr(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap()
 }

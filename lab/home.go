@@ -27,6 +27,9 @@ import (
 type Options struct {
 	plan.Options
 	Log *slog.Logger // nil: what goes wrong inside the lab is not told
+	// First, unless nil, is called when router and internet run and no device is switched on yet: the moment at which a
+	// gateway's agent starts in real life.
+	First func(*Home) error
 }
 
 // Enter moves the program into namespaces of its own: see space.Enter. Up works inside only.
@@ -95,6 +98,11 @@ func Up(ctx context.Context, o Options) (_ *Home, err error) {
 	}
 	if err := h.watch(); err != nil {
 		return nil, err
+	}
+	if o.First != nil {
+		if err := o.First(h); err != nil {
+			return nil, err
+		}
 	}
 	for _, d := range h.devices {
 		if !d.Later {

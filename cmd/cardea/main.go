@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"cardea/lab/plan"
 
 	"github.com/alecthomas/kong"
 )
@@ -16,6 +19,7 @@ var version = "dev" // set by the linker
 
 // cli is the command line. Exit status: 0 done, 1 failed (said on standard error), 2 wrong usage.
 type cli struct {
+	Demo    demoCmd          `cmd:"" help:"A home with its agent on this machine: infect a device and watch."`
 	Replay  replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
 	Bench   benchCmd         `cmd:"" help:"Measure replay, indicators, DNS and the gateway beside their peers."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
@@ -30,7 +34,7 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c cli
-	parser, err := kong.New(&c, kong.Name("cardea"), kong.Vars{"version": version}, kong.UsageOnError(),
+	parser, err := kong.New(&c, kong.Name("cardea"), kong.Vars{"version": version, "scenarios": strings.Join(plan.Names(), ", ")}, kong.UsageOnError(),
 		kong.Description("Smart-home network security for internet service providers."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {

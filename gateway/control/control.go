@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,24 @@ type Device struct {
 	Name  string     `json:"name"`
 	Mode  home.Mode  `json:"mode"`
 	Grade home.Grade `json:"grade"` // what of Mode is proven to be in force
+}
+
+// Is says whether a person means this device: by its id, name, MAC or address.
+func (d *Device) Is(target string) bool {
+	if string(d.ID) == target || strings.EqualFold(d.Name, target) {
+		return true
+	}
+	for _, m := range d.MACs {
+		if strings.EqualFold(m.String(), target) {
+			return true
+		}
+	}
+	for _, a := range d.Addresses {
+		if a.String() == target {
+			return true
+		}
+	}
+	return false
 }
 
 // ContactQuery selects contacts; zero fields match everything.

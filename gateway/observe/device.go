@@ -46,6 +46,17 @@ func (o *Observer) Device(id home.DeviceID) (home.Device, bool) {
 	return home.Device{}, false
 }
 
+// IDOf is the id of the device with a MAC, which it is given now if it was never seen.
+func (o *Observer) IDOf(m home.MAC) home.DeviceID {
+	if d := o.byMAC[m]; d != nil {
+		return d.ID
+	}
+	if d := o.ofMAC(m, ""); d != nil {
+		return d.ID
+	}
+	return ""
+}
+
 // ByAddr finds the device that used an address last.
 func (o *Observer) ByAddr(a netip.Addr) (home.Device, bool) {
 	if d := o.byAddr[a.Unmap()]; d != nil {

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cardea/gateway/control"
+	"cardea/lab"
+	"cardea/lab/plan"
+
+	"golang.org/x/term"
+)
+
+type demoCmd struct {
+	Headless bool   `help:"Play the whole story by itself and end."`
+	Scenario string `help:"Which story: ${scenarios}." default:"camera"`
+	JSON     bool   `help:"Print NDJSON events and a last summary object."`
+	Seed     uint64 `help:"Another seed is another home: addresses, order, ports, C2 and times." default:"1"`
+	Devices  int    `help:"How many devices the home has, 6 to 20." default:"12"`
+	Benign   bool   `help:"The same home without an attack: nothing must be found."`
+	NoAgent  bool   `help:"What would have happened without Cardea; exit status 1."`
+	Agent    string `help:"The agent's program; default: cardea-agent beside this one." type:"path"`
+	Log      string `help:"Keep the agent's log in this file." type:"path"`
+}
+
+// Help explains the story.
+func (demoCmd) Help() string {
+	return `A home in network namespaces on this machine's own kernel: a gateway with the real agent, devices that really do
+DHCP, DNS, TLS and NTP, an internet with a command server. It needs no root and leaves nothing behind.
+
+In the terminal: i infects a device, c checks again, p takes it off the mains for a moment, r releases it, q ends.
+
+--headless plays the story: infect, wait until the gateway has shut the device in, look at the page that the resident
+sees, check again while the bot still runs (not clean), take the device off the mains, check again, release.
+Detection and enforcement run in real time; waiting times that would take a day are shortened, and the output says so.
+Escaped packets are counted by the lab on the far side of the line and at the other devices, not by the agent.
+Exit status 0: caught, contained, cleaned and released (--benign: nothing found). Otherwise 1.`
+}
+
+// Waiting times of the demo, and what they are in a real home.
+const (
+	demoQuiet     = 5 * time.Second
+	demoNoLAN     = 2 * time.Second
+	demoProbation = 4 * time.Second
+	shortened     = "Waiting times are shortened for the show: silence before a device counts as clean 5 s (24 h at home), " +
+		"probation 4 s (14 days at home), of which 2 s without the other devices (24 h at home). Detection and enforcement run in real time."
+)
+
+// Run is called by kong.
+func (c demoCmd) Run(ctx context.Context) error {
+	started := time.Now()
+	if inside, status, err := lab.Enter(); err != nil {
+		return fmt.Errorf("demo: %w (cardea doctor tells what this machine lacks)", err)
+	} else if !inside {
+		os.Exit(status) // the home ran in namespaces of its own and has ended
+	}
+	scenario := c.Scenario
+	if c.Benign {
+		scenario = "benign"
+	}
+	d := &demo{cmd: c, started: started, out: newTeller(os.Stdout, c.JSON, started)}
+	h, err := lab.Up(ctx, lab.Options{
+		Options: plan.Options{Seed: c.Seed, Devices: c.Devices, Scenario: scenario},
+		First: func(h *lab.Home) error {
+			d.home = h
+			if c.NoAgent {
+				return nil
+			}
+			return d.startAgent(ctx)
+		},
+	})
+	defer d.stopAgent()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if c.Headless || !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
+		return d.story(ctx)
+	}
+	return d.view(ctx)
+}
+
+// demo is one running home with its agent.
+type demo struct {
+	cmd     demoCmd
+	home    *lab.Home
+	facts   lab.Facts
+	agent   *agentProcess
+	client  *control.Client
+	started time.Time
+	out     *teller
+}
+
+// startAgent writes the agent's configuration, starts it on the home's gateway and waits until it is ready.
+func (d *demo) startAgent(ctx context.Context) (err error) {
+	if d.facts, err = d.home.Facts(); err != nil {
+		return err
+	}
+	config := filepath.Join(filepath.Dir(d.facts.State), "agent.yaml")
+	if err := os.WriteFile(config, []byte(agentConfig(d.facts)), 0o600); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	program, err := d.program()
+	if err != nil {
+		return err
+	}
+	if d.agent, err = startAgentProcess(d.home, program, config, d.cmd.Log); err != nil {
+		return err
+	}
+	d.client = control.Dial(d.facts.Socket)
+	return d.awaitReady(ctx)
+}
+
+func (d *demo) program() (string, error) {
+	if d.cmd.Agent != "" {
+		return d.cmd.Agent, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("demo: %w", err)
+	}
+	path := filepath.Join(filepath.Dir(self), "cardea-agent")
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("demo: there is no %s; make build makes it, or name it with --agent", path)
+	}
+	return path, nil
+}
+
+func (d *demo) awaitReady(ctx context.Context) error {
+	deadline := time.NewTimer(15 * time.Second)
+	defer deadline.Stop()
+	for {
+		if s, err := d.client.Status(ctx); err == nil && s.Ready {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-d.agent.done:
+			return fmt.Errorf("demo: the agent ended: %w\n%s", d.agent.err, d.agent.tail())
+		case <-deadline.C:
+			return fmt.Errorf("demo: the agent is not ready after 15 s\n%s", d.agent.tail())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (d *demo) stopAgent() {
+	if d.agent == nil {
+		return
+	}
+	if err := d.agent.stop(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		fmt.Fprintln(os.Stderr, "cardea: the agent:", err)
+	}
+}
+
+// agentConfig is what the agent of this home is told.
+func agentConfig(f lab.Facts) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "lan: %s\nwan: %s\nstate: %s\nsocket: %s\nlists: %s\nlog: info\n", f.Bridge, f.WAN, f.State, f.Socket, f.Lists)
+	fmt.Fprintf(&b, "dns:\n  upstreams:\n")
+	for _, a := range f.DNS {
+		fmt.Fprintf(&b, "    - udp://%s\n", a)
+	}
+	fmt.Fprintf(&b, "portal:\n  provider: Example Net\n  phone: the number on your bill\n  label_code_file: %s\n", f.CodeFile)
+	fmt.Fprintf(&b, "containment:\n  quiet: %s\n  no_lan: %s\n  probation: %s\n  protected:\n", demoQuiet, demoNoLAN, demoProbation)
+	for _, m := range f.Protected {
+		fmt.Fprintf(&b, "    - %q\n", m.String())
+	}
+	if len(f.Protected) == 0 {
+		return strings.TrimSuffix(b.String(), "  protected:\n")
+	}
+	return b.String()
+}

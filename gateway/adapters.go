@@ -1,0 +1,260 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"cardea/gateway/control"
+	"cardea/gateway/enforce"
+	"cardea/gateway/enforce/link"
+	"cardea/gateway/ledger"
+	"cardea/gateway/lists"
+	"cardea/gateway/portal"
+	"cardea/gateway/resolve"
+	"cardea/gateway/respond"
+	"cardea/home"
+	"cardea/intel"
+)
+
+func hostapd(dir string) enforce.Link { return link.New(dir) }
+
+// homePrefixes adds nothing to what the bridge has; nil would mean "guess" to the observer.
+func homePrefixes(p []netip.Prefix) []netip.Prefix {
+	if p == nil {
+		return []netip.Prefix{}
+	}
+	return p
+}
+
+func (g *Gateway) atHome(a netip.Addr) bool {
+	if a.IsLinkLocalUnicast() {
+		return true
+	}
+	for _, p := range g.kernel.Ports().Prefixes() {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Gateway) resolveConfig() (resolve.Config, error) {
+	c := resolve.Config{
+		Transparent: true, Interfaces: []string{g.cfg.LAN}, CacheBytes: g.cfg.DNS.CacheBytes,
+		RebindAllow: g.cfg.DNS.Rebind, AllowPrivateRelay: g.cfg.DNS.PrivateRelay == "allow",
+	}
+	for _, any := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
+		c.Addrs = append(c.Addrs, netip.AddrPortFrom(any, resolverPort))
+		c.ContainedAddrs = append(c.ContainedAddrs, netip.AddrPortFrom(any, containedPort))
+	}
+	for _, s := range g.cfg.DNS.Upstreams {
+		u, err := resolve.ParseUpstream(s)
+		if err != nil {
+			return c, fmt.Errorf("dns.upstreams: %w", err)
+		}
+		c.Upstreams = append(c.Upstreams, u)
+	}
+	for _, s := range g.cfg.DNS.Bootstrap {
+		c.Bootstrap = append(c.Bootstrap, netip.MustParseAddrPort(s)) // the configuration was checked
+	}
+	for _, a := range g.kernel.Ports().GatewayAddrs() {
+		switch {
+		case a.Is4() && !c.Portal.V4.IsValid():
+			c.Portal.V4 = a
+		case a.Is6() && !a.IsLinkLocalUnicast() && !c.Portal.V6.IsValid():
+			c.Portal.V6 = a
+		}
+	}
+	return c, nil
+}
+
+// guests adapts the gateway to the portal.
+type guests struct{ g *Gateway }
+
+// Incidents lists the open incidents for people at home.
+func (p guests) Incidents() []portal.View {
+	var out []portal.View
+	for _, i := range p.g.responder.Incidents() {
+		if i.State == home.StateClosed {
+			continue
+		}
+		d, name := p.g.deviceOf(i.Device)
+		out = append(out, portal.View{Incident: i, Device: d, Name: name, Grade: p.g.grade(i.Device)})
+	}
+	return out
+}
+
+// Check looks whether the symptom is gone.
+func (p guests) Check(id string) (home.Check, error) {
+	return p.g.responder.Check(id, respond.ByPortal, p.g.now())
+}
+
+// Release lets a device out.
+func (p guests) Release(id, code string, self bool) error {
+	return p.g.responder.Release(respond.Release{Incident: id, By: respond.ByPortal, Self: self, Code: code}, p.g.now())
+}
+
+func (g *Gateway) seen(incident string) {
+	g.control.Publish(control.Event{Time: g.now(), Event: "seen", Detail: incident})
+}
+
+func (g *Gateway) deviceOf(id home.DeviceID) (home.Device, string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if d, ok := g.observer.Device(id); ok {
+		return d, d.Name()
+	}
+	return home.Device{ID: id}, "A device that is no longer here"
+}
+
+// setIntel puts new lists in force: names and verdicts at once, addresses in the kernel as a difference.
+func (g *Gateway) setIntel(ctx context.Context, set *intel.Set, sum lists.Summary) {
+	g.intel.Store(set)
+	g.judge.SetIntel(set)
+	g.resolver.Flush()
+	g.log.Info("lists in force", "indicators", sum.Indicators, "files", len(sum.Files), "took", sum.Took)
+	if err := g.enforcer.Sync(ctx, blocked(set)); err != nil && ctx.Err() == nil {
+		g.log.Error("listed addresses are not in force", "err", err)
+		g.count("lists_failed", 1)
+	}
+}
+
+// Status tells the agent's state.
+func (g *Gateway) Status() control.Status {
+	s := control.Status{Version: g.version, Started: g.started, Armed: !g.disarmed(), Ready: g.ready.Load(), Degraded: []string{}, Counters: g.counts()}
+	if !s.Armed {
+		s.Until = time.Unix(0, g.disarm.Load())
+		s.Degraded = append(s.Degraded, "Nothing is enforced: the agent is disarmed.")
+	}
+	g.state.mu.Lock()
+	if g.state.err != nil {
+		s.Degraded = append(s.Degraded, "The rules are not in force: "+g.state.err.Error())
+	}
+	g.state.mu.Unlock()
+	for _, i := range g.responder.Incidents() {
+		if i.State != home.StateClosed {
+			s.Incidents++
+		}
+	}
+	s.Contained = len(g.responder.Modes())
+	if set := g.intel.Load(); set != nil {
+		s.Indicators = set.Len()
+	}
+	g.mu.Lock()
+	s.Devices = len(g.observer.Devices())
+	g.mu.Unlock()
+	return s
+}
+
+// Devices lists every device with what holds for it.
+func (g *Gateway) Devices() []control.Device {
+	modes := g.responder.Modes()
+	g.mu.Lock()
+	list := g.observer.Devices()
+	g.mu.Unlock()
+	out := make([]control.Device, 0, len(list))
+	for _, d := range list {
+		v := control.Device{Device: d, Name: d.Name(), Mode: home.ModeOff, Grade: home.GradeNone}
+		if m, ok := modes[d.ID]; ok {
+			v.Mode, v.Grade = m, g.grade(d.ID)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// Contacts lists contacts from the ledger, then those of the window that is open.
+func (g *Gateway) Contacts(ctx context.Context, q control.ContactQuery, yield func(home.Contact) bool) error {
+	n, stopped := 0, false
+	give := func(c home.Contact) bool {
+		if n++; q.Limit > 0 && n > q.Limit || !yield(c) {
+			stopped = true
+		}
+		return !stopped
+	}
+	err := g.ledger.Query(ctx, ledger.Query{Device: q.Device, From: q.From, To: q.To, Limit: q.Limit},
+		func(c *home.Contact) bool { return give(*c) })
+	if err != nil || stopped {
+		return err
+	}
+	var open []home.Contact
+	g.mu.Lock()
+	g.observer.Contacts(q.Device, func(c home.Contact) bool {
+		g.judge.Contact(&c)
+		open = append(open, c)
+		return true
+	})
+	g.mu.Unlock()
+	for _, c := range open {
+		if !q.From.IsZero() && c.Last.Before(q.From) || !q.To.IsZero() && c.First.After(q.To) {
+			continue
+		}
+		if !give(c) {
+			break
+		}
+	}
+	return nil
+}
+
+// Incidents lists all incidents.
+func (g *Gateway) Incidents() []home.Incident { return g.responder.Incidents() }
+
+// Ask does what the owner asks for.
+func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
+	now := g.now()
+	switch a.Verb {
+	case "arm":
+		g.disarm.Store(0)
+		g.wake()
+		return g.Status(), nil
+	case "disarm":
+		if a.For <= 0 || a.For > 24*time.Hour {
+			return nil, fmt.Errorf("disarm: for how long? Up to 24h; it ends by itself")
+		}
+		g.disarm.Store(now.Add(a.For).UnixNano())
+		g.log.Warn("disarmed", "for", a.For)
+		g.wake()
+		return g.Status(), nil
+	}
+	id, incident := g.find(a.Target)
+	switch a.Verb {
+	case "quarantine":
+		if id == "" {
+			return nil, fmt.Errorf("device %q: %w", a.Target, control.ErrNotFound)
+		}
+		why := a.Why
+		if why == "" {
+			why = "The owner asked for it."
+		}
+		return g.responder.Quarantine(id, respond.ByOwner, why, now), nil
+	case "check", "release":
+		if incident == "" {
+			return nil, fmt.Errorf("open incident of %q: %w", a.Target, control.ErrNotFound)
+		}
+		if a.Verb == "check" {
+			return g.responder.Check(incident, respond.ByOwner, now)
+		}
+		err := g.responder.Release(respond.Release{Incident: incident, By: respond.ByOwner}, now)
+		return map[string]string{"released": incident}, err
+	}
+	return nil, fmt.Errorf("%q cannot be asked for", a.Verb)
+}
+
+// find finds a device by id, name, MAC or address, or by its incident's id or code.
+func (g *Gateway) find(target string) (id home.DeviceID, incident string) {
+	for _, d := range g.Devices() {
+		if d.Is(target) {
+			id = d.ID
+			break
+		}
+	}
+	for _, i := range g.responder.Incidents() {
+		if i.State != home.StateClosed && (i.Device == id || i.ID == target || strings.EqualFold(i.Code, target)) {
+			return i.Device, i.ID
+		}
+	}
+	return id, ""
+}

@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"time"
+
+	"cardea/home"
+)
+
+// anchors knows on which bridge port each device belongs, so that a frame with a neighbour's MAC from another port is
+// not taken for the neighbour. A device that moves is believed after it was silent on its old port for anchorMoves, and
+// what comes in then is no hard evidence for another anchorTrusts. Used by the pipeline only.
+type anchors map[home.DeviceID]*anchor
+
+type anchor struct {
+	port      string
+	seen      time.Time // last on port
+	elsewhere time.Time // first elsewhere since then
+	since     time.Time // when port became the anchor; zero for the first port
+}
+
+const (
+	anchorMoves  = time.Minute
+	anchorTrusts = 10 * time.Minute
+)
+
+// seen notes a frame of a device and says whether it proves anything about it.
+func (a anchors) seen(id home.DeviceID, port string, now time.Time) bool {
+	if port == "" {
+		return false
+	}
+	n := a[id]
+	if n == nil {
+		a[id] = &anchor{port: port, seen: now}
+		return true
+	}
+	if n.port == port {
+		n.seen, n.elsewhere = now, time.Time{}
+		return n.since.IsZero() || now.Sub(n.since) >= anchorTrusts
+	}
+	if n.elsewhere.IsZero() {
+		n.elsewhere = now
+	}
+	if now.Sub(n.seen) >= anchorMoves && now.Sub(n.elsewhere) >= anchorMoves {
+		*n = anchor{port: port, seen: now, since: now}
+	}
+	return false
+}
+
+// keep drops anchors of devices that are no longer known.
+func (a anchors) keep(known func(home.DeviceID) bool) {
+	for id := range a {
+		if !known(id) {
+			delete(a, id)
+		}
+	}
+}

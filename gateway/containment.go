@@ -1,0 +1,221 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/netip"
+	"sync"
+	"time"
+
+	"cardea/gateway/control"
+	"cardea/home"
+)
+
+// enforced is what is known to be in force.
+type enforced struct {
+	mu      sync.Mutex
+	version uint64
+	grades  map[home.DeviceID]home.Grade
+	err     error
+}
+
+// wake asks for enforcing soon; it never blocks.
+func (g *Gateway) wake() {
+	select {
+	case g.changed <- struct{}{}:
+	default:
+	}
+}
+
+// later runs a job outside of the pipeline; it never blocks.
+func (g *Gateway) later(job func(context.Context) error) {
+	select {
+	case g.jobs <- job:
+	default:
+		g.count("jobs_dropped", 1)
+	}
+}
+
+func (g *Gateway) work(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case job := <-g.jobs:
+			if err := job(ctx); err != nil && ctx.Err() == nil {
+				g.count("jobs_failed", 1)
+				g.log.Warn("job", "err", err)
+			}
+		}
+	}
+}
+
+// keepEnforced brings the kernel to the desired state whenever it changes, and again each second until it is there.
+func (g *Gateway) keepEnforced(ctx context.Context) error {
+	retry := time.NewTimer(time.Hour)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-g.changed:
+		case <-retry.C:
+		}
+		if err := g.enforce(ctx); err != nil {
+			g.log.Error("enforcement", "err", err)
+			retry.Reset(time.Second)
+			continue
+		}
+		retry.Reset(time.Minute) // devices get new addresses
+		if err := g.remember(); err != nil {
+			g.log.Error("state", "err", err)
+		}
+	}
+}
+
+// desired is what is to be in force now.
+func (g *Gateway) desired() home.Desired {
+	modes, ports := g.responder.Modes(), g.kernel.Ports()
+	g.state.mu.Lock()
+	g.state.version++
+	d := home.Desired{Version: g.state.version, Dormant: g.disarmed()}
+	g.state.mu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, dev := range g.observer.Devices() {
+		mode, contained := modes[dev.ID]
+		if !contained || dev.Gateway {
+			continue
+		}
+		rule := home.DeviceRule{Device: dev.ID, Mode: mode, MACs: dev.MACs, Addresses: dev.Addresses}
+		if n := g.anchors[dev.ID]; n != nil {
+			rule.Port = n.port
+		}
+		if port, alone, ok := ports.PortOf(dev.MAC); ok && (rule.Port == "" || rule.Port == port) {
+			rule.Port, rule.Alone = port, alone
+		} else if rule.Port != "" { // it is silent, or somebody else uses its MAC: its own port counts
+			rule.Alone = g.aloneOn(rule.Port, dev.ID)
+		}
+		d.Devices = append(d.Devices, rule)
+	}
+	return d
+}
+
+// aloneOn says whether no other device was ever seen on a port. The lock is held.
+func (g *Gateway) aloneOn(port string, id home.DeviceID) bool {
+	for other, n := range g.anchors {
+		if other != id && n.port == port {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *Gateway) enforce(ctx context.Context) error {
+	d := g.desired()
+	err := g.enforcer.Apply(ctx, d)
+	grades := map[home.DeviceID]home.Grade{}
+	for _, r := range d.Devices {
+		if grades[r.Device] = home.GradeNone; err == nil && !d.Dormant {
+			grades[r.Device] = g.enforcer.Grade(r.Device)
+		}
+	}
+	g.state.mu.Lock()
+	before := g.state.grades
+	g.state.grades, g.state.err = grades, err
+	g.state.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	now := g.now()
+	for _, r := range d.Devices {
+		if before[r.Device] != grades[r.Device] {
+			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: r.Device, Detail: fmt.Sprintf("%s, %s", r.Mode, grades[r.Device])})
+		}
+	}
+	for id := range before {
+		if _, still := grades[id]; !still {
+			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: id, Detail: string(home.ModeOff)})
+		}
+	}
+	return nil
+}
+
+func (g *Gateway) grade(id home.DeviceID) home.Grade {
+	g.state.mu.Lock()
+	defer g.state.mu.Unlock()
+	if v, ok := g.state.grades[id]; ok {
+		return v
+	}
+	return home.GradeNone
+}
+
+func (g *Gateway) disarmed() bool {
+	until := g.disarm.Load()
+	return until != 0 && g.now().UnixNano() < until
+}
+
+// listedAddrs are the addresses that the kernel itself refuses: malware only, for everybody in the home.
+func (g *Gateway) listedAddrs() iter.Seq[netip.Prefix] {
+	return func(yield func(netip.Prefix) bool) {
+		if set := g.intel.Load(); set != nil {
+			blocked(set)(yield)
+		}
+	}
+}
+
+// clock does what happens once a second.
+func (g *Gateway) clock(ctx context.Context) error {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	save := time.NewTicker(time.Minute)
+	defer save.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-save.C:
+			if err := g.remember(); err != nil {
+				g.log.Error("state", "err", err)
+			}
+		case <-t.C:
+			g.second()
+		}
+	}
+}
+
+func (g *Gateway) second() {
+	now := g.now()
+	g.responder.Tick(now)
+	if until := g.disarm.Load(); until != 0 && now.UnixNano() >= until && g.disarm.CompareAndSwap(until, 0) {
+		g.log.Info("armed again")
+		g.wake()
+	}
+	roster := map[netip.Addr]*home.Device{}
+	g.mu.Lock()
+	g.observer.SetHome(homePrefixes(g.kernel.Ports().Prefixes()))
+	devices := g.observer.Devices()
+	known := map[home.DeviceID]bool{}
+	for i := range devices {
+		known[devices[i].ID] = true
+		for _, a := range devices[i].Addresses {
+			roster[a] = &devices[i]
+		}
+	}
+	g.anchors.keep(func(id home.DeviceID) bool { return known[id] })
+	g.forget.Range(func(id, _ any) bool {
+		g.forget.Delete(id)
+		g.judge.Forget(id.(home.DeviceID))
+		return true
+	})
+	g.mu.Unlock()
+	g.roster.Store(&roster)
+}
+
+func (g *Gateway) remember() error {
+	g.mu.Lock()
+	devices := g.observer.Devices()
+	g.mu.Unlock()
+	return saveMemory(g.cfg.State, memory{Devices: devices, Cases: g.responder.Snapshot()})
+}

@@ -1,0 +1,266 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cardea/behavior"
+	"cardea/gateway/capture/kernel"
+	"cardea/gateway/control"
+	"cardea/gateway/enforce"
+	"cardea/gateway/judge"
+	"cardea/gateway/ledger"
+	"cardea/gateway/lists"
+	"cardea/gateway/observe"
+	"cardea/gateway/portal"
+	"cardea/gateway/resolve"
+	"cardea/gateway/respond"
+	"cardea/home"
+	"cardea/intel"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Ports that the agent listens on; the kernel's rules lead there, so no device ever names them.
+const (
+	resolverPort  = 5300
+	containedPort = 5301
+	portalPort    = 8480
+)
+
+// Gateway is the agent of one home. Make it with New, then Run it once.
+type Gateway struct {
+	cfg     Config
+	log     *slog.Logger
+	version string
+	started time.Time
+
+	kernel    *kernel.Kernel
+	enforcer  *enforce.Enforcer
+	resolver  *resolve.Resolver
+	portal    *portal.Portal
+	ledger    *ledger.Ledger
+	control   *control.Server
+	responder *respond.Responder
+	pipeline  []func(*home.Observation)
+
+	mu       sync.Mutex // guards observer, judge (but for its concurrent methods) and anchors; no I/O while it is held
+	observer *observe.Observer
+	judge    *judge.Judge
+	anchors  anchors
+
+	roster atomic.Pointer[map[netip.Addr]*home.Device] // who has which address; made anew each second
+	intel  atomic.Pointer[intel.Set]
+	ready  atomic.Bool
+	disarm atomic.Int64 // unix nanoseconds until which nothing is enforced; 0: armed
+	state  enforced
+	forget sync.Map // device ids whose detectors start anew; drained by the clock
+	tally  counters
+
+	changed chan struct{}                    // owner: Gateway; capacity 1; full means that enforcing is already asked for
+	jobs    chan func(context.Context) error // owner: Gateway; capacity 256; when it is full the job is dropped and counted
+}
+
+// New makes the agent: it opens its sockets and files in the current network namespace and starts nothing.
+func New(cfg Config, version string, log *slog.Logger) (g *Gateway, err error) {
+	if err := os.MkdirAll(cfg.State, 0o700); err != nil {
+		return nil, fmt.Errorf("state folder: %w", err)
+	}
+	g = &Gateway{
+		cfg: cfg, log: log, version: version, started: time.Now(), anchors: anchors{},
+		changed: make(chan struct{}, 1), jobs: make(chan func(context.Context) error, 256),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.close())
+		}
+	}()
+	if g.ledger, err = ledger.Open(filepath.Join(cfg.State, "ledger"), ledger.Options{MaxBytes: cfg.Ledger.MaxBytes, MaxAge: cfg.Ledger.MaxAge}); err != nil {
+		return g, fmt.Errorf("ledger: %w", err)
+	}
+	g.control = control.New(cfg.Socket, g, log)
+	if err = g.openKernel(); err != nil {
+		return g, err
+	}
+	if err = g.recall(); err != nil {
+		log.Error("what was remembered is lost", "err", err)
+		err = nil
+	}
+	if err = g.openServers(); err != nil {
+		return g, err
+	}
+	g.pipeline = g.steps()
+	return g, nil
+}
+
+// openKernel opens capture and enforcement, and the observer, which needs to know the gateway's own addresses.
+func (g *Gateway) openKernel() (err error) {
+	cfg := kernel.Config{LAN: g.cfg.LAN, WAN: g.cfg.WAN, Logger: g.log, Duplicate: func(d kernel.Duplicate) { g.duplicate(d.MAC, d.Ports, d.Time) }}
+	if g.kernel, err = kernel.New(cfg, g); err != nil {
+		return fmt.Errorf("capture: %w", err)
+	}
+	ports := g.kernel.Ports()
+	g.judge = judge.New(judge.Config{
+		Services: services{}, Behavior: behavior.Config{Own: ports.GatewayMACs(), OwnAddrs: ports.GatewayAddrs()},
+	}, g)
+	g.observer = observe.New(observe.Config{
+		Home: homePrefixes(ports.Prefixes()), Gateway: ports.GatewayMACs(), Vendor: vendor, Domain: registrable,
+		NewID: func(string) home.DeviceID { return home.NewDeviceID() },
+	}, g)
+	g.enforcer, err = enforce.New(g.enforceConfig(), g.log)
+	if err != nil {
+		return fmt.Errorf("enforcement: %w", err)
+	}
+	g.enforcer.Refill = g.listedAddrs
+	if dir := g.cfg.Containment.Hostapd; dir != "" {
+		g.enforcer.Link = hostapd(dir)
+	}
+	return nil
+}
+
+func (g *Gateway) enforceConfig() enforce.Config {
+	c := enforce.Config{
+		Bridge: g.cfg.LAN, WAN: g.cfg.WAN, ResolverPort: resolverPort, ContainedResolverPort: containedPort,
+		PortalPort: portalPort, State: filepath.Join(g.cfg.State, enforcedFile),
+	}
+	for _, a := range g.kernel.Ports().GatewayAddrs() {
+		if a.Is4() {
+			c.GatewayV4 = append(c.GatewayV4, a)
+		} else {
+			c.GatewayV6 = append(c.GatewayV6, a)
+		}
+	}
+	return c
+}
+
+// recall puts back what was remembered, and makes the responder.
+func (g *Gateway) recall() error {
+	code, err := labelCode(g.cfg.Portal.LabelCodeFile)
+	m, err2 := loadMemory(g.cfg.State)
+	for _, d := range m.Devices {
+		g.observer.Remember(d)
+	}
+	c := g.cfg.Containment
+	policy := respond.Policy{
+		Auto: *c.Automatic, LabelCode: code, Quiet: c.Quiet, NoLAN: c.NoLAN, Probation: c.Probation, PerDay: c.PerDay,
+		Protected: map[home.DeviceID]bool{},
+	}
+	for _, s := range c.Protected {
+		mac, _ := home.ParseMAC(s) // the configuration was checked
+		policy.Protected[g.observer.IDOf(mac)] = true
+	}
+	g.responder = respond.New(policy, g)
+	g.responder.Restore(m.Cases)
+	return errors.Join(err, err2)
+}
+
+// openServers makes resolver and portal on the gateway's own addresses.
+func (g *Gateway) openServers() error {
+	cfg, err := g.resolveConfig()
+	if err != nil {
+		return err
+	}
+	if g.resolver, err = resolve.New(cfg, decider{g}, lookups{g}, g.log); err != nil {
+		return err
+	}
+	var listen []netip.AddrPort
+	for _, a := range g.kernel.Ports().GatewayAddrs() {
+		if !a.IsLinkLocalUnicast() {
+			listen = append(listen, netip.AddrPortFrom(a, portalPort))
+		}
+	}
+	if len(listen) == 0 {
+		return fmt.Errorf("the LAN bridge %s has no address yet", g.cfg.LAN)
+	}
+	g.portal = portal.New(portal.Config{
+		Listen: listen, Clients: g.atHome, Provider: g.cfg.Portal.Provider, Phone: g.cfg.Portal.Phone, Seen: g.seen,
+	}, guests{g}, g.log)
+	return nil
+}
+
+// Run protects the home until ctx ends. The order: what enforces first, then what observes.
+func (g *Gateway) Run(ctx context.Context) error {
+	if err := enforce.Setup(g.log); err != nil {
+		return err
+	}
+	if err := g.enforce(ctx); err != nil {
+		return err
+	}
+	grp, ctx := errgroup.WithContext(ctx)
+	for _, part := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"enforcement", g.keepEnforced},
+		{"enforcement watch", g.enforcer.Watch},
+		{"capture", g.kernel.Run},
+		{"resolver", g.resolver.Run},
+		{"portal", g.portal.Run},
+		{"control", g.control.Run},
+		{"clock", g.clock},
+		{"jobs", g.work},
+		{"lists", g.runLists},
+		{"ledger", g.ledger.Run},
+		{"readiness", g.becomeReady},
+		{"metrics", g.serveMetrics},
+	} {
+		grp.Go(func() error {
+			if err := part.run(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", part.name, err)
+			}
+			return nil
+		})
+	}
+	err := grp.Wait()
+	return errors.Join(err, g.close())
+}
+
+// becomeReady waits until names are answered: capture and enforcement are there from New and the first Apply on.
+func (g *Gateway) becomeReady(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+	case <-g.resolver.Ready():
+		g.second()
+		g.ready.Store(true)
+		g.log.Info("ready")
+	}
+	return nil
+}
+
+func (g *Gateway) runLists(ctx context.Context) error {
+	if g.cfg.Lists == "" {
+		return nil
+	}
+	return lists.New(g.cfg.Lists, g.log, func(set *intel.Set, sum lists.Summary) { g.setIntel(ctx, set, sum) }).Run(ctx)
+}
+
+// close stores what is remembered and releases everything. Quarantine stays in force.
+func (g *Gateway) close() error {
+	var errs []error
+	if g.observer != nil && g.responder != nil {
+		g.mu.Lock()
+		g.observer.Close()
+		g.mu.Unlock()
+		errs = append(errs, g.remember())
+	}
+	if g.ledger != nil {
+		errs = append(errs, g.ledger.Close())
+	}
+	if g.enforcer != nil {
+		errs = append(errs, g.enforcer.Close())
+	}
+	if g.kernel != nil {
+		errs = append(errs, g.kernel.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (g *Gateway) now() time.Time { return time.Now() }

@@ -1,0 +1,158 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"cardea/gateway/control"
+	"cardea/home"
+)
+
+// steps is the pipeline: what happens to each observation, in this order. The lock (Gateway.mu) is held; no step blocks.
+func (g *Gateway) steps() []func(*home.Observation) {
+	return []func(*home.Observation){
+		g.prove,         // is it really this device's doing?
+		g.recheck,       // does a device with an open incident show its symptom again?
+		g.judge.Observe, // detectors and lists: findings come out at Find
+		g.cutListed,     // a name in a first packet that is on a list: cut the flow
+	}
+}
+
+// Handle takes an event of the live capture or of the resolver.
+func (g *Gateway) Handle(e *home.Event) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.observer.Handle(e)
+}
+
+// Observe runs the pipeline.
+func (g *Gateway) Observe(o *home.Observation) {
+	for _, step := range g.pipeline {
+		step(o)
+	}
+}
+
+// Contact judges a contact whose window closed and keeps it.
+func (g *Gateway) Contact(c *home.Contact) {
+	g.judge.Contact(c)
+	if err := g.ledger.Append(c); err != nil {
+		g.count("ledger_errors", 1)
+	}
+}
+
+// prove takes back the claim that a device did something when its frame came in by another device's port.
+func (g *Gateway) prove(o *home.Observation) {
+	if o.Device == nil || !o.Proven || o.Source.IsZero() {
+		return
+	}
+	if !g.anchors.seen(o.Device.ID, o.Port, o.Time) && o.Port != "" {
+		o.Proven = false
+	}
+}
+
+// recheck looks for the symptom of an open incident, and notes that the device is switched on.
+func (g *Gateway) recheck(o *home.Observation) {
+	if o.Device == nil {
+		return
+	}
+	sym, open := g.responder.SymptomOf(o.Device.ID)
+	if !open {
+		return
+	}
+	if g.judge.Matches(sym, o) {
+		g.responder.Symptom(o.Device.ID, o.Time)
+	} else if o.Source == o.Device.MAC && !o.Source.IsZero() {
+		g.responder.Alive(o.Device.ID, o.Time)
+	}
+}
+
+// cutListed cuts a flow whose first packets named something that is on a list.
+func (g *Gateway) cutListed(o *home.Observation) {
+	if o.Kind != home.EventName || o.Name.Host == "" || o.Name.ECH {
+		return
+	}
+	if v := g.judge.Name(o.Device, o.Name.Host); v.Action >= home.Block {
+		g.count("flows_cut", 1)
+		f := o.Name.Flow
+		g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
+	}
+}
+
+// Find takes a finding of the judge. A finding about the router itself is told, but nobody is contained for it.
+func (g *Gateway) Find(f *home.Finding) {
+	f.ID = string(home.NewDeviceID())
+	g.count("findings_"+string(f.Detector), 1)
+	g.log.Info("finding", "device", f.Device, "detector", f.Detector, "strength", f.Strength, "port", f.Port)
+	g.control.Publish(control.Event{Time: f.Time, Event: "finding", Device: f.Device, Finding: f})
+	if d, ok := g.observer.Device(f.Device); ok && d.Gateway {
+		return
+	}
+	g.responder.Finding(*f)
+}
+
+// Changed takes a transition of an incident: it is told, stored and enforced.
+func (g *Gateway) Changed(i home.Incident, t home.Transition) {
+	g.log.Info("incident", "code", i.Code, "device", i.Device, "state", t.To, "mode", t.Mode, "by", t.By)
+	g.control.Publish(control.Event{Time: t.Time, Event: "incident", Device: i.Device, Incident: &i, Transition: &t})
+	if t.To == home.StateProbation || t.To == home.StateClosed {
+		g.forget.Store(i.Device, true) // it may raise the same finding again from now on
+	}
+	g.wake()
+}
+
+// duplicate is told of one MAC on two ports: a finding, never a containment.
+func (g *Gateway) duplicate(mac home.MAC, ports [2]string, at time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, d := range g.observer.Devices() {
+		for _, m := range d.MACs {
+			if m == mac {
+				g.Find(&home.Finding{
+					Device: d.ID, MAC: mac, Time: at, Detector: home.DetectDuplicate, Strength: home.Soft, Score: 2,
+					Sentence: fmt.Sprintf("Its hardware address %s is used on two ports at once, %s and %s: one of them is not it.", mac, ports[0], ports[1]),
+					Facts:    map[string]any{"ports": ports, "score_unit": "ports"},
+					Symptom:  home.Symptom{Detector: home.DetectDuplicate},
+				})
+				return
+			}
+		}
+	}
+}
+
+// lookups adapts the resolver's watcher to the pipeline.
+type lookups struct{ g *Gateway }
+
+// Lookup is told of each question and answer of the home's resolver.
+func (l lookups) Lookup(q *home.Lookup) {
+	e := home.Event{Kind: home.EventLookup, Time: l.g.now(), Lookup: q}
+	mac, ok := l.g.kernel.Ports().MACOf(q.Client.Addr().Unmap())
+	if ok && q.Answer {
+		e.Dest = mac
+	} else if ok {
+		e.Source = mac
+	}
+	l.g.Handle(&e)
+}
+
+// decider adapts the judge to the resolver.
+type decider struct{ g *Gateway }
+
+// Name says whether a client may have a name.
+func (d decider) Name(client netip.Addr, name string) home.Verdict {
+	return d.g.judge.Name(d.g.who(client), name)
+}
+
+// Answer says whether it may have what the name leads to.
+func (d decider) Answer(client netip.Addr, question string, names []string, addrs []netip.Addr) home.Verdict {
+	return d.g.judge.Answer(d.g.who(client), question, names, addrs)
+}
+
+// who finds the device that has an address, without a lock: the roster is made anew each second.
+func (g *Gateway) who(a netip.Addr) *home.Device {
+	if r := g.roster.Load(); r != nil {
+		return (*r)[a.Unmap()]
+	}
+	return nil
+}
