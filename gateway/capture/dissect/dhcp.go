@@ -63,43 +63,46 @@ func (o *dhcpFields) options(b []byte, l *home.Lease) (overload byte) {
 			return overload
 		}
 		v := b[2 : 2+b[1]]
-		switch b[0] {
-		case 3:
-			if !l.Router.IsValid() {
-				l.Router, _ = address4(v)
-			}
-		case 6:
-			for ; len(v) >= 4 && len(l.DNS) < maxPieces; v = v[4:] {
-				l.DNS = append(l.DNS, netip.AddrFrom4([4]byte(v)))
-			}
-		case 12:
-			first(&o.host, v)
-		case 50:
-			first(&o.requested, v)
-		case 52:
-			if len(v) == 1 {
-				overload = v[0]
-			}
-		case 53:
-			if len(v) == 1 && l.Op == 0 {
-				l.Op = v[0]
-			}
-		case 54:
-			if !l.ServerID.IsValid() {
-				l.ServerID, _ = address4(v)
-			}
-		case 55:
-			first(&l.Params, v)
-		case 60:
-			first(&o.vendor, v)
-		case 61:
-			first(&l.ClientID, v)
-		case 81:
-			first(&o.fqdn, v)
+		if b[0] == 52 && len(v) == 1 {
+			overload = v[0]
 		}
+		o.option(b[0], v, l)
 		b = b[2+b[1]:]
 	}
 	return overload
+}
+
+func (o *dhcpFields) option(code byte, v []byte, l *home.Lease) {
+	switch code {
+	case 3:
+		if !l.Router.IsValid() {
+			l.Router, _ = address4(v)
+		}
+	case 6:
+		for ; len(v) >= 4 && len(l.DNS) < maxPieces; v = v[4:] {
+			l.DNS = append(l.DNS, netip.AddrFrom4([4]byte(v)))
+		}
+	case 12:
+		first(&o.host, v)
+	case 50:
+		first(&o.requested, v)
+	case 53:
+		if len(v) == 1 && l.Op == 0 {
+			l.Op = v[0]
+		}
+	case 54:
+		if !l.ServerID.IsValid() {
+			l.ServerID, _ = address4(v)
+		}
+	case 55:
+		first(&l.Params, v)
+	case 60:
+		first(&o.vendor, v)
+	case 61:
+		first(&l.ClientID, v)
+	case 81:
+		first(&o.fqdn, v)
+	}
 }
 
 func first(at *[]byte, v []byte) {

@@ -17,7 +17,6 @@ const (
 	extRouting   = 43
 	extFragment  = 44
 	extAuth      = 51
-	extNone      = 59
 	extOptions   = 60
 	extMobility  = 135
 	extHIP       = 139

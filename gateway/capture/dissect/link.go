@@ -58,9 +58,6 @@ func ParseFrame(p *Packet, link LinkType, frame []byte) error {
 	case LinkRaw, LinkRawBSD, LinkRawOBSD, LinkIPv4, LinkIPv6:
 		return p.ip(frame)
 	case LinkNull, LinkLoop:
-		if len(frame) < 4 {
-			return p.short()
-		}
 		return p.family(frame)
 	case LinkSLL:
 		if len(frame) < 16 {
@@ -75,24 +72,11 @@ func ParseFrame(p *Packet, link LinkType, frame []byte) error {
 	case Link80211:
 		return p.wifi(frame)
 	case LinkRadiotap:
-		if len(frame) < 4 {
-			return p.short()
-		}
-		n := int(binary.LittleEndian.Uint16(frame[2:]))
-		if n < 8 {
-			return ErrMalformed
-		}
-		if n > len(frame) {
-			return p.short()
-		}
-		return p.wifi(frame[n:])
+		return p.radiotap(frame)
 	case LinkPPP:
 		return p.ppp(frame)
 	case LinkCiscoHDLC:
-		if len(frame) < 4 {
-			return p.short()
-		}
-		return p.ether(binary.BigEndian.Uint16(frame[2:]), frame[4:])
+		return p.hdlc(frame)
 	}
 	return ErrNotHandled
 }
@@ -108,6 +92,9 @@ func (p *Packet) short() error {
 // family parses BSD loopback: an address family, in whose byte order the file does not say, then IP. The families differ
 // between systems, the IP version does not.
 func (p *Packet) family(b []byte) error {
+	if len(b) < 4 {
+		return p.short()
+	}
 	le, be := binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)
 	switch min(le, be) {
 	case 2, 10, 24, 28, 30: // AF_INET; AF_INET6 of Linux, NetBSD, FreeBSD, Darwin
@@ -191,6 +178,14 @@ func (p *Packet) ppp(b []byte) error {
 		return p.ip(b[2:])
 	}
 	return ErrNotHandled
+}
+
+// hdlc parses Cisco's HDLC: address, control, then an EtherType.
+func (p *Packet) hdlc(b []byte) error {
+	if len(b) < 4 {
+		return p.short()
+	}
+	return p.ether(binary.BigEndian.Uint16(b[2:]), b[4:])
 }
 
 // mpls skips labels (RFC 3032). What follows the last one is not said: the IP version tells.

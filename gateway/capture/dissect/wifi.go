@@ -1,6 +1,25 @@
 package dissect
 
-import "cardea/home"
+import (
+	"encoding/binary"
+
+	"cardea/home"
+)
+
+// radiotap skips the header that describes the radio (radiotap.org): version, pad, length in bytes, little-endian.
+func (p *Packet) radiotap(b []byte) error {
+	if len(b) < 4 {
+		return p.short()
+	}
+	n := int(binary.LittleEndian.Uint16(b[2:]))
+	if n < 8 {
+		return ErrMalformed
+	}
+	if n > len(b) {
+		return p.short()
+	}
+	return p.wifi(b[n:])
+}
 
 // wifi parses an unencrypted 802.11 data frame (IEEE 802.11-2020 section 9.3.2). Control, management, null and
 // encrypted frames and aggregates are not handled.
@@ -30,17 +49,22 @@ func (p *Packet) wifi(b []byte) error {
 		}
 		p.Dest, p.Source, n = a3, home.MAC(b[24:30]), 30
 	}
-	if fc&0x80 != 0 { // QoS control, and HT control behind it when "order" is set
-		if len(b) < n+2 {
-			return p.short()
-		}
-		if b[n]&0x80 != 0 {
-			return ErrNotHandled // A-MSDU
-		}
-		n += 2
-		if flags&order != 0 {
-			n += 4
-		}
+	if fc&0x80 != 0 {
+		return p.qos(b, n, flags&order != 0)
+	}
+	return p.llc(b[n:])
+}
+
+// qos parses QoS control at n, and HT control behind it when there is one.
+func (p *Packet) qos(b []byte, n int, ht bool) error {
+	if len(b) < n+2 {
+		return p.short()
+	}
+	if b[n]&0x80 != 0 {
+		return ErrNotHandled // A-MSDU
+	}
+	if n += 2; ht {
+		n += 4
 	}
 	if len(b) < n {
 		return p.short()

@@ -31,16 +31,15 @@ func isCapture(path string) bool {
 	return strings.Contains(filepath.Base(path), ".pcap") && !strings.HasSuffix(path, ".out") || filepath.Ext(path) == ".cap" || filepath.Ext(path) == ".trace"
 }
 
-// counts tallies events and checks what holds for all of them.
+// counts tallies events by kind, and checks every flow's life on the way.
 type counts struct {
-	t     testing.TB
+	ledger
 	kinds [16]int
-	last  home.Event
 }
 
 func (c *counts) Handle(e *home.Event) {
 	c.kinds[e.Kind]++
-	c.last = *e
+	c.ledger.Handle(e)
 }
 
 // The packets of each file as its publisher's manifest counts them.
@@ -85,7 +84,7 @@ func TestEveryRealCapture(t *testing.T) {
 		defer f.Close()
 		files++
 		rel, _ := filepath.Rel(dir, path)
-		c := &counts{t: t}
+		c := &counts{ledger: ledger{t: t, open: map[uint64]home.FlowState{}}}
 		s, err := Replay(context.Background(), f, c, Options{})
 		var broken *FormatError
 		if err != nil && !errors.As(err, &broken) {
@@ -96,6 +95,9 @@ func TestEveryRealCapture(t *testing.T) {
 				t.Errorf("%s: %d packets, want %d (%v)", rel, s.Packets, n, err)
 			}
 			matched++
+		}
+		if len(c.open) != 0 || c.packets > s.Packets || c.bytes > s.Bytes {
+			t.Errorf("%s: %d flows open, %d of %d packets, %d of %d bytes in flows", rel, len(c.open), c.packets, s.Packets, c.bytes, s.Bytes)
 		}
 		t.Logf("%s: %+v %v err %v", rel, s, c.kinds, err)
 		return nil

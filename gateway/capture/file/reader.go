@@ -91,27 +91,26 @@ func (s *source) skip(n int64, what string) error {
 }
 
 // open recognises the format by its first bytes.
-func open(r io.Reader) (format, *source, error) {
+func open(r io.Reader) (format, error) {
 	s := &source{r: bufio.NewReaderSize(r, readBuffer)}
 	b, err := s.r.Peek(4)
 	if len(b) >= 2 && b[0] == 0x1f && b[1] == 0x8b { // RFC 1952
 		z, err := gzip.NewReader(s.r)
 		if err != nil {
-			return nil, s, s.fail("gzip: %w", err)
+			return nil, s.fail("gzip: %w", err)
 		}
 		s.r = bufio.NewReaderSize(z, readBuffer)
 		b, _ = s.r.Peek(4)
 	}
 	switch {
 	case len(b) == 0 && (err == nil || errors.Is(err, io.EOF)):
-		return nil, s, s.fail("the file is empty")
+		return nil, s.fail("the file is empty")
 	case len(b) < 4 && err != nil && !errors.Is(err, io.EOF):
-		return nil, s, s.fail("reading the first bytes: %w", err)
+		return nil, s.fail("reading the first bytes: %w", err)
 	case len(b) == 4 && binary.BigEndian.Uint32(b) == blockSection:
-		return &pcapng{source: s}, s, nil
+		return &pcapng{source: s}, nil
 	}
-	f, err := openPcap(s)
-	return f, s, err
+	return openPcap(s)
 }
 
 // maxSecond is the last second of the year 9999: later times cannot be written as RFC 3339.

@@ -44,7 +44,7 @@ func Replay(ctx context.Context, r io.Reader, sink capture.Sink, o Options) (Sta
 		o.MaxFlows = DefaultMaxFlows
 	}
 	in := &counter{r: r}
-	src, _, err := open(in)
+	src, err := open(in)
 	if err != nil {
 		return Stats{}, err
 	}
