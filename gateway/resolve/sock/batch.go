@@ -196,12 +196,19 @@ func (b *Batch) vector(p *Peer) *vector {
 	return &b.reply
 }
 
-// Queue sends msg, which was written into the buffer that Reply gave last for this peer, with the next Flush.
+// Queue sends msg with the next Flush. It is best written into the buffer that Reply gave last for this peer, else it is
+// copied there; what is longer than that is not sent.
 func (b *Batch) Queue(p *Peer, msg []byte) {
 	v := b.vector(p)
 	i := v.n
 	h := &v.hdrs[i].hdr
 	start, n := i*v.size+headroom, len(msg)
+	if n == 0 || n > replySize {
+		return
+	}
+	if buf := v.buf[start : start+n]; &buf[0] != &msg[0] {
+		copy(buf, msg)
+	}
 	if v == &b.diverted {
 		head := ipHeader(v.buf[i*v.size:start+n], n, p)
 		start, n = start-head, n+head
