@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -101,28 +100,6 @@ func (h *Home) find(name string) (*space.Space, error) {
 	return nil, fmt.Errorf("lab: no namespace %q", name)
 }
 
-// AddForeign plugs in a cable with nothing but a namespace at its end, for programs that nobody here wrote. Its interface is
-// device.Iface; it is up, has IPv6 by advertisement and no IPv4.
-func (h *Home) AddForeign(name string) (*space.Space, error) {
-	s, err := h.space(name)
-	if err != nil {
-		return nil, err
-	}
-	h.mu.Lock()
-	h.ports++
-	port := fmt.Sprintf("lan%d", h.ports)
-	h.mu.Unlock()
-	mac := h.Plan.SwitchMAC("foreign " + name)
-	if err := veth(h.gateway, port, s, device.Iface, &mac, h.Plan.LAN.Bridge); err != nil {
-		return nil, err
-	}
-	link, err := s.NL.LinkByName(device.Iface)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.NL.LinkSetUp(link)
-}
-
 // PowerOff switches a device off; what was only in its memory is gone, a bot as well.
 func (h *Home) PowerOff(name string) error {
 	d, err := h.device(name)
@@ -202,12 +179,4 @@ func (h *Home) Browse(ctx context.Context, name, address string, form url.Values
 // page; otherwise the internet's.
 func (h *Home) Portal(ctx context.Context, name, path string) (device.Page, error) {
 	return h.Browse(ctx, name, "http://"+plan.CheckName+path, nil)
-}
-
-// Command is exec.Command for a program in a namespace; see Start.
-func Command(argv ...string) (*exec.Cmd, error) {
-	if len(argv) == 0 {
-		return nil, errors.New("lab: no program named")
-	}
-	return exec.Command(argv[0], argv[1:]...), nil
 }
