@@ -43,6 +43,7 @@ func (c benchCmd) Run(ctx context.Context) error {
 	}
 	run := map[string]func(context.Context, bench.Options) (*bench.Report, error){
 		"replay": bench.Replay,
+		"intel":  bench.Intel,
 	}[c.What]
 	if run == nil {
 		return fmt.Errorf("bench %s is not part of this build", c.What)
