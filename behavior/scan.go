@@ -1,10 +1,6 @@
 package behavior
 
 import (
-	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"cardea/home"
@@ -31,19 +27,6 @@ const (
 	// afresh: so many silent hosts in a row are a scan even if nothing from outside was ever answered in this home.
 	afresh = 40
 )
-
-// scanner is the scan state of one device towards one side.
-type scanner struct {
-	ring   ring
-	walks  [1 + portWalks]walk
-	ports  [1 + portWalks]uint16
-	protos [1 + portWalks]uint8
-	used   [1 + portWalks]int64
-	asked  *seen // LAN: addresses asked for
-	proven bool
-	// weighed is when its walks were last brought up to date.
-	weighed int64
-}
 
 // observeScan takes a flow's event.
 func (d *Detectors) observeScan(dev *device, o *home.Observation, now int64) {
@@ -106,19 +89,6 @@ func (d *Detectors) observeAsked(dev *device, o *home.Observation, now int64) {
 	d.contact(dev, pending{flow: h, host: h, start: now, kind: kindLAN, state: waiting}, true, momentOf(o))
 }
 
-func (d *Detectors) scannerOf(dev *device, lan bool) *scanner {
-	switch {
-	case lan && dev.lan == nil:
-		dev.lan = &scanner{asked: new(seen), proven: true}
-	case !lan && dev.wan == nil:
-		dev.wan = &scanner{proven: true}
-	}
-	if lan {
-		return dev.lan
-	}
-	return dev.wan
-}
-
 // contact notes a first contact and weighs its walk.
 func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
 	s := d.scannerOf(dev, lan)
@@ -143,63 +113,6 @@ func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
 	if p.start-s.weighed >= int64(time.Millisecond) || p.start < s.weighed { // a fast scan must not cost more than a slow one
 		d.weigh(dev, s, lan, m)
 	}
-}
-
-// slot finds the walk of a port; the one used longest ago is taken over.
-func (s *scanner) slot(proto uint8, port uint16, now int64) uint8 {
-	at := 1
-	for i := 1; i <= portWalks; i++ {
-		if s.used[i] != 0 && s.ports[i] == port && s.protos[i] == proto {
-			s.used[i] = now
-			return uint8(i)
-		}
-		if s.used[i] < s.used[at] {
-			at = i
-		}
-	}
-	for i := range s.ring.entries { // what is pending in the old walk goes with it
-		if e := &s.ring.entries[i]; e.slot == uint8(at) && e.state != empty {
-			if e.state == waiting {
-				s.ring.open--
-			}
-			e.state = answered
-		}
-	}
-	s.walks[at], s.ports[at], s.protos[at], s.used[at] = walk{at: now}, port, proto, now
-	return uint8(at)
-}
-
-func (s *scanner) charge(e *pending, step float64) {
-	if e.state == waiting {
-		s.ring.open--
-	}
-	e.state, e.settled = failed, float32(step)
-	s.walks[e.slot].add(step)
-}
-
-func (s *scanner) answered(flow uint64) {
-	e := s.ring.find(flow)
-	if e == nil || e.state == answered {
-		return
-	}
-	w := &s.walks[e.slot]
-	if e.state == failed {
-		w.add(-float64(e.settled))
-	} else {
-		s.ring.open--
-	}
-	e.state = answered
-	w.answered++
-	w.add(steps[e.kind].ok)
-}
-
-func (s *scanner) refused(flow uint64) bool {
-	e := s.ring.find(flow)
-	if e == nil || e.state != waiting {
-		return false
-	}
-	s.charge(e, steps[e.kind].fail)
-	return true
 }
 
 // weigh brings the walks up to date and tells what has crossed the threshold.
@@ -253,22 +166,6 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 	}
 }
 
-// burst counts the hosts tried by kindRemote within burstSpan.
-func (s *scanner) burst(now int64) (hosts uint32, first int64) {
-	first = now
-	for i := range ringSize {
-		e := &s.ring.entries[(s.ring.next-1-i+2*ringSize)%ringSize]
-		if e.state == empty || now-e.start > int64(burstSpan) {
-			break
-		}
-		if e.kind == kindRemote {
-			hosts++
-			first = e.start
-		}
-	}
-	return hosts, first
-}
-
 // scanned decides whether a walk over the threshold is to be told.
 func (d *Detectors) scanned(dev *device, s *scanner, slot int, score float64, lan bool, m moment) {
 	if !lan {
@@ -286,113 +183,3 @@ func (d *Detectors) scanned(dev *device, s *scanner, slot int, score float64, la
 	w := &s.walks[slot]
 	d.tellScan(dev, s, slot, score, lan, tally{w.hosts, w.answered, w.first}, m)
 }
-
-// tally is what is told of a scan.
-type tally struct {
-	hosts, answered uint32
-	first           int64
-}
-
-// swarm says whether the latest high-port contacts go to a different port each.
-func (s *scanner) swarm() bool {
-	n, distinct := 0, 0
-	for i := range s.ring.entries {
-		e := &s.ring.entries[i]
-		if e.state == empty || e.kind != kindHigh {
-			continue
-		}
-		n++
-		first := true
-		for j := range i {
-			f := &s.ring.entries[j]
-			first = first && !(f.state != empty && f.kind == kindHigh && f.port == e.port)
-		}
-		if first {
-			distinct++
-		}
-	}
-	return n >= swarmMin && distinct*2 > n
-}
-
-func (d *Detectors) tellScan(dev *device, s *scanner, slot int, score float64, lan bool, w tally, m moment) {
-	det, cause := home.DetectScanWAN, uint64(slot)
-	if lan {
-		det = home.DetectScanLAN
-	} else if slot > 0 {
-		cause = uint64(s.protos[slot])<<16 | uint64(s.ports[slot])
-	}
-	strength := d.strength(dev, m, !dev.gateway)
-	if !d.may(dev, det, cause, strength == home.Hard, m.time.UnixNano()) {
-		return
-	}
-	ports, proto := s.tried(slot)
-	took := time.Duration(m.time.UnixNano() - w.first)
-	f := home.Finding{
-		Detector: det, Strength: strength, Score: score,
-		Facts: map[string]any{
-			"hosts": w.hosts, "answered": w.answered, "ports": ports, "seconds": took.Seconds(),
-			"unit": "nats", "threshold": threshold, "asked_by": "flows",
-		},
-		Symptom: home.Symptom{Proto: proto, Ports: ports},
-	}
-	where, how := "internet addresses", portsText(ports)
-	if lan {
-		where = "addresses of the home"
-		if proto == 0 {
-			f.Facts["asked_by"] = "neighbour requests"
-		}
-	}
-	answer := "none answered"
-	if w.answered > 0 {
-		answer = fmt.Sprintf("%d answered", w.answered)
-	}
-	if proto == home.ProtoICMP || proto == home.ProtoICMPv6 {
-		f.Symptom.Ports, how = nil, " by ping"
-	}
-	f.Sentence = fmt.Sprintf("tried %d %s%s in %s; %s", w.hosts, where, how, span(took), answer)
-	d.find(dev, m, f)
-}
-
-// tried lists the ports of a walk's latest contacts, at most 16 and the most frequent protocol.
-func (s *scanner) tried(slot int) (ports []uint16, proto uint8) {
-	var n [256]int
-	for i := range s.ring.entries {
-		e := &s.ring.entries[i]
-		if e.state == empty || int(e.slot) != slot {
-			continue
-		}
-		if n[e.proto]++; n[e.proto] > n[proto] || proto == 0 && e.proto != 0 && n[e.proto] == n[proto] {
-			proto = e.proto
-		}
-		if e.port != 0 && len(ports) < 16 && !slices.Contains(ports, e.port) {
-			ports = append(ports, e.port)
-		}
-	}
-	slices.Sort(ports)
-	return ports, proto
-}
-
-func portsText(ports []uint16) string {
-	switch {
-	case len(ports) == 0:
-		return ""
-	case len(ports) == 1:
-		return fmt.Sprintf(" on port %d", ports[0])
-	}
-	var b strings.Builder
-	b.WriteString(" on ports ")
-	for i, p := range ports {
-		if i == 4 && len(ports) > 5 {
-			fmt.Fprintf(&b, " and %d more", len(ports)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprint(&b, p)
-	}
-	return b.String()
-}
-
-// addrText is an address as people write it.
-func addrText(a netip.Addr) string { return a.Unmap().WithZone("").String() }
