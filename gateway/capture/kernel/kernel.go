@@ -153,6 +153,9 @@ func (k *Kernel) open(sink capture.Sink) (err error) {
 		}
 		r.k = k
 		k.logs = append(k.logs, r)
+		if group.kind == routed {
+			k.table.backlogged = r.sock.Pending
+		}
 	}
 	return nil
 }

@@ -45,6 +45,8 @@ type table struct {
 	held    []heldFlow // a queue, the oldest first; all have waited or will wait for the same time
 	holding int
 	wake    func() // tells the clock that the queue is no longer empty
+	// backlogged says whether first packets of routed flows wait to be read.
+	backlogged func() bool
 
 	gen              uint32
 	dumping, healing bool
@@ -65,7 +67,7 @@ type heldFlow struct {
 
 func newTable(cfg *Config, ports *bridge.Ports, sink capture.Sink, c *counters, wake func()) *table {
 	t := &table{
-		cfg: cfg, ports: ports, sink: sink, dissector: dissect.New(sink), c: c, wake: wake,
+		cfg: cfg, ports: ports, sink: sink, dissector: dissect.New(sink), c: c, wake: wake, backlogged: func() bool { return false },
 		byID: map[uint64]int32{}, alias: map[uint64]int32{}, byPort: map[uint32]*portState{}, gone: map[uint32]struct{}{},
 	}
 	t.unknown = t.openAccount(0, time.Now())

@@ -128,6 +128,13 @@ func TestTableJoins(t *testing.T) {
 			k.log6(routed, 9<<16, 4, camera, syn, later)
 			k.feed(nl.MsgConntrackDelete, 0, ended, later)
 		}, []string{"new " + who + "  " + zero + " 0/0", "answered " + who + " cam " + mac + " 9/8", "end " + who + " cam " + mac + " 9/8"}},
+		{"no packet yet, but some wait to be read", func(k *Kernel) {
+			k.feed(nl.MsgConntrackNew, isNew, flow, now0)
+			k.table.backlogged = func() bool { return true }
+			k.table.release(now0.Add(100 * time.Millisecond))
+			k.log6(routed, 9<<16, 4, camera, syn, now0)
+			k.table.release(later)
+		}, []string{"new " + who + " cam " + mac + " 0/0"}},
 		{"refused and over before its packet came", func(k *Kernel) {
 			k.feed(nl.MsgConntrackNew, isNew, flow, now0)
 			k.feed(nl.MsgConntrackDelete, 0, refused, now0)

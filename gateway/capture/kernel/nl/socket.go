@@ -31,6 +31,7 @@ type Socket struct {
 	err  error
 	read func(fd uintptr) bool
 
+	busy    atomic.Bool // a datagram was read and the next not yet asked for
 	done    atomic.Bool // Close was called
 	closing sync.Once
 	closed  error
@@ -50,10 +51,15 @@ func Open(protocol, bufferBytes int, groups uint32) (*Socket, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	s.read = func(fd uintptr) bool {
+		s.busy.Store(true)
 		for {
 			s.n, s.err = unix.Read(int(fd), s.buf)
+			if s.err == unix.EAGAIN {
+				s.busy.Store(false)
+				return false
+			}
 			if s.err != unix.EINTR {
-				return s.err != unix.EAGAIN
+				return true
 			}
 		}
 	}
@@ -83,6 +89,21 @@ func (s *Socket) Receive() ([]byte, error) {
 	return nil, fmt.Errorf("reading netlink: %w", s.err)
 }
 
+// Pending says whether a datagram waits to be read, or was read but not dealt with yet. From any goroutine; never waits.
+func (s *Socket) Pending() bool {
+	if s.busy.Load() {
+		return true
+	}
+	readable := false
+	err := s.raw.Control(func(fd uintptr) {
+		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds[:], 0)
+		readable = err == nil && n > 0
+	})
+	return err == nil && readable
+}
+
+// Close closes the socket, which ends Receive. Safe to call more than once.
 func (s *Socket) Close() error {
 	s.closing.Do(func() {
 		s.done.Store(true)
