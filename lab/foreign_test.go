@@ -130,3 +130,39 @@ func TestNothingNewComesInFromTheInternet(t *testing.T) {
 	}
 	t.Error("the camera has no global address")
 }
+
+func TestUPnPForwardsAPort(t *testing.T) {
+	need(t, "miniupnpd", "upnpc", "nft")
+	h := up(t, plan.Options{Seed: 6, Devices: 6})
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	if err := h.UPnP(ctx); err != nil {
+		t.Fatal(err)
+	}
+	camera := find(t, h, "kitchen-camera")
+	last := ""
+	defer func() {
+		if t.Failed() {
+			t.Log(last)
+		}
+	}()
+	eventually(t, "the mapping", func() bool {
+		last, _ = h.Exec(ctx, camera.Name, "upnpc", "-a", camera.IPv4.String(), "554", "8554", "TCP")
+		return strings.Contains(last, "is redirected to internal")
+	})
+	s, err := h.Space("internet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Dial(ctx, "tcp", fmt.Sprintf("%v:8554", h.Plan.WAN.V4.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "OPTIONS rtsp://x/ RTSP/1.0\r\n\r\n")
+	b := make([]byte, 64)
+	n, err := c.Read(b)
+	if err != nil || !strings.HasPrefix(string(b[:n]), "RTSP/1.0 200") {
+		t.Errorf("the camera said %q, %v", b[:n], err)
+	}
+}

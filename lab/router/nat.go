@@ -51,21 +51,27 @@ func compare(op uint32, value []byte) []byte {
 // name pads an interface name as the kernel compares it.
 func name(dev string) []byte { return append([]byte(dev), make([]byte, unix.IFNAMSIZ-len(dev))...) }
 
-// stateNew matches connections that begin: bit 3 of the state (NF_CT_STATE_BIT).
-func stateNew() []byte {
-	const new = 1 << 3
+// tracked matches connections whose tracking key has one of the bits.
+func tracked(key, bits uint32) []byte {
 	value := func(v uint32) []byte { return attr(unix.NFTA_DATA_VALUE, host32(v)) }
 	return append(append(
-		expr("ct", attr(unix.NFTA_CT_KEY, be32(unix.NFT_CT_STATE)), attr(unix.NFTA_CT_DREG, be32(unix.NFT_REG_1))),
+		expr("ct", attr(unix.NFTA_CT_KEY, be32(key)), attr(unix.NFTA_CT_DREG, be32(unix.NFT_REG_1))),
 		expr("bitwise", attr(unix.NFTA_BITWISE_SREG, be32(unix.NFT_REG_1)), attr(unix.NFTA_BITWISE_DREG, be32(unix.NFT_REG_1)),
-			attr(unix.NFTA_BITWISE_LEN, be32(4)), nest(unix.NFTA_BITWISE_MASK, value(new)),
+			attr(unix.NFTA_BITWISE_LEN, be32(4)), nest(unix.NFTA_BITWISE_MASK, value(bits)),
 			nest(unix.NFTA_BITWISE_XOR, value(0)))...),
 		compare(unix.NFT_CMP_NEQ, host32(0))...)
 }
 
-func drop() []byte {
+// Bits of a connection's state (NF_CT_STATE_BIT) and status (ip_conntrack_status).
+const (
+	stateNew   = 1 << 3
+	statusDNAT = 1 << 5 // somebody forwarded a port
+)
+
+// verdict ends a rule: 0 drops, 1 accepts.
+func verdict(code uint32) []byte {
 	return expr("immediate", attr(unix.NFTA_IMMEDIATE_DREG, be32(unix.NFT_REG_VERDICT)),
-		nest(unix.NFTA_IMMEDIATE_DATA, nest(unix.NFTA_DATA_VERDICT, attr(unix.NFTA_VERDICT_CODE, be32(0)))))
+		nest(unix.NFTA_IMMEDIATE_DATA, nest(unix.NFTA_DATA_VERDICT, attr(unix.NFTA_VERDICT_CODE, be32(code)))))
 }
 
 const table = "fw4"
@@ -94,13 +100,15 @@ func firewall(wan string) error {
 	toWAN := append(load(unix.NFT_META_OIFNAME), compare(unix.NFT_CMP_EQ, name(wan))...)
 	ipv4 := append(load(unix.NFT_META_NFPROTO), compare(unix.NFT_CMP_EQ, []byte{unix.NFPROTO_IPV4})...)
 	const nfInput, nfForward, nfPostrouting = 1, 2, 4
+	begins := tracked(unix.NFT_CT_STATE, stateNew)
 	return commit([]message{
 		{unix.NFT_MSG_NEWTABLE, attr(unix.NFTA_TABLE_NAME, text(table))},
 		{unix.NFT_MSG_NEWCHAIN, chain("input", "filter", nfInput, 0)},
 		{unix.NFT_MSG_NEWCHAIN, chain("forward", "filter", nfForward, 0)},
 		{unix.NFT_MSG_NEWCHAIN, chain("srcnat", "nat", nfPostrouting, 100)},
-		{unix.NFT_MSG_NEWRULE, rule("input", fromWAN, stateNew(), drop())},
-		{unix.NFT_MSG_NEWRULE, rule("forward", fromWAN, stateNew(), drop())},
+		{unix.NFT_MSG_NEWRULE, rule("input", fromWAN, begins, verdict(0))},
+		{unix.NFT_MSG_NEWRULE, rule("forward", tracked(unix.NFT_CT_STATUS, statusDNAT), verdict(1))},
+		{unix.NFT_MSG_NEWRULE, rule("forward", fromWAN, begins, verdict(0))},
 		{unix.NFT_MSG_NEWRULE, rule("srcnat", ipv4, toWAN, expr("masq"))},
 	})
 }
