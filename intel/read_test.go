@@ -104,7 +104,7 @@ func TestFormats(t *testing.T) {
 
 func TestNoFeedBlocksTheInternet(t *testing.T) {
 	text := "com\nco.uk\ngithub.io\nduckdns.org\nlocalhost\ngoogle.com\nntp.org\n" +
-		"0.0.0.0/0\n::/0\n1.0.0.0/7\n2000::/3\n2001::/18\n192.168.1.5\n10.0.0.0/8\n127.0.0.1\n169.254.1.1\n224.0.0.251\n0.0.0.0\n::1\nfe80::1\nfd00::1\nff02::1\n172.0.0.0/8\n255.255.255.255\n" +
+		"0.0.0.0/0\n::/0\n1.0.0.0/7\n2000::/3\n2001::/18\n192.168.1.5\n10.0.0.0/8\n127.0.0.1\n169.254.1.1\n224.0.0.251\n0.0.0.0\n::1\nfe80::1\nfd00::1\nff02::1\n172.0.0.0/8\n255.255.255.255\n8.8.8.8\n1.1.1.0/24\n9.9.9.9:53\n2606:4700::/32\n" +
 		"evil.github.io\nbad.google.com\n198.51.100.7\n"
 	s, r := listOf(t, List{Source: "hostile"}, text)
 	if r.Entries != 3 || s.Len() != 3 {
@@ -114,8 +114,8 @@ func TestNoFeedBlocksTheInternet(t *testing.T) {
 	for _, k := range r.Refused {
 		n += k
 	}
-	if n != 24 || r.Bad != 0 {
-		t.Errorf("%d refused, %d bad; want 24, 0: %v %v", n, r.Bad, r.Refused, r.Named)
+	if n != 28 || r.Bad != 0 {
+		t.Errorf("%d refused, %d bad; want 28, 0: %v %v", n, r.Bad, r.Refused, r.Named)
 	}
 	for _, name := range []string{"www.google.com", "example.com", "x.github.io", "mail.example.co.uk"} {
 		if got, ok := s.Name(name); ok {

@@ -3,6 +3,7 @@ package intel
 import (
 	"net/netip"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -74,10 +75,36 @@ func Refuse(e Entry) Reason {
 			return ReasonPrivate
 		}
 	}
+	if e.Port != 443 && e.Port != 853 && holdsResolver(p) {
+		return ReasonShared
+	}
 	if p.Addr().Is4() && p.Bits() < minBits4 || !p.Addr().Is4() && p.Bits() < minBits6 {
 		return ReasonBroad
 	}
 	return ""
+}
+
+// resolverAddrs are the public resolvers' addresses: half of the world's devices ask them for names.
+var resolverAddrs = sync.OnceValue(func() map[netip.Addr]bool {
+	m := map[netip.Addr]bool{}
+	for _, r := range resolvers {
+		for a := range strings.FieldsSeq(r.addrs) {
+			m[netip.MustParseAddr(a)] = true
+		}
+	}
+	return m
+})
+
+func holdsResolver(p netip.Prefix) bool {
+	if p.IsSingleIP() {
+		return resolverAddrs()[p.Addr()]
+	}
+	for a := range resolverAddrs() {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
 }
 
 func malformed(e Entry) Reason {
