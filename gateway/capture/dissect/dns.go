@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"cmp"
 	"errors"
 
 	"cardea/gateway/capture/dnsmsg"
@@ -24,13 +25,18 @@ const (
 // dns reads one message between a client and its resolver.
 func (d *Dissector) dns(p *Packet, b []byte) {
 	m := &d.message
-	if err := m.Parse(b); errors.Is(err, dnsmsg.ErrShort) || m.Question == "" || m.Opcode != 0 {
+	if err := m.Parse(b); errors.Is(err, dnsmsg.ErrShort) || m.Opcode != 0 {
+		return
+	}
+	// Tunnels put any bytes into labels: whose domain it is stays visible.
+	question := cmp.Or(m.Question, m.Suffix)
+	if question == "" {
 		return
 	}
 	for _, name := range m.Outer {
 		d.namer.Outer(name)
 	}
-	d.lookup = home.Lookup{Client: p.Src, Server: p.Dst, Question: m.Question, Type: m.Type}
+	d.lookup = home.Lookup{Client: p.Src, Server: p.Dst, Question: question, Type: m.Type}
 	if m.Response {
 		d.lookup.Client, d.lookup.Server = p.Dst, p.Src
 		d.lookup.Answer, d.lookup.Rcode = true, m.Rcode

@@ -39,6 +39,10 @@ func (c checker) Handle(e *home.Event) {
 		if clean, ok := home.CleanName(e.Name.Host); e.Name.Host != "" && (!ok || clean != e.Name.Host) {
 			c.t.Fatalf("unclean host %q", e.Name.Host)
 		}
+	case home.EventLookup:
+		if clean, ok := home.CleanName(e.Lookup.Question); !ok || clean != e.Lookup.Question {
+			c.t.Fatalf("unclean question %q", e.Lookup.Question)
+		}
 	case home.EventLease:
 		c.text(e.Lease.Hostname, maxText)
 		c.text(e.Lease.Vendor, maxText)
@@ -96,6 +100,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(byte(7), false, cat([]byte{12, 0}, make([]byte, 32), opt6(9, cat([]byte{1, 0, 0, 0}, opt6(1, make([]byte, 10))))))
 	f.Add(byte(8), false, []byte("NOTIFY * HTTP/1.1\r\nNT: upnp:rootdevice\r\nSERVER: x\r\n\r\n"))
 	f.Add(byte(0), true, cat(be16(29), dnsMessage(0x8180, "a.example", answerA(1, 2, 3, 4))))
+	f.Add(byte(0), false, dnsMessage(0x0100, "\xff\x00 .t.example"))
 	f.Add(byte(9), false, dnsMessage(0x8400, "tv.local", answerA(1, 2, 3, 4)))
 	f.Add(byte(11), true, []byte("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"))
 	for _, b := range seeds(f) {

@@ -168,6 +168,14 @@ func TestDNS(t *testing.T) {
 	if l.Answer || l.Question != "c2.example.com" || l.Type != 1 || l.Client != client || l.Server != server {
 		t.Errorf("question: %+v", l)
 	}
+	// A tunnel's question: bytes that no host name has.
+	l = one(t, home.EventLookup, etherIP(udp(client, server, dnsMessage(0x0100, "\xffA\x00b.t.example")))).Lookup
+	if l.Question != "t.example" {
+		t.Errorf("odd question: %q", l.Question)
+	}
+	if got := dissectAll(t, etherIP(udp(client, server, cat(be16(1), be16(0x100), be16(1), make([]byte, 6), []byte{0, 0, 2, 0, 1})))); len(got) != 0 {
+		t.Errorf("a question for the root gave %+v", got)
+	}
 	answer := dnsMessage(0x8180, "c2.example.com", answerA(203, 0, 113, 9))
 	l = one(t, home.EventLookup, etherIP(udp(server, client, answer))).Lookup
 	if !l.Answer || l.Client != client || l.Server != server || len(l.Addrs) != 1 || l.TTL != time.Minute {
