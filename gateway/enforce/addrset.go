@@ -41,7 +41,7 @@ func newAddrSet(all iter.Seq[netip.Prefix]) *addrSet {
 	}
 	slices.Sort(s.v4)
 	s.v4 = slices.Compact(s.v4)
-	slices.SortFunc(s.v6, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(s.v6, compare16)
 	s.v6 = slices.Compact(s.v6)
 	s.nets = merge(s.nets)
 	return s
@@ -88,7 +88,7 @@ func (s *addrSet) has(a netip.Addr) bool {
 		if _, ok := slices.BinarySearch(s.v4, number(a)); ok {
 			return true
 		}
-	} else if _, ok := slices.BinarySearchFunc(s.v6, a.As16(), func(x, y [16]byte) int { return bytes.Compare(x[:], y[:]) }); ok {
+	} else if _, ok := slices.BinarySearchFunc(s.v6, a.As16(), compare16); ok {
 		return true
 	}
 	i, ok := slices.BinarySearchFunc(s.nets, a, func(x span, a netip.Addr) int { return x.first.Compare(a) })
@@ -110,3 +110,28 @@ func (s *addrSet) ranges(v4 bool) (out []rules.Element) {
 	slices.SortFunc(out, func(a, b rules.Element) int { return cmp.Compare(a.Key, b.Key) })
 	return out
 }
+
+// changed is the set with single addresses added and then, but for those, removed. Nil stays nil: unknown.
+func (s *addrSet) changed(add, remove *addrSet) *addrSet {
+	if s == nil {
+		return nil
+	}
+	out := &addrSet{nets: s.nets}
+	for _, a := range s.v4 {
+		if _, gone := slices.BinarySearch(remove.v4, a); !gone {
+			out.v4 = append(out.v4, a)
+		}
+	}
+	for _, a := range s.v6 {
+		if _, gone := slices.BinarySearchFunc(remove.v6, a, compare16); !gone {
+			out.v6 = append(out.v6, a)
+		}
+	}
+	out.v4, out.v6 = append(out.v4, add.v4...), append(out.v6, add.v6...)
+	slices.Sort(out.v4)
+	slices.SortFunc(out.v6, compare16)
+	out.v4, out.v6 = slices.Compact(out.v4), slices.Compact(out.v6)
+	return out
+}
+
+func compare16(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }

@@ -8,10 +8,6 @@ import (
 	"cardea/home"
 )
 
-const roleVariable = "CARDEA_ENFORCE_TEST_ROLE"
-
-func playRole(string) int { return 2 }
-
 var (
 	comments = regexp.MustCompile(` comment "c-[0-9a-f]+"`)
 	learnt   = regexp.MustCompile(`\t\telements = \{[^}]*expires[^}]*\}\n`)

@@ -2,17 +2,22 @@ package enforce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"cardea/gateway/enforce/nfnl"
 	"cardea/gateway/enforce/rules"
 	"cardea/home"
 )
+
+// ErrOwned says that another process observes already: two agents in one network namespace.
+var ErrOwned = errors.New("owned by another process")
 
 // Enforcer keeps the kernel at the desired state. Its socket owns the observation tables: they vanish with the process,
 // or with Close. All methods are safe for concurrent use; changes wait for each other.
@@ -40,6 +45,8 @@ type Enforcer struct {
 
 	listMu sync.Mutex            // one change of the listed addresses at a time; never waits for mu
 	nets   map[netip.Prefix]bool // the listed networks, before merging
+	listed *addrSet              // what the kernel's sets hold; nil: unknown
+	lost   atomic.Bool           // the kernel's sets were made anew, empty
 }
 
 // New opens the socket that will own the observation tables, in the current network namespace. It changes nothing yet.
@@ -130,6 +137,9 @@ func (e *Enforcer) reconcile(rs Ruleset) (emptied bool, err error) {
 			return false, err
 		}
 		e.writes++
+		if emptied {
+			e.lost.Store(true)
+		}
 		left, _, err := e.difference(rs)
 		if err != nil {
 			return emptied, fmt.Errorf("read back: %w", err)
@@ -150,6 +160,9 @@ func (e *Enforcer) difference(rs Ruleset) (*nfnl.Batch, bool, error) {
 		k, err := e.sock.Read(t)
 		if err != nil {
 			return nil, false, err
+		}
+		if k.There && k.Flags&nfnl.FlagOwner != 0 && k.Owner != e.sock.Port() {
+			return nil, false, fmt.Errorf("table %s %s: %w", t.Family, t.Name, ErrOwned)
 		}
 		lost := plan(batch, k, t)
 		emptied = emptied || lost

@@ -1,6 +1,7 @@
 package enforce
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,57 +22,62 @@ const perTransaction = 10 * nfnl.MaxElements
 // Sync makes the listed addresses exactly these: what the kernel has already stays untouched, so that no listed address
 // is let through meanwhile. It reads back, and then kills running flows to addresses that are new on the list. Without
 // any address to give, an error in all's producer would empty the list: call it only with a list that was read whole.
+//
+// What is listed is remembered (4 MB a million IPv4 addresses), since a dump of a large set takes the kernel quadratic
+// time (100,000: 0.15 s, 400,000: 2.3 s; 6.18, November 2026). Only the first Sync of a process has to dump.
 func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 	want := newAddrSet(all)
 	e.listMu.Lock()
 	defer e.listMu.Unlock()
-	var fresh []netip.Prefix
+	if e.lost.Swap(false) {
+		e.listed = &addrSet{}
+	}
+	fresh := &addrSet{nets: want.nets} // few: their flows are looked up every time
 	for _, v4 := range []bool{true, false} {
-		missing, gone, err := e.compare(want, v4)
+		missing, gone, err := e.outdated(want, v4)
 		if err == nil {
 			err = e.write(ctx, v4, missing, gone)
 		}
-		if err == nil {
-			var left []rules.Element
-			if left, _, err = e.compare(want, v4); err == nil && len(left) > 0 {
-				err = fmt.Errorf("read back: %d addresses are missing", len(left))
-			}
-		}
 		if err != nil {
+			e.listed = nil // unknown
 			return fmt.Errorf("load indicators: %w", err)
 		}
-		fresh = append(fresh, prefixes(missing)...)
+		if v4 {
+			fresh.v4 = newAddrSet(slices.Values(prefixes(missing))).v4
+		} else {
+			fresh.v6 = newAddrSet(slices.Values(prefixes(missing))).v6
+		}
 	}
+	if err := e.writeNetworks(want); err != nil {
+		return fmt.Errorf("load indicators: %w", err)
+	}
+	e.listed = want
 	e.nets = map[netip.Prefix]bool{}
 	for p := range all {
 		if p, ok := plain(p); ok && !p.IsSingleIP() {
 			e.nets[p.Masked()] = true
 		}
 	}
-	for _, n := range want.nets { // a network's flows are looked up as a whole: there are few
-		fresh = append(fresh, cover(n)...)
-	}
-	if err := e.writeNetworks(want); err != nil {
-		return fmt.Errorf("load indicators: %w", err)
-	}
-	return e.killListed(newAddrSet(slices.Values(fresh)))
+	return e.killListed(fresh)
 }
 
-func cover(n span) (out []netip.Prefix) {
-	for a := n.first; a.IsValid() && a.Compare(n.last) <= 0; {
-		bits := a.BitLen()
-		for bits > 1 {
-			p := netip.PrefixFrom(a, bits-1)
-			if p.Masked().Addr() != a || lastOf(p).Compare(n.last) > 0 {
-				break
-			}
-			bits--
-		}
-		p := netip.PrefixFrom(a, bits)
-		out = append(out, p)
-		a = lastOf(p).Next()
+// outdated is what to add to and to remove from the kernel's set.
+func (e *Enforcer) outdated(want *addrSet, v4 bool) (missing, gone []rules.Element, err error) {
+	if e.listed == nil {
+		return e.compare(want, v4)
 	}
-	return out
+	a, b := want.elements(v4), e.listed.elements(v4)
+	for len(a) > 0 || len(b) > 0 {
+		switch {
+		case len(b) == 0 || len(a) > 0 && a[0].Key < b[0].Key:
+			missing, a = append(missing, a[0]), a[1:]
+		case len(a) == 0 || b[0].Key < a[0].Key:
+			gone, b = append(gone, b[0]), b[1:]
+		default:
+			a, b = a[1:], b[1:]
+		}
+	}
+	return missing, gone, nil
 }
 
 // Indicators changes the list: add and remove are single addresses or networks. Removing what is not listed is no error.
@@ -92,25 +98,19 @@ func (e *Enforcer) Indicators(ctx context.Context, add, remove []netip.Prefix) e
 			}
 		}
 	}
-	fresh := newAddrSet(slices.Values(add))
-	gone := newAddrSet(slices.Values(remove))
+	fresh, gone := newAddrSet(slices.Values(add)), newAddrSet(slices.Values(remove))
 	for _, v4 := range []bool{true, false} {
 		plus := fresh.elements(v4)
 		minus := slices.DeleteFunc(gone.elements(v4), func(el rules.Element) bool {
-			a, _ := netip.AddrFromSlice([]byte(el.Key))
-			return fresh.has(a) && singles(fresh, a)
+			_, again := slices.BinarySearchFunc(plus, el.Key, func(x rules.Element, key string) int { return cmp.Compare(x.Key, key) })
+			return again
 		})
 		if err := e.write(ctx, v4, plus, minus); err != nil {
-			return fmt.Errorf("change indicators: %w", err)
-		}
-		missing, err := e.sock.Missing(e.inet(), e.inet().Set(hashSet(v4)), plus)
-		if err == nil && missing {
-			err = errors.New("read back: addresses are missing")
-		}
-		if err != nil {
+			e.listed = nil
 			return fmt.Errorf("change indicators: %w", err)
 		}
 	}
+	e.listed = e.listed.changed(fresh, gone)
 	if networks {
 		all := newAddrSet(func(yield func(netip.Prefix) bool) {
 			for p := range e.nets {
@@ -129,11 +129,6 @@ func (e *Enforcer) Indicators(ctx context.Context, add, remove []netip.Prefix) e
 		}
 	}
 	return e.killListed(fresh)
-}
-
-func singles(s *addrSet, a netip.Addr) bool {
-	t := addrSet{v4: s.v4, v6: s.v6}
-	return t.has(a)
 }
 
 func hashSet(v4 bool) string {
@@ -164,12 +159,13 @@ func prefixes(elements []rules.Element) (out []netip.Prefix) {
 	return out
 }
 
-// compare reads the kernel's set element by element and says what is missing and what is too much.
+// compare reads the kernel's set element by element and says what is missing and what is too much. While a hash set
+// grows, a dump may pass over elements: then some are added again, which does nothing.
 func (e *Enforcer) compare(want *addrSet, v4 bool) (missing, gone []rules.Element, err error) {
 	single := &addrSet{v4: want.v4, v6: want.v6}
+	have := make([]bool, want.count(v4))
 	for range 20 {
-		have := make([]bool, len(want.v4)*b2n(v4)+len(want.v6)*b2n(!v4))
-		missing, gone = nil, nil
+		gone = nil
 		err = e.sock.Elements(e.inet(), e.inet().Set(hashSet(v4)), func(key []byte, _ bool) {
 			if i, ok := single.index(key); ok {
 				have[i] = true
@@ -177,24 +173,25 @@ func (e *Enforcer) compare(want *addrSet, v4 bool) (missing, gone []rules.Elemen
 				gone = append(gone, rules.Element{Key: string(key)})
 			}
 		})
-		if errors.Is(err, nfnl.ErrInterrupted) {
-			continue
+		if !errors.Is(err, nfnl.ErrInterrupted) {
+			break
 		}
-		for i, there := range have {
-			if !there {
-				missing = append(missing, single.at(v4, i))
-			}
-		}
-		return missing, gone, err
 	}
-	return nil, nil, err
+	slices.SortFunc(gone, func(a, b rules.Element) int { return cmp.Compare(a.Key, b.Key) })
+	gone = slices.CompactFunc(gone, func(a, b rules.Element) bool { return a.Key == b.Key }) // shown twice
+	for i, there := range have {
+		if !there {
+			missing = append(missing, single.at(v4, i))
+		}
+	}
+	return missing, gone, err
 }
 
-func b2n(b bool) int {
-	if b {
-		return 1
+func (s *addrSet) count(v4 bool) int {
+	if v4 {
+		return len(s.v4)
 	}
-	return 0
+	return len(s.v6)
 }
 
 func (s *addrSet) index(key []byte) (int, bool) {
@@ -230,6 +227,9 @@ func (e *Enforcer) write(ctx context.Context, v4 bool, add, remove []rules.Eleme
 			return err
 		}
 	}
+	if err := e.verify(t, set, add); err != nil {
+		return err
+	}
 	for chunk := range slices.Chunk(remove, step) {
 		batch := &nfnl.Batch{}
 		batch.DelElements(t, set, chunk)
@@ -242,6 +242,23 @@ func (e *Enforcer) write(ctx context.Context, v4 bool, add, remove []rules.Eleme
 		}
 	}
 	return nil
+}
+
+// verify reads back what was added: all of a change, and of a large list the last element of every message, since what
+// can go wrong with an accepted message is that its end is cut off.
+func (e *Enforcer) verify(t *rules.Table, set *rules.Set, added []rules.Element) error {
+	if len(added) > perTransaction {
+		var last []rules.Element
+		for chunk := range slices.Chunk(added, nfnl.MaxElements) {
+			last = append(last, chunk[len(chunk)-1])
+		}
+		added = last
+	}
+	missing, err := e.sock.Missing(t, set, added)
+	if err == nil && missing {
+		err = fmt.Errorf("read back: addresses are missing in set %s", set.Name)
+	}
+	return err
 }
 
 func (e *Enforcer) removeListed(t *rules.Table, set *rules.Set, elements []rules.Element) error {

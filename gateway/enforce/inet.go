@@ -8,16 +8,15 @@ import (
 
 // Most elements of the sets that other calls than Apply fill.
 const (
-	maxIndicators4 = 2_000_000
-	maxIndicators6 = 500_000
-	maxNetworks    = 65_536 // interval sets are slow to load: keep them small
-	maxDead        = 65_536
+	maxNetworks = 65_536 // interval sets are slow to load: keep them small
+	maxDead     = 16_384
 )
 
 func inetSets() []*r.Set {
 	return []*r.Set{
-		{Name: "indicators4", Key: []r.Type{r.IPv4Addr}, Expiring: true, Live: true, Size: maxIndicators4},
-		{Name: "indicators6", Key: []r.Type{r.IPv6Addr}, Expiring: true, Live: true, Size: maxIndicators6},
+		// No size: a hash set's size is also how many buckets the kernel makes at once (2 M: 32 MB for an empty set, 6.18)
+		{Name: "indicators4", Key: []r.Type{r.IPv4Addr}, Expiring: true, Live: true},
+		{Name: "indicators6", Key: []r.Type{r.IPv6Addr}, Expiring: true, Live: true},
 		{Name: "networks4", Key: []r.Type{r.IPv4Addr}, Interval: true, Live: true, Size: maxNetworks},
 		{Name: "networks6", Key: []r.Type{r.IPv6Addr}, Interval: true, Live: true, Size: maxNetworks},
 		// flows to be killed: the end that began it, who answers it, and the protocol, as the forward hook sees them

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ type lab struct {
 	cfg          Config
 	closers      []func()
 	mu           sync.Mutex
-	stopped      bool
+	wrong        []*atomic.Int64 // what servers were asked that a contained device must not reach
 }
 
 type station struct {
@@ -298,9 +299,10 @@ func rule(s *station, mode home.Mode) home.DeviceRule {
 		Addresses: []netip.Addr{s.v4, s.v6}, Port: s.port, Alone: s.port != "p3"}
 }
 
-// echo answers everything on TCP and UDP, v4 and v6.
-func (l *lab) echo(s space, port int) {
+// echo answers everything on TCP and UDP, v4 and v6, and counts what it is asked.
+func (l *lab) echo(s space, port int) *atomic.Int64 {
 	l.t.Helper()
+	asked := &atomic.Int64{}
 	s.do(func() {
 		ln, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
 		must(l.t, err)
@@ -321,6 +323,7 @@ func (l *lab) echo(s space, port int) {
 						if err != nil {
 							return
 						}
+						asked.Add(1)
 						if _, err := c.Write(b[:n]); err != nil {
 							return
 						}
@@ -335,10 +338,12 @@ func (l *lab) echo(s space, port int) {
 				if err != nil {
 					return
 				}
+				asked.Add(1)
 				pc.WriteTo(b[:n], from)
 			}
 		}()
 	})
+	return asked
 }
 
 // dial opens a conversation from a namespace.
@@ -382,4 +387,14 @@ func (l *lab) reaches(s space, network string, to netip.Addr, port uint16) error
 		return err
 	}
 	return works(c)
+}
+
+// gets is reaches for what has to work: with patience, since a busy machine loses or delays a first packet.
+func (l *lab) gets(s space, network string, to netip.Addr, port uint16) (err error) {
+	for range 8 {
+		if err = l.reaches(s, network, to, port); err == nil {
+			return nil
+		}
+	}
+	return err
 }

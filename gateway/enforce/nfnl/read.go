@@ -14,6 +14,7 @@ import (
 type Kernel struct {
 	There  bool
 	Flags  uint32
+	Owner  uint32 // number of the netlink socket that owns it
 	Sets   map[string]SetState
 	Chains map[string]*ChainState
 }
@@ -49,6 +50,8 @@ func (k *ChainState) Fits(c *rules.Chain) bool {
 	return k.Base && k.Hook == hooks[c.Hook] && k.Priority == c.Priority && k.Type == c.Type
 }
 
+const tableOwner = 7 // NFTA_TABLE_OWNER
+
 // Read reads what the kernel has of a table: sets, chains, the marks of the rules, and the content of those sets that
 // Apply is responsible for. It asks again when a change interrupts it.
 func (s *Socket) Read(want *rules.Table) (k Kernel, err error) {
@@ -66,8 +69,11 @@ func (s *Socket) read(want *rules.Table) (Kernel, error) {
 	err := s.Request(about(want, unix.NFT_MSG_GETTABLE, 0, "reading", named(unix.NFTA_TABLE_NAME)), func(_ uint8, attrs []byte) {
 		k.There = true
 		Each(attrs, func(typ uint16, b []byte) {
-			if typ == unix.NFTA_TABLE_FLAGS {
+			switch typ {
+			case unix.NFTA_TABLE_FLAGS:
 				k.Flags = uint32(Number(b))
+			case tableOwner:
+				k.Owner = uint32(Number(b))
 			}
 		})
 	})
