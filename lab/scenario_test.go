@@ -22,7 +22,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 func TestCameraScansWhenNobodyStopsIt(t *testing.T) {
-	for _, seed := range []uint64{1, 2, 3, 7} { // raw SYNs and ordinary connects
+	for _, seed := range []uint64{1, 2} { // raw SYNs and ordinary connects
 		h := up(t, plan.Options{Seed: seed, Devices: 8, Scenario: "camera"})
 		name, err := h.Infect(t.Context(), "")
 		if err != nil {

@@ -1,6 +1,6 @@
 // Package internet is the far side of the lab's WAN link: the provider's resolver, TLS and web sites by name with a
 // certificate authority of their own, time, a command server for the malware, and a great silence everywhere else. It imports
-// lab/plan and lab/space. It owns its listeners; they end with the context given to Serve.
+// lab/plan, lab/space and lab/lookup. It owns its listeners; they end with the context given to Serve.
 package internet
 
 import (
@@ -31,6 +31,7 @@ type Internet struct {
 	plan  *plan.Plan
 	space *space.Space
 	zone  map[string]plan.Site
+	heard questions
 
 	Queries  atomic.Uint64 // names asked of the provider's resolver
 	Requests atomic.Uint64 // web pages and API calls served
@@ -120,6 +121,7 @@ func (n *Internet) Serve(ctx context.Context, ready func()) error {
 		listen(strconv.Itoa(int(n.plan.Attack.C2.Port())), func(l net.Listener) error { return accept(l, n.command) }),
 		n.serveNames(ctx, g),
 		n.serveTime(ctx, g),
+		n.serveDatagrams(ctx, g),
 	)
 	if err != nil {
 		return err

@@ -24,7 +24,10 @@ const ttl = 300
 func (n *Internet) serveNames(ctx context.Context, g *errgroup.Group) error {
 	handler := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		n.Queries.Add(1)
-		w.WriteMsg(n.answer(q))
+		for _, ask := range q.Question {
+			n.heard.add(strings.ToLower(strings.TrimSuffix(ask.Name, ".")))
+		}
+		w.WriteMsg(n.resolve(ctx, q))
 	})
 	run := func(s *dns.Server) {
 		s.Handler = handler
