@@ -77,7 +77,8 @@ type Config struct {
 	ClientConns   int // of these, of one client; default 16
 }
 
-// Portal is where a contained device's names all lead.
+// Portal is where a contained device's names all lead. Without an address of a family it is the one that the device
+// asked, which is the gateway's own: a contained device's queries are redirected to it.
 type Portal struct{ V4, V6 netip.Addr }
 
 func (c *Config) defaults(cores int) {
@@ -111,8 +112,8 @@ func (c *Config) validate() error {
 	if c.Block != BlockNull && c.Block != BlockNXDomain {
 		return fmt.Errorf("DNS: blocked names can be answered with %q or %q, not %q", BlockNull, BlockNXDomain, c.Block)
 	}
-	if len(c.ContainedAddrs) > 0 && !c.Portal.V4.Is4() {
-		return errors.New("DNS: contained devices need a portal address")
+	if c.Portal.V4.IsValid() && !c.Portal.V4.Is4() {
+		return fmt.Errorf("DNS: the portal's IPv4 address is %s", c.Portal.V4)
 	}
 	if c.Portal.V6.IsValid() && !c.Portal.V6.Is6() {
 		return fmt.Errorf("DNS: the portal's IPv6 address is %s", c.Portal.V6)

@@ -14,6 +14,9 @@ import (
 // maxWaiters is how many queries may wait for one answer.
 const maxWaiters = 64
 
+// maxIdle is how many goroutines wait for the next flight.
+const maxIdle = 64
+
 // flights are the queries that are being asked upstream. The same question is asked once; all of it is bounded, in
 // total and for each client, so that one device cannot use up what the others need.
 type flights struct {
@@ -93,8 +96,28 @@ func (r *Resolver) join(req *request, router bool) (code uint8) {
 	f.open[key] = fl
 	r.count.forwarded.Add(1)
 	r.busy.Add(1)
-	go r.fly(fl)
+	select {
+	case r.next <- fl:
+	default:
+		go r.pilot(fl)
+	}
 	return message.NoError
+}
+
+// pilot flies one flight after the other; some wait for the next one, so that a stack that has grown is used again.
+func (r *Resolver) pilot(fl *flight) {
+	for {
+		r.fly(fl)
+		if r.idle.Add(1) > maxIdle {
+			r.idle.Add(-1)
+			return
+		}
+		var ok bool
+		if fl, ok = <-r.next; !ok {
+			return
+		}
+		r.idle.Add(-1)
+	}
 }
 
 // land takes a flight out of the table: from now on nobody joins it.

@@ -40,6 +40,10 @@ type Resolver struct {
 	workers sync.Pool // *worker, for what does not run in a reader's own goroutine
 	ctx     context.Context
 	busy    sync.WaitGroup // flights
+	// next gives a flight to a goroutine that waits for one. Owned by Run, which closes it when nobody reads queries any
+	// more; no capacity: when nobody waits, a goroutine is started.
+	next chan *flight
+	idle atomic.Int32 // goroutines that wait
 
 	mu    sync.Mutex
 	bound []netip.AddrPort
@@ -59,7 +63,7 @@ func New(cfg Config, decide Decider, watch Watcher, log *slog.Logger) (*Resolver
 		watch = nobody{}
 	}
 	r := &Resolver{cfg: cfg, decide: decide, watch: watch, log: log, cache: cache.New(cfg.CacheBytes),
-		limit: newLimiter(cfg.ClientRate), local: newLocal(&cfg), started: time.Now(), ready: make(chan struct{})}
+		limit: newLimiter(cfg.ClientRate), local: newLocal(&cfg), started: time.Now(), ready: make(chan struct{}), next: make(chan *flight)}
 	r.lan.names = cfg.Interfaces
 	r.flights.init(&cfg)
 	r.workers.New = func() any { return r.newWorker() }
@@ -109,6 +113,7 @@ func (r *Resolver) Run(ctx context.Context) error {
 	}
 	err = g.Wait()
 	r.busy.Wait()
+	close(r.next)
 	if errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
 		return nil
 	}

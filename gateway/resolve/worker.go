@@ -117,11 +117,18 @@ func (w *worker) contained(req *request, out []byte) []byte {
 	r, q := w.r, &req.q
 	r.count.contained.Add(1)
 	out = message.Begin(out, q, message.NoError, 0)
+	portal, asked := r.cfg.Portal, req.peer.Local.Addr().WithZone("")
+	if !portal.V4.IsValid() && asked.Is4() {
+		portal.V4 = asked
+	}
+	if !portal.V6.IsValid() && asked.Is6() && !asked.IsLinkLocalUnicast() {
+		portal.V6 = asked
+	}
 	switch {
-	case q.Type == message.TypeA && r.cfg.Portal.V4.IsValid():
-		out = message.AppendAddr(out, r.cfg.Portal.V4, ttl)
-	case q.Type == message.TypeAAAA && r.cfg.Portal.V6.IsValid():
-		out = message.AppendAddr(out, r.cfg.Portal.V6, ttl)
+	case q.Type == message.TypeA && portal.V4.IsValid():
+		out = message.AppendAddr(out, portal.V4, ttl)
+	case q.Type == message.TypeAAAA && portal.V6.IsValid():
+		out = message.AppendAddr(out, portal.V6, ttl)
 	default:
 		out = message.AppendSOA(out, ttl)
 	}

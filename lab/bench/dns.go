@@ -25,7 +25,8 @@ type DNSServerResult struct {
 	Program    string  `json:"program"`
 	LoadCPU    float64 `json:"load_cpu_seconds"` // from start to first answer
 	RSSLoaded  int64   `json:"rss_loaded_bytes"` // with the list loaded, before the first query
-	RSSAfter   int64   `json:"rss_after_bytes"`  // after all queries, the last Queries.Forwarded of them random names
+	RSSAfter   int64   `json:"rss_after_bytes"`  // after all phases
+	RSSFlood   int64   `json:"rss_flood_bytes"`  // after random names that no upstream answers
 	RSSPeak    int64   `json:"rss_peak_bytes"`
 	Blocked    float64 `json:"blocked_per_cpu_second"`
 	Cached     float64 `json:"cached_per_cpu_second"`
@@ -71,7 +72,7 @@ func DNS(ctx context.Context, o DNSOptions) (DNSResult, error) {
 	if err != nil {
 		return res, fmt.Errorf("DNS benchmark: %w", err)
 	}
-	if res.Cardea, err = dnsMeasure(ctx, "cardea", self, netip.AddrPort{}, o); err != nil {
+	if res.Cardea, err = dnsMeasure(ctx, "cardea", self, netip.AddrPort{}, up, o); err != nil {
 		return res, err
 	}
 	if !o.Dnsmasq {
@@ -81,7 +82,7 @@ func DNS(ctx context.Context, o DNSOptions) (DNSResult, error) {
 	if err != nil {
 		return res, fmt.Errorf("DNS benchmark: %w", err)
 	}
-	other, err := dnsMeasure(ctx, "dnsmasq", cmd, at, o)
+	other, err := dnsMeasure(ctx, "dnsmasq", cmd, at, up, o)
 	if err != nil {
 		return res, err
 	}
@@ -98,7 +99,7 @@ func DNS(ctx context.Context, o DNSOptions) (DNSResult, error) {
 }
 
 // dnsMeasure runs one server through all phases. at is where it listens; a server that chooses says so itself.
-func dnsMeasure(ctx context.Context, name string, cmd *exec.Cmd, at netip.AddrPort, o DNSOptions) (r DNSServerResult, err error) {
+func dnsMeasure(ctx context.Context, name string, cmd *exec.Cmd, at netip.AddrPort, up *dnsUpstream, o DNSOptions) (r DNSServerResult, err error) {
 	r.Program = name
 	fail := func(err error) (DNSServerResult, error) {
 		return r, fmt.Errorf("DNS benchmark of %s: %w", name, err)
@@ -146,7 +147,13 @@ func dnsMeasure(ctx context.Context, name string, cmd *exec.Cmd, at netip.AddrPo
 		r.Queries += n.sent
 		r.Unanswered += n.sent - n.answered
 	}
-	r.RSSAfter, r.RSSPeak = p.memory("VmRSS:"), p.memory("VmHWM:")
+	r.RSSAfter = p.memory("VmRSS:")
+	up.silent.Store(true)
+	defer up.silent.Store(false)
+	if _, err := load.run(ctx, func(i uint64) string { return fmt.Sprintf("f%x.flood.test-site.net", i) }, o.Phase); err != nil {
+		return fail(fmt.Errorf("flood: %w", err))
+	}
+	r.RSSFlood, r.RSSPeak = p.memory("VmRSS:"), p.memory("VmHWM:")
 	return r, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/ipv4"
@@ -200,6 +201,8 @@ type dnsUpstream struct {
 	u    *sock.UDP
 	addr netip.AddrPort
 	done chan struct{} // closed when it has ended
+	// silent: it reads and does not answer
+	silent atomic.Bool
 }
 
 func newDNSUpstream() (*dnsUpstream, error) {
@@ -223,7 +226,7 @@ func (s *dnsUpstream) serve() {
 		}
 		for i := range n {
 			msg, peer := b.In(i)
-			if q.Parse(msg) != nil {
+			if q.Parse(msg) != nil || s.silent.Load() {
 				continue
 			}
 			reply := message.Begin(b.Reply(peer), &q, message.NoError, 0)
