@@ -8,10 +8,13 @@ import (
 	"cardea/home"
 )
 
-// hold lets a flow wait for its first packet. It is told of by then at the latest.
+// hold lets a flow wait for its first packet: Config.Hold, and longer only while there is a backlog.
 func (t *table) hold(f *flow, slot int32, now time.Time) {
 	if len(t.held) >= 2*t.cfg.MaxFlows { // most have been proven or forgotten meanwhile
-		t.held = slices.DeleteFunc(t.held, func(h heldFlow) bool { return t.at(h.slot).serial != h.serial || !t.at(h.slot).has(bitHeld) })
+		t.held = slices.DeleteFunc(t.held, func(h heldFlow) bool {
+			f := t.at(h.slot)
+			return f.serial != h.serial || !f.has(bitHeld)
+		})
 	}
 	f.bits |= bitHeld
 	t.holding++
