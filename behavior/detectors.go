@@ -17,6 +17,7 @@ type Detectors struct {
 	servers servers
 	devices map[home.DeviceID]*device
 	order   []*device // by first sight: sweeps must not depend on map order
+	latest  int64     // the clock
 	wake    int64     // when contacts that wait are to be looked at again
 }
 
@@ -85,6 +86,7 @@ func (d *Detectors) Forget(id home.DeviceID) {
 func (d *Detectors) Observe(o *home.Observation) {
 	d.stats.Observations++
 	now := o.Time.UnixNano()
+	d.turnBack(now)
 	d.net.observe(o)
 	d.link.hear(o, now)
 	if o.Device != nil {
@@ -109,6 +111,19 @@ func (d *Detectors) Observe(o *home.Observation) {
 	if now >= d.wake && d.wake != 0 {
 		d.sweep(o, now)
 	}
+}
+
+// turnBack starts anew when the clock is set back: what is remembered would lie in the future, and keep findings silent
+// or a device in doubt until then. Disorder within a minute is a capture's ordinary life.
+func (d *Detectors) turnBack(now int64) {
+	if now < d.latest-int64(time.Minute) {
+		d.order, d.wake, d.latest = nil, 0, now
+		clear(d.devices)
+		d.link, d.servers = link{}, servers{}
+		d.link.init()
+		d.net = internet{down: d.net.down}
+	}
+	d.latest = max(d.latest, now)
 }
 
 func (d *Detectors) flow(dev *device, o *home.Observation, now int64) {

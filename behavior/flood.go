@@ -22,7 +22,7 @@ const (
 	floodLAN = 5000
 	floodTCP = 100 // unanswered SYNs, or data to who never answered
 	// floodMin packets before a rate is believed.
-	floodMin = 1000
+	floodMin = 500
 	minTCP   = 200
 	// forged sender addresses that are not the home's, within forgedSpan. A device has one or two.
 	forgedMin  = 20
@@ -91,6 +91,9 @@ func (d *Detectors) floodNew(dev *device, o *home.Observation, t *floodTarget, n
 	if dev.ports.scanning(t.addr) {
 		return // a fast port scan is told as such
 	}
+	if o.Direction == home.Outbound && o.Resolved && !d.net.up(now) {
+		return // its own server, unreachable: some programs try again at once
+	}
 	took := time.Duration(now - t.since)
 	d.tellFlood(dev, o, float64(t.flows)/max(took.Seconds(), .001), fmt.Sprintf(
 		"sent %d new %s connections to %s in %s; %d were answered", t.flows, home.ProtoName(o.Flow.Proto), addrText(t.addr), span(took), t.answered),
@@ -115,19 +118,16 @@ func (d *Detectors) floodRate(dev *device, o *home.Observation, now int64) {
 	}
 	took := time.Duration(now - since)
 	rate := float64(packets) / max(took.Seconds(), .1)
-	if packets < least || rate < need {
+	if fl.UpPackets < least || rate < need {
 		return
 	}
 	d.tellFlood(dev, o, rate, fmt.Sprintf("sent %d %s packets to %s in %s; nothing came back",
-		packets, home.ProtoName(fl.Proto), addrText(fl.Dst.Addr()), span(took)),
-		map[string]any{"packets": packets, "seconds": took.Seconds(), "unit": "packets a second"})
+		fl.UpPackets, home.ProtoName(fl.Proto), addrText(fl.Dst.Addr()), span(time.Duration(now-fl.Start.UnixNano()))),
+		map[string]any{"packets": fl.UpPackets, "seconds": time.Duration(now - fl.Start.UnixNano()).Seconds(), "unit": "packets a second"})
 }
 
 func (d *Detectors) tellFlood(dev *device, o *home.Observation, rate float64, sentence string, facts map[string]any) {
 	m, now := momentOf(o), o.Time.UnixNano()
-	if o.Direction == home.Outbound && !d.net.up(now) {
-		return
-	}
 	far := o.Flow.Dst.Addr().Unmap()
 	strength := d.strength(dev, m, !dev.gateway)
 	if !d.may(dev, home.DetectFlood, hash(far), strength == home.Hard, now) {

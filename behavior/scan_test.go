@@ -270,6 +270,23 @@ func TestToldOnce(t *testing.T) {
 	}
 }
 
+// A gateway that booted with a wrong clock is not blind until that time has come.
+func TestClockIsSetBack(t *testing.T) {
+	s := newStage(t, behavior.Config{})
+	scan := func() {
+		for i := range 20 {
+			s.see(s.flow(5, 6, wan(i), 23))
+			s.after(10 * time.Millisecond)
+		}
+	}
+	scan()
+	s.after(-10 * 365 * 24 * time.Hour)
+	scan()
+	if len(s.found) != 2 {
+		t.Errorf("found %v", s.sentences())
+	}
+}
+
 // What is not proven by the frame is soft and says so.
 func TestUnprovenIsSoft(t *testing.T) {
 	s := newStage(t, behavior.Config{})
