@@ -60,7 +60,11 @@ func ip(src, dst home.MAC, from, to netip.Addr, proto byte, l4 []byte, sum int) 
 	pseudo := append(from.AsSlice(), to.AsSlice()...)
 	pseudo = binary.BigEndian.AppendUint32(pseudo, uint32(len(l4)))
 	pseudo = append(pseudo, 0, 0, 0, proto)
-	binary.BigEndian.PutUint16(l4[sum:], ^fold(add(add(0, pseudo), l4)))
+	check := ^fold(add(add(0, pseudo), l4))
+	if check == 0 && proto == protoUDP {
+		check = 0xffff // zero means "none" (RFC 768)
+	}
+	binary.BigEndian.PutUint16(l4[sum:], check)
 	var b []byte
 	if from.Is4() {
 		b = ethernet(src, dst, etherIPv4)

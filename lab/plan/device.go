@@ -91,7 +91,9 @@ func (p *Plan) devices(r *rand.Rand) {
 		d.Cloud = clouds(r, t.Cloud)
 		d.Seed = r.Uint64()
 		d.Later = d.Name == p.Scenario.Joins
-		p.Sites = append(p.Sites, p.site(r, d.Cloud))
+		if !p.named(d.Cloud) { // two devices may be at one host
+			p.Sites = append(p.Sites, p.site(r, d.Cloud))
+		}
 	}
 	p.shares(list)
 	p.Devices = list

@@ -170,9 +170,8 @@ func (p *Plan) attack(r *rand.Rand) {
 		Password:  []string{"xc3511", "vizxv", "admin", "888888", "default"}[r.IntN(5)],
 	}
 	for range 4 {
-		p.Attack.Blocked = append(p.Attack.Blocked, word(r)+"-"+word(r)+".test")
-	}
-	for _, name := range p.Attack.Blocked {
+		name := p.fresh(func() string { return word(r) + "-" + word(r) + ".test" })
+		p.Attack.Blocked = append(p.Attack.Blocked, name)
 		p.Sites = append(p.Sites, p.site(r, name))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 )
 
 // Names that some device counts on.
@@ -25,7 +26,7 @@ func (p *Plan) sites(r *rand.Rand) {
 	}
 	p.Sites = append(p.Sites, Site{Name: p.WAN.DNSName, V4: p.WAN.DNS4, V6: p.WAN.DNS6})
 	for i := range Browsed {
-		name := fmt.Sprintf("www.%s%s.example", word(r), word(r))
+		name := p.fresh(func() string { return fmt.Sprintf("www.%s%s.example", word(r), word(r)) })
 		if i%5 == 0 {
 			target := p.site(r, fmt.Sprintf("edge-%d.contenthost.example", r.IntN(1000)+i*1000))
 			p.Sites = append(p.Sites, target, Site{Name: name, Alias: target.Name})
@@ -43,6 +44,19 @@ func (p *Plan) BrowsedNames() (names []string) {
 		}
 	}
 	return names
+}
+
+// fresh makes names until one is not taken.
+func (p *Plan) fresh(make func() string) string {
+	for {
+		if name := make(); !p.named(name) {
+			return name
+		}
+	}
+}
+
+func (p *Plan) named(name string) bool {
+	return slices.ContainsFunc(p.Sites, func(s Site) bool { return s.Name == name })
 }
 
 // site gives a name fresh addresses.
