@@ -95,37 +95,37 @@ func keepRun(s *Set, h uint64) (run []uint64) {
 	return run
 }
 
-// overlay puts the changed names over those of s, and merges when they have become many.
-func (next *Set) overlay(s *Set, names map[uint64][]uint64) {
+// overlay puts the changed names over those of old, and merges when they have become many.
+func (s *Set) overlay(old *Set, names map[uint64][]uint64) {
 	if len(names) == 0 {
 		return
 	}
 	var all []hashed
 	for h, run := range names {
-		old := s.names.find(h)
-		if o := s.over.find(h); o != nil {
-			old = o
+		before := old.names.find(h)
+		if o := old.over.find(h); o != nil {
+			before = o
 		}
-		next.n -= live(old)
-		run = next.chooseRun(run)
-		next.n += live(run)
+		s.n -= live(before)
+		run = s.chooseRun(run)
+		s.n += live(run)
 		for _, w := range run {
 			all = append(all, hashed{h, uint16(w & classMask)})
 		}
 	}
-	s.over.each(func(e hashed) {
+	old.over.each(func(e hashed) {
 		if _, ok := names[e.hash]; !ok {
 			all = append(all, e)
 		}
 	})
 	keepAll := func(w []uint64) []uint64 { return w }
-	next.over = newTable(len(all), func(f func(hashed)) {
+	s.over = newTable(len(all), func(f func(hashed)) {
 		for _, e := range all {
 			f(e)
 		}
 	}, keepAll)
-	if len(all) > mergeFloor && len(all) > len(next.names.words)/16 {
-		next.merge()
+	if len(all) > mergeFloor && len(all) > len(s.names.words)/16 {
+		s.merge()
 	}
 }
 
@@ -162,9 +162,9 @@ func (s *Set) eachName(f func(hashed)) {
 }
 
 // merge compiles names and overlay into one table.
-func (next *Set) merge() {
-	next.names = newTable(next.n, next.eachName, func(w []uint64) []uint64 { return w })
-	next.over = table{}
+func (s *Set) merge() {
+	s.names = newTable(s.n, s.eachName, func(w []uint64) []uint64 { return w })
+	s.over = table{}
 }
 
 // without copies the addresses but those that are gone.

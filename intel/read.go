@@ -86,7 +86,7 @@ func Read(r io.Reader, l List, add func(*List, Entry) Reason) (Report, error) {
 	br := bufio.NewReaderSize(r, 1<<16)
 	if l.Format == 0 {
 		head, err := br.Peek(1 << 15)
-		if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 			return Report{}, fmt.Errorf("read list %s: %w", l.Source, err)
 		}
 		l.Format = Detect(head)
@@ -170,7 +170,7 @@ func (p *parser) line(s string, long bool) {
 	default:
 		err = p.plain(s)
 	}
-	if err == errSkip {
+	if errors.Is(err, errSkip) {
 		p.report.Skipped++
 	} else if err != nil {
 		p.bad(err)

@@ -203,7 +203,7 @@ func replace(path string, r io.Reader) error {
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {
-		os.Remove(tmp)
+		return errors.Join(err, os.Remove(tmp))
 	}
-	return err
+	return nil
 }

@@ -51,7 +51,9 @@ func listSegments(dir string) ([]segment, error) {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if filepath.Ext(path) == ".tmp" {
-			os.Remove(path)
+			if err := os.Remove(path); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		var g segment
@@ -85,8 +87,8 @@ func (g *segment) lastTime() time.Time {
 		return time.Time{}
 	}
 	defer f.Close()
-	// Damage is counted by queries, not here.
-	scan(f, func(b block) bool {
+	// Damage is counted by queries, not here; what cannot be read has no time.
+	_, _ = scan(f, func(b block) bool {
 		if b.last.After(g.last) {
 			g.last = b.last
 		}
@@ -173,7 +175,9 @@ func readFrame(br *bufio.Reader, head []byte, buf *[]byte) (b block, whole bool,
 		return b, false, nil
 	}
 	*buf = append((*buf)[:0], body...)
-	br.Discard(frameHead + n)
+	if _, err := br.Discard(frameHead + n); err != nil {
+		return b, false, err
+	}
 	body = *buf
 	return block{
 		first: time.Unix(0, int64(le.Uint64(body))).UTC(), last: time.Unix(0, int64(le.Uint64(body[8:]))).UTC(),
@@ -185,21 +189,24 @@ func readFrame(br *bufio.Reader, head []byte, buf *[]byte) (b block, whole bool,
 func nextMagic(br *bufio.Reader) error {
 	var magic [4]byte
 	binary.LittleEndian.PutUint32(magic[:], frameMagic)
-	br.Discard(1)
+	if _, err := br.Discard(1); err != nil {
+		return err
+	}
 	for {
 		window, err := br.Peek(br.Size())
 		if i := bytes.Index(window, magic[:]); i >= 0 {
-			br.Discard(i)
-			return nil
-		}
-		if err != nil { // the end: what is left is shorter than the buffer
-			br.Discard(len(window))
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+			_, err := br.Discard(i)
 			return err
 		}
-		br.Discard(len(window) - len(magic) + 1)
+		if err != nil { // the end: what is left is shorter than the buffer
+			if _, gone := br.Discard(len(window)); gone != nil || !errors.Is(err, io.EOF) {
+				return errors.Join(err, gone)
+			}
+			return nil
+		}
+		if _, err := br.Discard(len(window) - len(magic) + 1); err != nil {
+			return err
+		}
 	}
 }
 

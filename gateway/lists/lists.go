@@ -19,6 +19,7 @@ package lists
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -108,7 +109,7 @@ func (l *Lists) Run(ctx context.Context) error {
 			l.reload()
 		}
 		if err := w.wait(ctx); err != nil {
-			return nil // ctx has ended
+			return nil //nolint:nilerr // ctx has ended, as it should
 		}
 	}
 }
@@ -182,7 +183,7 @@ func find(dir string) ([]string, error) {
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		rel, relErr := filepath.Rel(dir, path)
 		switch {
-		case err != nil && rel == "." && os.IsNotExist(err):
+		case rel == "." && errors.Is(err, fs.ErrNotExist):
 			return nil
 		case err != nil:
 			return err
@@ -203,10 +204,10 @@ func find(dir string) ([]string, error) {
 		case len(out) == MaxFiles:
 			return fmt.Errorf("more than %d lists", MaxFiles)
 		}
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // links to files are followed
-			return nil
+		// Links to files are followed; what is gone meanwhile, or no file, is no list.
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			out = append(out, rel)
 		}
-		out = append(out, rel)
 		return nil
 	})
 	return out, err
@@ -224,10 +225,10 @@ func isList(name string) bool {
 // fingerprint changes when a file of the folder, or what is said about it, may have changed: names, sizes and times.
 func fingerprint(dir string) string {
 	h := fnv.New128a()
-	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error { // its errors are part of the fingerprint
 		if err != nil {
 			fmt.Fprint(h, path, err)
-			return nil
+			return nil //nolint:nilerr // noted in the fingerprint
 		}
 		if info, err := os.Stat(path); err == nil && !d.IsDir() {
 			fmt.Fprintln(h, path, info.Size(), info.ModTime().UnixNano())

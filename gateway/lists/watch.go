@@ -66,11 +66,12 @@ func (w *watcher) watch(dir string) {
 	if err != nil {
 		return
 	}
-	raw.Control(func(fd uintptr) {
-		unix.InotifyAddWatch(int(fd), filepath.Dir(filepath.Clean(dir)), changes)
-		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	// What cannot be watched (gone meanwhile, no watches left) is found by polling.
+	_ = raw.Control(func(fd uintptr) {
+		_, _ = unix.InotifyAddWatch(int(fd), filepath.Dir(filepath.Clean(dir)), changes)
+		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {
-				unix.InotifyAddWatch(int(fd), path, changes)
+				_, _ = unix.InotifyAddWatch(int(fd), path, changes)
 			}
 			return nil
 		})
