@@ -3,6 +3,7 @@ package enforce
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"iter"
 	"net/netip"
 	"slices"
@@ -39,12 +40,16 @@ func newAddrSet(all iter.Seq[netip.Prefix]) *addrSet {
 			s.v6 = append(s.v6, p.Addr().As16())
 		}
 	}
+	s.sort()
+	s.nets = merge(s.nets)
+	return s
+}
+
+func (s *addrSet) sort() {
 	slices.Sort(s.v4)
 	s.v4 = slices.Compact(s.v4)
 	slices.SortFunc(s.v6, compare16)
 	s.v6 = slices.Compact(s.v6)
-	s.nets = merge(s.nets)
-	return s
 }
 
 // plain is the prefix with an IPv4 address as such; a prefix that covers everything would cut the home off and is refused.
@@ -111,27 +116,67 @@ func (s *addrSet) ranges(v4 bool) (out []rules.Element) {
 	return out
 }
 
-// changed is the set with single addresses added and then, but for those, removed. Nil stays nil: unknown.
+// changed is the set with single addresses added and others removed; add wins. Nil stays nil: unknown.
 func (s *addrSet) changed(add, remove *addrSet) *addrSet {
 	if s == nil {
 		return nil
 	}
-	out := &addrSet{nets: s.nets}
+	out := s.without(remove)
+	out.v4, out.v6 = append(out.v4, add.v4...), append(out.v6, add.v6...)
+	out.sort()
+	return out
+}
+
+// without is the single addresses that the other set does not have as such.
+func (s *addrSet) without(other *addrSet) *addrSet {
+	out := &addrSet{}
+	if s == nil {
+		return out
+	}
+	if other == nil {
+		other = &addrSet{}
+	}
 	for _, a := range s.v4 {
-		if _, gone := slices.BinarySearch(remove.v4, a); !gone {
+		if _, there := slices.BinarySearch(other.v4, a); !there {
 			out.v4 = append(out.v4, a)
 		}
 	}
 	for _, a := range s.v6 {
-		if _, gone := slices.BinarySearchFunc(remove.v6, a, compare16); !gone {
+		if _, there := slices.BinarySearchFunc(other.v6, a, compare16); !there {
 			out.v6 = append(out.v6, a)
 		}
 	}
-	out.v4, out.v6 = append(out.v4, add.v4...), append(out.v6, add.v6...)
-	slices.Sort(out.v4)
-	slices.SortFunc(out.v6, compare16)
-	out.v4, out.v6 = slices.Compact(out.v4), slices.Compact(out.v6)
 	return out
 }
 
 func compare16(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }
+
+func (s *addrSet) count(v4 bool) int {
+	if v4 {
+		return len(s.v4)
+	}
+	return len(s.v6)
+}
+
+// elements are the single addresses of one family in pieces of at most n; a piece is reused for the next.
+func (s *addrSet) elements(v4 bool, n int) iter.Seq[[]rules.Element] {
+	return func(yield func([]rules.Element) bool) {
+		var piece []rules.Element
+		total := s.count(v4)
+		for i := range total {
+			var key []byte
+			if v4 {
+				key = binary.BigEndian.AppendUint32(nil, s.v4[i])
+			} else {
+				key = s.v6[i][:]
+			}
+			piece = append(piece, rules.Element{Key: string(key)})
+			if len(piece) == n || i == total-1 {
+				if !yield(piece) {
+					return
+				}
+				piece = piece[:0]
+			}
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package enforce
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,22 +31,19 @@ func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 	if e.lost.Swap(false) {
 		e.listed = &addrSet{}
 	}
-	fresh := &addrSet{nets: want.nets} // few: their flows are looked up every time
-	for _, v4 := range []bool{true, false} {
-		missing, gone, err := e.outdated(want, v4)
-		if err == nil {
-			err = e.write(ctx, v4, missing, gone)
-		}
-		if err != nil {
-			e.listed = nil // unknown
-			return fmt.Errorf("load indicators: %w", err)
-		}
-		if v4 {
-			fresh.v4 = newAddrSet(slices.Values(prefixes(missing))).v4
-		} else {
-			fresh.v6 = newAddrSet(slices.Values(prefixes(missing))).v6
-		}
+	have, err := e.listed, error(nil)
+	if have == nil {
+		have, err = e.dump()
 	}
+	missing, gone := want.without(have), have.without(want)
+	if err == nil {
+		err = e.write(ctx, missing, gone)
+	}
+	if err != nil {
+		e.listed = nil // unknown
+		return fmt.Errorf("load indicators: %w", err)
+	}
+	missing.nets = want.nets // few: their flows are looked up every time
 	if err := e.writeNetworks(want); err != nil {
 		return fmt.Errorf("load indicators: %w", err)
 	}
@@ -58,26 +54,42 @@ func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 			e.nets[p.Masked()] = true
 		}
 	}
-	return e.killListed(fresh)
+	return e.killListed(missing)
 }
 
-// outdated is what to add to and to remove from the kernel's set.
-func (e *Enforcer) outdated(want *addrSet, v4 bool) (missing, gone []rules.Element, err error) {
-	if e.listed == nil {
-		return e.compare(want, v4)
-	}
-	a, b := want.elements(v4), e.listed.elements(v4)
-	for len(a) > 0 || len(b) > 0 {
-		switch {
-		case len(b) == 0 || len(a) > 0 && a[0].Key < b[0].Key:
-			missing, a = append(missing, a[0]), a[1:]
-		case len(a) == 0 || b[0].Key < a[0].Key:
-			gone, b = append(gone, b[0]), b[1:]
-		default:
-			a, b = a[1:], b[1:]
+// dump reads the kernel's single addresses. While a hash set grows, a dump may pass over elements or show them twice:
+// what is missed is added again, which does nothing.
+func (e *Enforcer) dump() (*addrSet, error) {
+	have := &addrSet{}
+	for _, v4 := range []bool{true, false} {
+		for range 20 {
+			have.v4, have.v6 = have.v4[:len(have.v4)*b2n(!v4)], have.v6[:0]
+			err := e.sock.Elements(e.inet(), e.inet().Set(hashSet(v4)), func(key []byte, _ bool) {
+				switch a, _ := netip.AddrFromSlice(key); {
+				case a.Is4():
+					have.v4 = append(have.v4, number(a))
+				case a.Is6():
+					have.v6 = append(have.v6, a.As16())
+				}
+			})
+			if errors.Is(err, nfnl.ErrInterrupted) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			break
 		}
 	}
-	return missing, gone, nil
+	have.sort()
+	return have, nil
+}
+
+func b2n(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Indicators changes the list: add and remove are single addresses or networks. Removing what is not listed is no error.
@@ -99,16 +111,9 @@ func (e *Enforcer) Indicators(ctx context.Context, add, remove []netip.Prefix) e
 		}
 	}
 	fresh, gone := newAddrSet(slices.Values(add)), newAddrSet(slices.Values(remove))
-	for _, v4 := range []bool{true, false} {
-		plus := fresh.elements(v4)
-		minus := slices.DeleteFunc(gone.elements(v4), func(el rules.Element) bool {
-			_, again := slices.BinarySearchFunc(plus, el.Key, func(x rules.Element, key string) int { return cmp.Compare(x.Key, key) })
-			return again
-		})
-		if err := e.write(ctx, v4, plus, minus); err != nil {
-			e.listed = nil
-			return fmt.Errorf("change indicators: %w", err)
-		}
+	if err := e.write(ctx, fresh, gone.without(fresh)); err != nil {
+		e.listed = nil
+		return fmt.Errorf("change indicators: %w", err)
 	}
 	e.listed = e.listed.changed(fresh, gone)
 	if networks {
@@ -138,107 +143,36 @@ func hashSet(v4 bool) string {
 	return "indicators6"
 }
 
-func (s *addrSet) elements(v4 bool) (out []rules.Element) {
-	if v4 {
-		for _, n := range s.v4 {
-			out = append(out, rules.Element{Key: string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})})
-		}
-		return out
-	}
-	for _, a := range s.v6 {
-		out = append(out, rules.Element{Key: string(a[:])})
-	}
-	return out
-}
-
-func prefixes(elements []rules.Element) (out []netip.Prefix) {
-	for _, e := range elements {
-		a, _ := netip.AddrFromSlice([]byte(e.Key))
-		out = append(out, netip.PrefixFrom(a, a.BitLen()))
-	}
-	return out
-}
-
-// compare reads the kernel's set element by element and says what is missing and what is too much. While a hash set
-// grows, a dump may pass over elements: then some are added again, which does nothing.
-func (e *Enforcer) compare(want *addrSet, v4 bool) (missing, gone []rules.Element, err error) {
-	single := &addrSet{v4: want.v4, v6: want.v6}
-	have := make([]bool, want.count(v4))
-	for range 20 {
-		gone = nil
-		err = e.sock.Elements(e.inet(), e.inet().Set(hashSet(v4)), func(key []byte, _ bool) {
-			if i, ok := single.index(key); ok {
-				have[i] = true
-			} else {
-				gone = append(gone, rules.Element{Key: string(key)})
-			}
-		})
-		if !errors.Is(err, nfnl.ErrInterrupted) {
-			break
-		}
-	}
-	slices.SortFunc(gone, func(a, b rules.Element) int { return cmp.Compare(a.Key, b.Key) })
-	gone = slices.CompactFunc(gone, func(a, b rules.Element) bool { return a.Key == b.Key }) // shown twice
-	for i, there := range have {
-		if !there {
-			missing = append(missing, single.at(v4, i))
-		}
-	}
-	return missing, gone, err
-}
-
-func (s *addrSet) count(v4 bool) int {
-	if v4 {
-		return len(s.v4)
-	}
-	return len(s.v6)
-}
-
-func (s *addrSet) index(key []byte) (int, bool) {
-	a, ok := netip.AddrFromSlice(key)
-	switch {
-	case !ok:
-		return 0, false
-	case a.Is4():
-		return slices.BinarySearch(s.v4, number(a))
-	}
-	return slices.BinarySearchFunc(s.v6, a, func(x [16]byte, a netip.Addr) int { return netip.AddrFrom16(x).Compare(a) })
-}
-
-func (s *addrSet) at(v4 bool, i int) rules.Element {
-	if v4 {
-		return (&addrSet{v4: s.v4[i : i+1]}).elements(true)[0]
-	}
-	return (&addrSet{v6: s.v6[i : i+1]}).elements(false)[0]
-}
-
 // write changes single addresses in steps that fit the socket and leave room for others' transactions between them.
-func (e *Enforcer) write(ctx context.Context, v4 bool, add, remove []rules.Element) error {
+// Elements are made step by step: a million at once would take 90 MB.
+func (e *Enforcer) write(ctx context.Context, add, remove *addrSet) error {
 	t := e.inet()
-	set := t.Set(hashSet(v4))
 	step := min(perTransaction, max(nfnl.MaxElements, e.sock.Room()/64/nfnl.MaxElements*nfnl.MaxElements))
-	for chunk := range slices.Chunk(add, step) {
-		if err := ctx.Err(); err != nil {
-			return err
+	for _, v4 := range []bool{true, false} {
+		set := t.Set(hashSet(v4))
+		for chunk := range add.elements(v4, step) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			batch := &nfnl.Batch{}
+			batch.AddElements(t, set, chunk)
+			if err := e.sock.Commit(batch); err != nil {
+				return err
+			}
+			if err := e.verify(t, set, chunk, add.count(v4) > perTransaction); err != nil {
+				return err
+			}
 		}
-		batch := &nfnl.Batch{}
-		batch.AddElements(t, set, chunk)
-		if err := e.sock.Commit(batch); err != nil {
-			return err
-		}
-	}
-	if err := e.verify(t, set, add); err != nil {
-		return err
-	}
-	for chunk := range slices.Chunk(remove, step) {
-		batch := &nfnl.Batch{}
-		batch.DelElements(t, set, chunk)
-		err := e.sock.Commit(batch)
-		if errors.Is(err, unix.ENOENT) { // some are not listed: nothing was removed, so take those that are
-			err = e.removeListed(t, set, chunk)
-		}
-		if err != nil {
-			return err
+		for chunk := range remove.elements(v4, step) {
+			batch := &nfnl.Batch{}
+			batch.DelElements(t, set, chunk)
+			err := e.sock.Commit(batch)
+			if errors.Is(err, unix.ENOENT) { // some are not listed: nothing was removed, so take those that are
+				err = e.removeListed(t, set, chunk)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -246,8 +180,8 @@ func (e *Enforcer) write(ctx context.Context, v4 bool, add, remove []rules.Eleme
 
 // verify reads back what was added: all of a change, and of a large list the last element of every message, since what
 // can go wrong with an accepted message is that its end is cut off.
-func (e *Enforcer) verify(t *rules.Table, set *rules.Set, added []rules.Element) error {
-	if len(added) > perTransaction {
+func (e *Enforcer) verify(t *rules.Table, set *rules.Set, added []rules.Element, large bool) error {
+	if large {
 		var last []rules.Element
 		for chunk := range slices.Chunk(added, nfnl.MaxElements) {
 			last = append(last, chunk[len(chunk)-1])

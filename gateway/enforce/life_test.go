@@ -21,6 +21,8 @@ import (
 
 	"cardea/gateway/enforce/link"
 	"cardea/home"
+
+	"github.com/vishvananda/netlink"
 )
 
 const (
@@ -227,6 +229,11 @@ func TestReloadsLeakNothing(t *testing.T) {
 	l.apply(first, d)
 	l.gw.do(func() { must(t, first.Indicators(t.Context(), []netip.Prefix{netip.PrefixFrom(far4, 32)}, nil)) })
 	must(t, first.Close())
+	l.cam.do(func() { // so that its packets are sent at all: nobody answers its questions for the address
+		eth, err := netlink.LinkByName("eth0")
+		must(t, err)
+		must(t, netlink.NeighSet(&netlink.Neigh{LinkIndex: eth.Attrs().Index, State: netlink.NUD_PERMANENT, IP: l.tv.v4.AsSlice(), HardwareAddr: l.tv.mac[:]}))
+	})
 	count := l.counter(l.tv.space, 7001)
 	far := l.counter(l.inet, 7001)
 	heard := l.heard(l.tv.space, "eth0")

@@ -59,7 +59,9 @@ func (c *compiler) bridgeObserve() *r.Table {
 				c.rule(r.Bridge, r.Within(talk, r.UDPDst), r.Return()), // logged in prerouting
 				c.rule(r.Bridge, r.Within(seen4, key4...), r.Return()),
 				c.rule(r.Bridge, r.Within(seen6, key6...), r.Return()),
-				c.rule(r.Bridge, r.Over(flows, flowRate, flowBurst, r.InIndex), r.Return()),
+				c.rule(r.Bridge, r.Budget(flows, flowRate, flowBurst, r.InIndex), r.Goto("udp_new")),
+			}},
+			{Name: "udp_new", Rules: []r.Rule{
 				c.rule(r.Bridge, r.Remember(seen4, key4...)),
 				c.rule(r.Bridge, r.Remember(seen6, key6...)),
 				c.rule(r.Bridge, log),

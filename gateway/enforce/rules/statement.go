@@ -16,7 +16,7 @@ type Statement struct {
 	codes []code
 }
 
-// Match compares a field with a value; name is how nft writes the value.
+// match compares a field with a value; name is how nft writes the value.
 func match(f Field, op expr.CmpOp, sign, name string, value []byte) Statement {
 	return Statement{text: f.text + sign + " " + name, needs: f.needs, codes: append(f.load(firstRegister), compare(op, value))}
 }
@@ -36,7 +36,7 @@ func Port(f Field, p uint16) Statement {
 	return match(f, expr.CmpOpEq, "", fmt.Sprint(p), PortKey(p))
 }
 
-// Addr matches one address; NotAddr any other.
+// Addr matches one address.
 func Addr(f Field, a netip.Addr) Statement {
 	return match(f, expr.CmpOpEq, "", a.String(), addrBytes(a))
 }
@@ -55,7 +55,7 @@ func ICMP6Type(t byte) Statement { return match(ICMP6, expr.CmpOpEq, "", icmp6Na
 // ARP matches ARP frames.
 func ARP() Statement { return Statement{text: "meta protocol arp", needs: []need{arp}} }
 
-// IPv4 and the like match packets that have such a header.
+// IPv4 matches IPv4 packets.
 func IPv4() Statement { return Statement{text: "meta protocol ip", needs: []need{ip4}} }
 
 // IPv6 matches IPv6 packets.
@@ -112,31 +112,18 @@ func Remember(s *Set, fields ...Field) Statement {
 		known(&expr.Dynset{SrcRegKey: firstRegister, SetName: s.Name, Operation: unix.NFT_DYNSET_OP_UPDATE}))}
 }
 
-// Within matches at most rate packets a second, and burst at once, for each key; over matches only what is beyond.
-func limit(s *Set, over bool, rate uint64, burst uint32, fields []Field) Statement {
+// Budget matches at most rate packets a second, and burst at once, for each key. The limit is kept in the set's element,
+// and belongs to the rule that came first: all rules that share a set have to give the same limit.
+func Budget(s *Set, rate uint64, burst uint32, fields ...Field) Statement {
 	text, needs, codes := concat(fields)
 	mustFit(s, fields)
-	word := ""
-	if over {
-		word = "over "
-	}
-	l := &expr.Limit{Type: expr.LimitTypePkts, Rate: rate, Unit: expr.LimitTimeSecond, Burst: burst, Over: over}
-	return Statement{text: fmt.Sprintf("update @%s { %s limit rate %s%d/second burst %d packets }", s.Name, text, word, rate, burst),
+	l := &expr.Limit{Type: expr.LimitTypePkts, Rate: rate, Unit: expr.LimitTimeSecond, Burst: burst}
+	return Statement{text: fmt.Sprintf("update @%s { %s limit rate %d/second burst %d packets }", s.Name, text, rate, burst),
 		needs: needs, codes: append(codes, known(&expr.Dynset{SrcRegKey: firstRegister, SetName: s.Name,
 			Operation: unix.NFT_DYNSET_OP_UPDATE, Exprs: []expr.Any{l}}))}
 }
 
-// Budget matches at most rate packets a second, and burst at once, for each key.
-func Budget(s *Set, rate uint64, burst uint32, fields ...Field) Statement {
-	return limit(s, false, rate, burst, fields)
-}
-
-// Over matches only what is beyond the budget.
-func Over(s *Set, rate uint64, burst uint32, fields ...Field) Statement {
-	return limit(s, true, rate, burst, fields)
-}
-
-// Marked and Unmarked look at one bit of the packet mark.
+// marked looks at one bit of the packet mark.
 func marked(bit uint32, op expr.CmpOp, sign string) Statement {
 	return Statement{text: fmt.Sprintf("meta mark & 0x%08x %s 0x00000000", bit, sign), codes: []code{
 		known(&expr.Meta{Key: expr.MetaKeyMARK, Register: firstRegister}), and(bit),
@@ -175,7 +162,7 @@ func NewFlow() Statement {
 	}}
 }
 
-// Packets compares how many packets the beginner of the flow has sent (needs nf_conntrack_acct).
+// packets compares how many packets the beginner of the flow has sent (needs nf_conntrack_acct).
 func packets(op expr.CmpOp, sign string, n uint64) Statement {
 	return Statement{text: fmt.Sprintf("ct original packets %s %d", sign, n), codes: []code{
 		originalPackets(firstRegister),
