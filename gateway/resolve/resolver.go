@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -126,49 +127,46 @@ type server interface {
 	close() error
 }
 
-// listen opens all sockets, or none.
+// listen opens all sockets, or none. A kernel without IPv6 gets none for IPv6.
 func (r *Resolver) listen() (servers []server, err error) {
-	defer func() {
-		if err != nil {
-			for _, s := range servers {
-				s.close()
+	for i, addrs := range [2][]netip.AddrPort{r.cfg.Addrs, r.cfg.ContainedAddrs} {
+		for _, a := range addrs {
+			list, err := r.open(a, i == 1)
+			if errors.Is(err, syscall.EAFNOSUPPORT) && a.Addr().Is6() {
+				r.log.Warn("no IPv6 on this gateway: DNS is not served there", "addr", a)
+				continue
 			}
-		}
-	}()
-	open := func(addr netip.AddrPort, contained bool) error {
-		for i := range r.cfg.Workers {
-			u, err := sock.ListenUDP(addr, r.cfg.Transparent && !contained)
+			servers = append(servers, list...)
 			if err != nil {
-				return err
+				for _, s := range servers {
+					s.close()
+				}
+				return nil, err
 			}
-			servers = append(servers, r.newUDP(u, contained))
-			if addr.Port() == 0 {
-				addr = netip.AddrPortFrom(addr.Addr(), u.Addr().Port())
-			}
-			if i == 0 {
-				r.mu.Lock()
-				r.bound = append(r.bound, addr)
-				r.mu.Unlock()
-			}
-		}
-		l, err := sock.ListenTCP(addr, r.cfg.Transparent && !contained)
-		if err != nil {
-			return err
-		}
-		servers = append(servers, r.newTCP(l, contained))
-		return nil
-	}
-	for _, a := range r.cfg.Addrs {
-		if err = open(a, false); err != nil {
-			return servers, err
-		}
-	}
-	for _, a := range r.cfg.ContainedAddrs {
-		if err = open(a, true); err != nil {
-			return servers, err
 		}
 	}
 	return servers, nil
+}
+
+// open opens the sockets of one address: UDP for each worker, and TCP on the same port.
+func (r *Resolver) open(addr netip.AddrPort, contained bool) (list []server, err error) {
+	transparent := r.cfg.Transparent && !contained
+	for range r.cfg.Workers {
+		u, err := sock.ListenUDP(addr, transparent)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, r.newUDP(u, contained))
+		addr = netip.AddrPortFrom(addr.Addr(), u.Addr().Port()) // when it was 0
+	}
+	l, err := sock.ListenTCP(addr, transparent)
+	if err != nil {
+		return list, err
+	}
+	r.mu.Lock()
+	r.bound = append(r.bound, addr)
+	r.mu.Unlock()
+	return append(list, r.newTCP(l, contained)), nil
 }
 
 // Ready is closed when all sockets are open.

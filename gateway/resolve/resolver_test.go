@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -196,6 +197,29 @@ func ask(t *testing.T, network string, server netip.AddrPort, name string, typ u
 }
 
 func edns(m *dns.Msg) { m.SetEdns0(1232, false) }
+
+// An answer with more addresses than are judged is not handed out at all.
+func TestNothingHidesInALongAnswer(t *testing.T) {
+	var lines []string
+	for i := range 200 {
+		lines = append(lines, fmt.Sprintf("many.example. 300 IN A 198.51.100.%d", i))
+	}
+	f := newFakeServer(t, func(w dns.ResponseWriter, q *dns.Msg) {
+		if _, udp := w.RemoteAddr().(*net.UDPAddr); udp {
+			m := new(dns.Msg).SetReply(q)
+			m.Truncated = true
+			w.WriteMsg(m)
+			return
+		}
+		zone(t, lines...)(w, q)
+	})
+	_, at := start(t, Config{Upstreams: []Upstream{f.upstream()}}, &rules{addrs: []netip.Addr{netip.MustParseAddr("198.51.100.199")}}, nil)
+	for range 2 { // fresh, then kept
+		if a := ask(t, "tcp", at[0], "many.example", dns.TypeA); a.Rcode != dns.RcodeServerFailure || len(a.Answer) != 0 {
+			t.Errorf("%v", a)
+		}
+	}
+}
 
 func TestForwardBlockCache(t *testing.T) {
 	f := newFakeServer(t, zone(t, "www.example. 300 IN A 198.51.100.7", "www.example. 60 IN AAAA 2001:db8::7",

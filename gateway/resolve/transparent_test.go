@@ -78,6 +78,10 @@ table inet divert {
   iifname "br-lan" meta l4proto udp udp dport 53 tproxy to :5300 meta mark set meta mark or 0x40000000 accept
   iifname "br-lan" meta l4proto tcp tcp dport 53 tproxy to :5300 meta mark set meta mark or 0x40000000 accept
  }
+ chain contained {
+  type nat hook prerouting priority dstnat - 10; policy accept;
+  iifname "br-lan" meta l4proto { tcp, udp } th dport 5399 redirect to :5301
+ }
 }
 END
 `
@@ -95,8 +99,7 @@ func TestTransparentHome(t *testing.T) {
 		addrs = append(addrs, netip.MustParseAddrPort(a))
 	}
 	r, err := New(Config{Addrs: addrs, Transparent: true, Interfaces: []string{"br-lan"}, Upstreams: []Upstream{f.upstream()},
-		ContainedAddrs: []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5301"), netip.MustParseAddrPort("[::]:5301")},
-		Portal:         Portal{V4: netip.MustParseAddr("192.168.1.1"), V6: netip.MustParseAddr("fd00:1::1")}},
+		ContainedAddrs: []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5301"), netip.MustParseAddrPort("[::]:5301")}},
 		nil, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -152,10 +155,12 @@ func TestTransparentHome(t *testing.T) {
 func contained(t *testing.T, device func(string) string) {
 	for _, how := range []string{"+notcp", "+tcp"} {
 		for q, want := range map[string]string{
-			"@192.168.1.1 a.tunnel.example A":   "\t2\tIN\tA\t192.168.1.1",
-			"@fd00:1::1 b.tunnel.example AAAA":  "\t2\tIN\tAAAA\tfd00:1::1",
-			"@192.168.1.1 c.tunnel.example TXT": "status: NOERROR",
-			"@192.168.1.1 d.tunnel.example SRV": "ANSWER: 0",
+			"-p 5399 @9.9.9.9 a.tunnel.example A":        "\t2\tIN\tA\t192.168.1.1", // redirected, as a contained device is
+			"-p 5399 @2620:fe::fe b.tunnel.example AAAA": "\t2\tIN\tAAAA\tfd00:1::1",
+			"@192.168.1.1 a.tunnel.example A":            "\t2\tIN\tA\t192.168.1.1",
+			"@fd00:1::1 b.tunnel.example AAAA":           "\t2\tIN\tAAAA\tfd00:1::1",
+			"@192.168.1.1 c.tunnel.example TXT":          "status: NOERROR",
+			"@192.168.1.1 d.tunnel.example SRV":          "ANSWER: 0",
 		} {
 			if out := device("-p 5301 " + how + " " + q); !strings.Contains(out, want) {
 				t.Errorf("contained, %s %s: want %q in\n%s", how, q, want, out)

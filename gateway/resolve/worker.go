@@ -174,6 +174,10 @@ func (w *worker) adopt(req *request, out, answer []byte, trusted bool) []byte {
 		r.count.failed.Add(1)
 		return w.failed(req, out, message.ServFail, message.EDEOther, "malformed answer")
 	}
+	if a.More && !trusted { // a listed address could hide behind many others
+		r.count.failed.Add(1)
+		return w.failed(req, out, message.ServFail, message.EDEOther, "the answer is too long to be judged")
+	}
 	if len(a.Names)+len(a.Addrs) > 0 {
 		if ip, bad := r.rebinds(q.Name(), a.Addrs); bad && !trusted {
 			r.count.rebinds.Add(1)

@@ -9,7 +9,7 @@ import (
 // Bounds of what is taken out of one answer. An answer with more is cut at the bound: More is set.
 const (
 	maxNames = 24
-	maxAddrs = 96
+	maxAddrs = 128
 	maxText  = 2048
 )
 
