@@ -1,5 +1,5 @@
 // Package oui names the maker of a network interface by its MAC address. The registry is embedded as oui.bin, made by
-// `go run ./identity/oui/gen` from IEEE's public listings (see SOURCE.md); nothing of it is held in memory: a question
+// `make gen` from IEEE's public listings (see SOURCE.md); nothing of it is held in memory: a question
 // unpacks the one part that it needs, some 10 KB. It imports home only.
 //
 // oui.bin is
@@ -24,6 +24,8 @@ import (
 
 	"cardea/home"
 )
+
+//go:generate go run ./gen -in /usr/share/ieee-data -out oui.bin
 
 //go:embed oui.bin
 var registry string
