@@ -20,6 +20,7 @@ type Counters struct {
 	WAN   uint64    `json:"wan"`   // that reached the internet
 	LAN   uint64    `json:"lan"`   // that reached another device
 	First time.Time `json:"first"` // the first one sent
+	Scan  time.Time `json:"scan"`  // the first one sent towards the internet
 	Last  time.Time `json:"last"`  // the last one that reached anyone
 }
 
@@ -45,7 +46,7 @@ func (c *count) drops() uint64 {
 	return c.far.Drops()
 }
 
-func (c *count) sent(at time.Time) {
+func (c *count) sent(at time.Time, wan bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if at.Before(c.since) {
@@ -54,6 +55,9 @@ func (c *count) sent(at time.Time) {
 	c.c.Sent++
 	if c.c.First.IsZero() || at.Before(c.c.First) {
 		c.c.First = at
+	}
+	if wan && (c.c.Scan.IsZero() || at.Before(c.c.Scan)) {
+		c.c.Scan = at
 	}
 }
 
@@ -140,10 +144,12 @@ func (h *Home) watch() error {
 	return err
 }
 
-// attacks says whether a frame inside the home is one that only malware sends: telnet, a DHCP server other than the gateway,
-// or an infected device that claims an address which is not its own.
+// attacks says whether a frame inside the home is one that only malware sends: telnet, a DHCP server or IPv6 router other than the
+// gateway, or an infected device that claims an address which is not its own.
 func (h *Home) attacks(s frame.Seen) bool {
 	switch {
+	case s.RA:
+		return s.Src != h.Plan.LAN.MAC
 	case s.Proto != 0 && s.From.Port() == 67:
 		return s.Src != h.Plan.LAN.MAC
 	case s.Proto == 6:
@@ -178,18 +184,18 @@ func (h *Home) lies() bool {
 
 // watchSource counts what an infected device sends, at its own interface, until stop.
 func (h *Home) watchSource(d *device.Device) (stop func(), err error) {
-	out := func(match func([]byte) bool) func(frame.Received, []byte) {
+	out := func(wan bool, match func([]byte) bool) func(frame.Received, []byte) {
 		return func(r frame.Received, b []byte) {
 			if r.Out && match(b) {
-				h.count.sent(r.Time)
+				h.count.sent(r.Time, wan)
 			}
 		}
 	}
-	wide, err := h.watcher(d.Space, device.Iface, frame.KeepTo(64, h.destinations()), out(func([]byte) bool { return true }))
+	wide, err := h.watcher(d.Space, device.Iface, frame.KeepTo(64, h.destinations()), out(true, func([]byte) bool { return true }))
 	if err != nil {
 		return nil, err
 	}
-	near, err := h.watcher(d.Space, device.Iface, frame.Keep(64, true, h.lanPorts(), []uint16{67}), out(func(b []byte) bool {
+	near, err := h.watcher(d.Space, device.Iface, frame.Keep(64, true, h.lanPorts(), []uint16{67}), out(false, func(b []byte) bool {
 		s := frame.Parse(b)
 		return h.attacks(s) && !h.counted(s.To.Addr())
 	}))

@@ -80,6 +80,8 @@ func TestEveryScenarioReachesSomebody(t *testing.T) {
 		"blocklisted": func(c lab.Counters) bool { return c.WAN > 5 },
 		"arp-spoofer": lan,
 		"rogue-dhcp":  func(c lab.Counters) bool { return c.LAN > 5 },
+		"rogue-ra":    func(c lab.Counters) bool { return c.LAN > 5 },
+		"brute-force": func(c lab.Counters) bool { return c.LAN > 100 },
 		"flooder":     func(c lab.Counters) bool { return c.WAN > 5000 },
 		"framer":      wan,
 		"mac-changer": func(c lab.Counters) bool { return c.WAN > 1000 },

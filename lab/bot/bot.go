@@ -42,6 +42,8 @@ var moves = map[plan.Move]move{
 	plan.CallListed: callListed,
 	plan.SpoofARP:   spoofARP,
 	plan.ServeDHCP:  serveDHCP,
+	plan.ServeRA:    serveRA,
+	plan.GuessLogin: guessLogin,
 	plan.Flood:      flood,
 	plan.Frame:      forge,
 	plan.ChangeMAC:  changeMAC,

@@ -99,3 +99,24 @@ func (b *Bot) falseOffer(q *dhcpv4.DHCPv4) []byte {
 	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), 68)
 	return frame.UDP(b.Device.HardwareAddr(), home.Broadcast, netip.AddrPortFrom(own, 67), to, reply.ToBytes())
 }
+
+// serveRA advertises the device as a router that is preferred to the real one, with a prefix of its own.
+func serveRA(b *Bot, ctx context.Context, r *rand.Rand) error {
+	c, err := frame.Open(b.Device.Space, device.Iface, nil)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	prefix := netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 0xbad >> 8, 0xbad & 0xff, byte(r.IntN(256)), byte(r.IntN(256))})
+	for {
+		for _, own := range b.Device.Addrs6() {
+			if own.IsLinkLocalUnicast() {
+				c.Write(frame.RouterAdvert(b.Device.HardwareAddr(), own, prefix))
+				break
+			}
+		}
+		if !sleep(ctx, time.Duration(1000+r.IntN(1500))*time.Millisecond) {
+			return nil
+		}
+	}
+}

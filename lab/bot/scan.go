@@ -3,6 +3,7 @@ package bot
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -66,6 +67,42 @@ func (b *Bot) breakIn(ctx context.Context, a netip.Addr) {
 		if _, err := io.WriteString(c, say.line+"\n"); err != nil {
 			return
 		}
+	}
+}
+
+// guessLogin makes some five connections a second to the neighbour with telnet, with three wrong passwords in each.
+func guessLogin(b *Bot, ctx context.Context, r *rand.Rand) error {
+	for _, d := range b.Plan.Devices {
+		if !d.Telnet || d.Name == b.Device.Name {
+			continue
+		}
+		for sleep(ctx, time.Duration(100+r.IntN(200))*time.Millisecond) {
+			b.guess(ctx, netip.AddrPortFrom(d.IPv4, 23), r.IntN(1000000))
+		}
+		return nil
+	}
+	return nil
+}
+
+func (b *Bot) guess(ctx context.Context, at netip.AddrPort, number int) {
+	short, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
+	defer cancel()
+	c, err := b.Device.Space.Dial(short, "tcp", at.String())
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(3 * time.Second))
+	in := bufio.NewReader(c)
+	for i := range 3 {
+		if !readUntil(in, "login: ") {
+			return
+		}
+		io.WriteString(c, "root\n")
+		if !readUntil(in, "Password: ") {
+			return
+		}
+		fmt.Fprintf(c, "%06d\n", number+i)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // Ethernet types and protocols as they stand on the wire.
 const (
 	etherIPv4, etherIPv6, etherARP = 0x0800, 0x86dd, 0x0806
-	protoTCP, protoUDP             = 6, 17
+	protoTCP, protoUDP, protoICMP6 = 6, 17, 58
 )
 
 // ARP operations (RFC 826).
@@ -55,6 +55,20 @@ func SYN(src, dst home.MAC, from, to netip.AddrPort, seq uint32) []byte {
 	return ip(src, dst, from.Addr(), to.Addr(), protoTCP, l4, 16)
 }
 
+// RouterAdvert makes an ICMPv6 router advertisement (RFC 4861 section 4.2) to all nodes, of high preference (RFC 4191), for one
+// /64 prefix that addresses may be made of.
+func RouterAdvert(src home.MAC, from, prefix netip.Addr) []byte {
+	const typeRA, highPreference, lifetime = 134, 0x08, 1800
+	l4 := []byte{typeRA, 0, 0, 0, 64, highPreference, lifetime >> 8, lifetime & 0xff, 0, 0, 0, 0, 0, 0, 0, 0}
+	l4 = append(l4, 3, 4, 64, 0xc0)
+	l4 = binary.BigEndian.AppendUint32(l4, 3600)
+	l4 = binary.BigEndian.AppendUint32(l4, 1800)
+	l4 = append(append(l4, 0, 0, 0, 0), prefix.AsSlice()...)
+	l4 = append(append(l4, 1, 1), src[:]...)
+	all := netip.AddrFrom16([16]byte{0xff, 2, 15: 1})
+	return ip(src, home.MAC{0x33, 0x33, 0, 0, 0, 1}, from, all, protoICMP6, l4, 2)
+}
+
 // ip wraps a transport segment whose checksum stands, still zero, at offset sum.
 func ip(src, dst home.MAC, from, to netip.Addr, proto byte, l4 []byte, sum int) []byte {
 	pseudo := append(from.AsSlice(), to.AsSlice()...)
@@ -77,7 +91,11 @@ func ip(src, dst home.MAC, from, to netip.Addr, proto byte, l4 []byte, sum int) 
 		b = ethernet(src, dst, etherIPv6)
 		b = append(b, 0x60, 0, 0, 0)
 		b = binary.BigEndian.AppendUint16(b, uint16(len(l4)))
-		b = append(b, proto, 64)
+		hops := byte(64)
+		if proto == protoICMP6 {
+			hops = 255 // which proves that the sender is on the link (RFC 4861 section 6.1.2)
+		}
+		b = append(b, proto, hops)
 		b = append(append(b, from.AsSlice()...), to.AsSlice()...)
 	}
 	return append(b, l4...)

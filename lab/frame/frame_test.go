@@ -106,6 +106,10 @@ func TestFiltersKeepWhatTheySay(t *testing.T) {
 	lan, lan6 := ap("192.168.3.4:4000"), ap("[2001:db8:10::4]:4000")
 	arp := frame.ARP(frame.ARPReply, m, m, m, lan.Addr(), m, lan.Addr())
 	dhcp := frame.UDP(m, m, ap("192.168.3.1:67"), ap("192.168.3.9:68"), nil)
+	ra := frame.RouterAdvert(m, netip.MustParseAddr("fe80::1"), netip.MustParseAddr("2001:db8:bad::"))
+	if s := frame.Parse(ra); !s.RA || s.Proto != 0 {
+		t.Errorf("the advertisement was read as %+v", s)
+	}
 	keep := frame.Keep(64, true, []uint16{23, 2323}, []uint16{67})
 	quiet := frame.Keep(64, false, []uint16{23}, nil)
 	to := frame.KeepTo(64, []netip.Prefix{netip.MustParsePrefix("198.19.0.0/16"), netip.MustParsePrefix("198.51.100.7/32"),
@@ -116,6 +120,8 @@ func TestFiltersKeepWhatTheySay(t *testing.T) {
 		want   bool
 	}{
 		"ARP":                        {keep, arp, true},
+		"advertisement":              {keep, ra, true},
+		"advertisement unwanted":     {quiet, ra, false},
 		"ARP unwanted":               {quiet, arp, false},
 		"telnet":                     {keep, frame.SYN(m, m, lan, telnet, 1), true},
 		"telnet over IPv6":           {keep, frame.SYN(m, m, lan6, six, 1), true},
@@ -146,6 +152,7 @@ func FuzzParse(f *testing.F) {
 	a, b := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("[2001:db8::1]:1")
 	f.Add(frame.SYN(m, m, a, a, 1))
 	f.Add(frame.UDP(m, m, b, b, []byte("x")))
+	f.Add(frame.RouterAdvert(m, b.Addr(), b.Addr()))
 	f.Add(frame.ARP(frame.ARPRequest, m, m, m, a.Addr(), m, a.Addr()))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if s := frame.Parse(raw); s.Proto != 0 && !s.From.IsValid() {

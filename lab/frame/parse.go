@@ -18,6 +18,7 @@ type Seen struct {
 	Proto    uint8 // 0 when the frame is not TCP or UDP over IP
 	From, To netip.AddrPort
 	TCPFlags uint8
+	RA       bool // an ICMPv6 router advertisement
 }
 
 // Parse reads the headers of a frame. It is only for frames that a filter of this package let through; what it does not
@@ -35,6 +36,8 @@ func Parse(b []byte) (s Seen) {
 	case kind == etherIPv4 && len(b) >= 20 && len(b) >= int(b[0]&15)*4:
 		from, to := netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 		s.transport(b[9], from, to, b[int(b[0]&15)*4:])
+	case kind == etherIPv6 && len(b) >= 41 && b[6] == protoICMP6:
+		s.RA = b[40] == 134
 	case kind == etherIPv6 && len(b) >= 40:
 		s.transport(b[6], netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40])), b[40:])
 	}
@@ -53,15 +56,18 @@ func (s *Seen) transport(proto uint8, from, to netip.Addr, b []byte) {
 	}
 }
 
-// Keep makes a filter that keeps ARP if wanted, TCP and UDP over IPv4 or IPv6 (without extension headers) whose destination
+// Keep makes a filter that keeps ARP and router advertisements if lies are wanted, TCP and UDP over IPv4 or IPv6 (without extension headers) whose destination
 // port is listed, and UDP whose source port is listed. It keeps the first snap bytes.
-func Keep(snap uint32, arp bool, dports []uint16, udpSports []uint16) Filter {
+func Keep(snap uint32, lies bool, dports []uint16, udpSports []uint16) Filter {
 	// one verdict for each test, so that no jump is longer than its 8 bits
 	p := Filter{bpf.LoadAbsolute{Off: 12, Size: 2}}
-	if arp {
+	var v4, v6 Filter
+	if lies {
 		p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: etherARP, SkipTrue: 1}, bpf.RetConstant{Val: snap})
+		v6 = Filter{bpf.LoadAbsolute{Off: 20, Size: 1}, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: protoICMP6, SkipTrue: 4},
+			bpf.LoadAbsolute{Off: 54, Size: 1}, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 134, SkipTrue: 1}, bpf.RetConstant{Val: snap},
+			bpf.RetConstant{}}
 	}
-	var v4, v6 []bpf.Instruction
 	v4 = append(v4, bpf.LoadMemShift{Off: 14})
 	load4 := func(off uint32) bpf.Instruction { return bpf.LoadIndirect{Off: 14 + off, Size: 2} }
 	load6 := func(off uint32) bpf.Instruction { return bpf.LoadAbsolute{Off: 54 + off, Size: 2} }

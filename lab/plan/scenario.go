@@ -14,6 +14,8 @@ const (
 	CallListed Move = "call-listed" // looks up and calls names on the blocklist
 	SpoofARP   Move = "spoof-arp"   // claims the gateway's address
 	ServeDHCP  Move = "serve-dhcp"  // answers its neighbours' DHCP
+	ServeRA    Move = "serve-ra"    // advertises itself as an IPv6 router
+	GuessLogin Move = "guess-login" // tries passwords at a neighbour's telnet again and again
 	Flood      Move = "flood"       // UDP flood of one address
 	Frame      Move = "frame"       // scans with another device's addresses
 	ChangeMAC  Move = "change-mac"  // takes a new address every few seconds
@@ -48,6 +50,10 @@ var Scenarios = []Scenario{
 		Sentence: "The television tells its neighbours that it is the gateway."},
 	{Name: "rogue-dhcp", Device: "living-room-tv", Moves: []Move{ServeDHCP}, Restarts: []string{"office-laptop"},
 		Sentence: "The television answers its neighbours' DHCP and offers itself as their router."},
+	{Name: "rogue-ra", Device: "living-room-tv", Moves: []Move{ServeRA},
+		Sentence: "The television advertises itself as the home's IPv6 router."},
+	{Name: "brute-force", Device: camera, Moves: []Move{GuessLogin},
+		Sentence: "The kitchen camera tries one password after another at the hall camera."},
 	{Name: "flooder", Device: camera, Moves: []Move{Flood, CallHome},
 		Sentence: "The kitchen camera takes part in a flood of one address."},
 	{Name: "framer", Device: camera, Moves: []Move{Frame}, Framed: "alarm-panel",
