@@ -35,7 +35,7 @@ const (
 type flood struct {
 	targets [floodTargets]floodTarget
 	heavy   [floodHeavy]heavyFlow
-	sources seen
+	sources *seen // forged sender addresses; nil until the first
 	forged  int
 	since   int64
 }
@@ -193,7 +193,10 @@ func (d *Detectors) observeSource(dev *device, o *home.Observation, now int64) {
 	}
 	f := dev.flood
 	if now-f.since > int64(forgedSpan) {
-		f.since, f.forged, f.sources = now, 0, seen{}
+		if f.since, f.forged = now, 0; f.sources == nil {
+			f.sources = new(seen)
+		}
+		*f.sources = seen{}
 	}
 	if !f.sources.add(hash(src)) {
 		return

@@ -12,6 +12,7 @@ import (
 type internet struct {
 	down       bool  // the gateway's own probe says so
 	lastAnswer int64 // anything from outside
+	lastIPv6   int64 // the same over IPv6, which is broken in some homes while IPv4 works
 	known      [8]expected
 }
 
@@ -39,9 +40,11 @@ func (n *internet) observe(o *home.Observation) {
 		switch {
 		case o.Direction == home.Inbound:
 			n.answer(now)
+			n.answer6(o, now)
 		case o.Direction != home.Outbound:
 		case o.Flow.State == home.FlowAnswered: // not Refused: a router without a line says "unreachable", too
 			n.answer(now)
+			n.answer6(o, now)
 		case o.Flow.State == home.FlowNew && o.Resolved:
 			n.expect(hash(o.Flow.Dst.Addr()), now)
 		}
@@ -52,6 +55,19 @@ func (n *internet) answer(now int64) {
 	if now > n.lastAnswer {
 		n.lastAnswer = now
 	}
+}
+
+func (n *internet) answer6(o *home.Observation, now int64) {
+	if o.Flow.Dst.Addr().Unmap().Is6() {
+		n.lastIPv6 = max(n.lastIPv6, now)
+	}
+}
+
+// recentIPv6: silence over IPv6 tells something only if IPv6 worked within this time.
+const recentIPv6 = 10 * time.Minute
+
+func (n *internet) works(a netip.Addr, now int64) bool {
+	return a.Unmap().Is4() || n.lastIPv6 != 0 && now-n.lastIPv6 < int64(recentIPv6)
 }
 
 // up says whether silence since then is evidence.

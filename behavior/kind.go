@@ -19,8 +19,9 @@ const (
 	// kindWeb: ports that apps reach without DNS (DNS over HTTPS, lists of addresses in the program, time servers). Their
 	// hosts come and go: θ0 .8 as in the paper, θ1 .05: 11 failures in a row.
 	kindWeb
-	// kindHigh: where peer-to-peer programs live. Every second peer in a swarm is gone: θ0 .5, θ1 .02: 24 in a row, and
-	// of one port: a swarm's peers have one each, a scanner's victims share theirs.
+	// kindHigh: where peer-to-peer programs live. Two of three peers that a node is told of are gone: θ0 .3; of random
+	// addresses one in a hundred answers: θ1 .01. 47 in a row, and of one port: a swarm's peers have one each, a scanner's
+	// victims share theirs. Up to 90 of 100 may be dead without a drift upwards. Pings are here, too.
 	kindHigh
 	// kindLAN: hosts of the home, also asked for by ARP or ND only. θ0 .8, θ1 .2 (Jung et al., section 5): 12 failures.
 	kindLAN
@@ -37,7 +38,7 @@ var steps = [kinds]odds{
 	kindRemote:    newOdds(.998, .1),
 	kindService:   newOdds(.98, .1),
 	kindWeb:       newOdds(.8, .05),
-	kindHigh:      newOdds(.5, .02),
+	kindHigh:      newOdds(.3, .01),
 	kindLAN:       newOdds(.8, .2),
 	kindLANRemote: newOdds(.95, .2),
 	kindSweep:     newOdds(.5, .5),
@@ -88,14 +89,16 @@ func wanKind(proto uint8, port uint16) kind {
 			// Time servers are volunteers' pools whose members fall silent together when a home's clock client asks too
 			// often (seen: 30 in 45 minutes, two cameras). Nobody scans for them from a home.
 			return kindIgnored
-		case port == 443, port == 80, port == 53, port == 853, port == 500:
+		case port == 443, port == 80, port == 853, port == 500:
+			return kindIgnored // QUIC and the like: blocked altogether in some networks, and nothing bots look for
+		case port == 53:
 			return kindWeb
 		case port < 1024:
 			return kindService
 		}
 		return kindHigh
 	case home.ProtoICMP, home.ProtoICMPv6:
-		return kindWeb
+		return kindHigh
 	}
 	return kindIgnored
 }

@@ -17,6 +17,10 @@ const (
 	loginTries  = 12
 	telnetTries = 8
 	loginSpan   = 3 * time.Minute
+	// Within the home a live gateway sees no counters: twelve connections may be a script's. It is hard when shortSure of
+	// them were seen to end small, when it is telnet, or when there are loginSure.
+	shortSure = 6
+	loginSure = 24
 	// A failed SSH attempt is 2–4 KB each way (key exchange, up to six guesses); telnet is less.
 	sessionBytes = 12 << 10
 	sessionSpan  = 90 * time.Second
@@ -34,7 +38,7 @@ func login(port uint16) (ok, telnet bool) {
 }
 
 type logins struct {
-	tries [24]loginTry
+	tries [32]loginTry
 	next  int
 }
 
@@ -44,6 +48,7 @@ type loginTry struct {
 	at     int64
 	port   uint16
 	telnet bool
+	short  bool // ended without having moved more than a failed log-in does
 }
 
 func (d *Detectors) observeLogin(dev *device, o *home.Observation, now int64) {
@@ -66,8 +71,14 @@ func (d *Detectors) observeLogin(dev *device, o *home.Observation, now int64) {
 		l.forgive(host)
 		return
 	}
+	if fl.State == home.FlowEnd && fl.DownBytes > 0 {
+		if t := l.find(fl.ID); t != nil {
+			t.short = true
+			d.guessed(dev, o, fl, now)
+		}
+	}
 	if ok && fl.State == home.FlowAnswered {
-		l.add(loginTry{fl.ID, host, now, fl.Dst.Port(), telnet})
+		l.add(loginTry{flow: fl.ID, host: host, at: now, port: fl.Dst.Port(), telnet: telnet})
 		d.guessed(dev, o, fl, now)
 	}
 }
@@ -84,18 +95,26 @@ func (d *Detectors) observeBanner(dev *device, o *home.Observation, now int64) {
 	if dev.logins == nil {
 		dev.logins = new(logins)
 	}
-	for i := range dev.logins.tries { // both ends say so
-		if t := &dev.logins.tries[i]; t.flow == fl.ID && now-t.at < int64(time.Second) {
-			return
-		}
+	if t := dev.logins.find(fl.ID); t != nil && now-t.at < int64(time.Second) {
+		return // both ends say so
 	}
-	dev.logins.add(loginTry{fl.ID, hash(fl.Dst.Addr()), now, fl.Dst.Port(), o.Name.Login == "telnet"})
+	dev.logins.add(loginTry{flow: fl.ID, host: hash(fl.Dst.Addr()), at: now, port: fl.Dst.Port(), telnet: o.Name.Login == "telnet"})
 	d.guessed(dev, o, fl, now)
 }
 
 func (l *logins) add(t loginTry) {
 	l.tries[l.next] = t
 	l.next = (l.next + 1) % len(l.tries)
+}
+
+// find returns the latest try on a flow.
+func (l *logins) find(flow uint64) *loginTry {
+	for i := range l.tries {
+		if t := &l.tries[(l.next-1-i+2*len(l.tries))%len(l.tries)]; t.at != 0 && t.flow == flow {
+			return t
+		}
+	}
+	return nil
 }
 
 // port says whether tries on that port of a host were counted.
@@ -118,7 +137,7 @@ func (l *logins) forgive(host uint64) {
 
 func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now int64) {
 	l := dev.logins
-	tries, guesses, hosts, first := 0, 0, 0, now
+	tries, guesses, short, hosts, first := 0, 0, 0, 0, now
 	for i := range l.tries {
 		t := &l.tries[i]
 		if t.at == 0 || now-t.at > int64(loginSpan) {
@@ -127,6 +146,9 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now
 		tries++
 		if t.telnet {
 			guesses++
+		}
+		if t.short {
+			short++
 		}
 		first = min(first, t.at)
 		fresh := true
@@ -142,7 +164,8 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now
 		return
 	}
 	m := momentOf(o)
-	strength := d.strength(dev, m, !dev.gateway)
+	sure := guesses >= telnetTries || short >= shortSure || tries >= loginSure
+	strength := d.strength(dev, m, sure && !dev.gateway)
 	port := fl.Dst.Port()
 	if !d.may(dev, home.DetectBruteForce, 0, strength == home.Hard, now) {
 		return
@@ -150,7 +173,7 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now
 	f := home.Finding{
 		Detector: home.DetectBruteForce, Strength: strength, Score: float64(tries),
 		Facts: map[string]any{
-			"attempts": tries, "telnet": guesses, "hosts": hosts, "port": port,
+			"attempts": tries, "telnet": guesses, "short": short, "hosts": hosts, "port": port,
 			"seconds": time.Duration(now - first).Seconds(), "unit": "attempts",
 		},
 		Symptom: home.Symptom{Proto: home.ProtoTCP, Ports: []uint16{port}},

@@ -109,12 +109,13 @@ func TestBruteForce(t *testing.T) {
 	for _, v := range []struct {
 		name     string
 		attempts int // 0: must not be found
+		strength home.Strength
 		n        int
 		run      func(s *stage, i int)
 	}{
-		{"SSH at one host", 20, 40, func(s *stage, i int) { try(s, lan(7), 22, 3000, 2*time.Second) }},
-		{"telnet at many", 20, 40, func(s *stage, i int) { try(s, wan(i/3), 23, 400, time.Second) }},
-		{"SSH on another port, told by its banner", 20, 40, func(s *stage, i int) {
+		{"SSH at one host", 20, home.Hard, 40, func(s *stage, i int) { try(s, lan(7), 22, 3000, 2*time.Second) }},
+		{"telnet at many", 20, home.Hard, 40, func(s *stage, i int) { try(s, wan(i/3), 23, 400, time.Second) }},
+		{"SSH on another port, told by its banner", 20, home.Soft, 40, func(s *stage, i int) {
 			o := s.flow(5, 6, lan(7), 902)
 			o.Fresh = false
 			s.answered(o)
@@ -124,18 +125,24 @@ func TestBruteForce(t *testing.T) {
 			s.see(&n) // both ends
 			s.after(time.Second).then(o, home.FlowEnd)
 		}},
-		{"a person mistypes three times, then works", 0, 30, func(s *stage, i int) {
+		{"SSH within the home, of which a live bridge counts nothing", 20, home.Soft, 40, func(s *stage, i int) {
+			o := s.flow(5, 6, lan(7), 22)
+			o.Fresh = false
+			s.answered(o)
+			s.after(time.Second)
+		}},
+		{"a person mistypes three times, then works", 0, 0, 30, func(s *stage, i int) {
 			if i%4 == 3 {
 				try(s, lan(7), 22, 200000, 10*time.Minute)
 			} else {
 				try(s, lan(7), 22, 3000, 5*time.Second)
 			}
 		}},
-		{"backups each minute", 0, 60, func(s *stage, i int) {
+		{"backups each minute", 0, 0, 60, func(s *stage, i int) {
 			try(s, lan(7), 22, 9000, 3*time.Second)
 			s.wait(57 * time.Second)
 		}},
-		{"one login at each of many hosts", 0, 15, func(s *stage, i int) {
+		{"one login at each of many hosts", 0, 0, 15, func(s *stage, i int) {
 			o := s.flow(5, 6, lan(byte(6+i%13)), 22)
 			o.Fresh, o.Resolved = false, true
 			s.answered(o)
@@ -148,7 +155,11 @@ func TestBruteForce(t *testing.T) {
 					if v.attempts == 0 || i+1 > v.attempts {
 						t.Errorf("after %d attempts: %v", i+1, s.sentences())
 					} else {
-						t.Log(s.want(home.DetectBruteForce, home.Hard).Sentence)
+						f := s.found[0]
+						if f.Detector != home.DetectBruteForce || f.Strength != v.strength {
+							t.Errorf("%s %s, want %s", f.Detector, f.Strength, v.strength)
+						}
+						t.Log(f.Sentence)
 					}
 					return
 				}

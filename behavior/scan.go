@@ -60,8 +60,11 @@ func (d *Detectors) observeScan(dev *device, o *home.Observation, now int64) {
 			return
 		}
 		k = lanKind(o.Flow.Proto, port)
+		if k == kindLAN && o.Peer != nil && o.Flow.Proto != home.ProtoTCP {
+			k = kindSweep // it exists; on a live bridge only TCP's answers are seen
+		}
 	}
-	if k == kindIgnored {
+	if k == kindIgnored || !lan && !d.net.works(far, now) {
 		return
 	}
 	p := pending{flow: o.Flow.ID, host: hash(far), start: now, port: port, proto: o.Flow.Proto, kind: k, state: waiting}
@@ -94,6 +97,9 @@ func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
 	s := d.scannerOf(dev, lan)
 	if s.ring.has(p.host, p.proto, p.port) {
 		return
+	}
+	if !lan && p.port != 0 && (p.kind == kindService || p.kind == kindRemote && p.port >= 1024) && s.swarm() {
+		p.kind = kindHigh // a swarm's peers use any port, also those that others mean something by
 	}
 	if p.kind == kindWeb || p.kind == kindHigh {
 		p.slot = s.slot(p.proto, p.port, p.start)

@@ -44,7 +44,7 @@ func TestScans(t *testing.T) {
 			func(s *stage, i int) *home.Observation {
 				return s.flow(5, 6, wan(i), []uint16{8080, 81, 8443, 8081, 88}[i%5])
 			}},
-		{"ping", home.DetectScanWAN, 10 * time.Millisecond, time.Second,
+		{"ping", home.DetectScanWAN, 10 * time.Millisecond, 1500 * time.Millisecond,
 			func(s *stage, i int) *home.Observation { return s.flow(5, 1, wan(i), 0) }},
 		{"the home by ARP", home.DetectScanLAN, 10 * time.Millisecond, 2 * time.Second,
 			func(s *stage, i int) *home.Observation {
@@ -117,8 +117,11 @@ func TestNoScan(t *testing.T) {
 		{"a swarm where every second peer is gone", func(s *stage) {
 			for i := range 3000 {
 				port := uint16(10000 + i*7919%50000)
-				if i%3 == 0 {
+				switch {
+				case i%3 == 0:
 					port = 6881 // a customary port
+				case i > 30 && i%20 == 1:
+					port = []uint16{8080, 8000, 443, 80, 88, 8888, 993, 5555, 22}[i/20%9] // people's choices
 				}
 				o := s.flow(5, 17, wan(i), port)
 				s.see(o)
@@ -128,6 +131,30 @@ func TestNoScan(t *testing.T) {
 				}
 			}
 			s.wait(10 * time.Second)
+		}},
+		{"a node of a currency, told of peers of which most are gone", func(s *stage) {
+			for i := range 3000 {
+				o := s.see(s.flow(5, 6, wan(i), 8333))
+				s.after(100 * time.Millisecond)
+				if i%7 == 0 {
+					s.then(o, home.FlowAnswered)
+				}
+			}
+		}},
+		{"IPv6 is broken and the browser has its own DNS", func(s *stage) {
+			for i := range byte(200) {
+				o := s.flow(5, 6, netip.AddrFrom16([16]byte{0x2a, 0, 15: i}), 443)
+				s.see(o)
+				s.wait(100 * time.Millisecond)
+				s.answered(s.flow(5, 6, wan(int(i)), 443))
+			}
+		}},
+		{"QUIC is blocked", func(s *stage) {
+			for i := range 200 {
+				s.see(s.flow(5, 17, wan(i), 443))
+				s.wait(100 * time.Millisecond)
+				s.answered(s.flow(5, 6, wan(i), 443))
+			}
 		}},
 		{"a swarm that is gone altogether", func(s *stage) {
 			for i := range 500 {
