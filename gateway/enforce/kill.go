@@ -25,7 +25,12 @@ func (e *Enforcer) Kill(ctx context.Context, f home.Flow) error {
 		return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 	}
 	var flows []nfnl.Flow
-	err := e.sock.Flows(func(n *nfnl.Flow) {
+	one, ok, err := e.sock.Find(f.Proto, f.Src, f.Dst)
+	if err == nil && ok {
+		return e.kill([]nfnl.Flow{one}, e.neighbors())
+	}
+	// behind a forwarded port the LAN sees another address than the first packet was sent to: look through all
+	err = e.sock.Flows(func(n *nfnl.Flow) {
 		if n.Proto == f.Proto && n.Src == unmap(f.Src) && n.ReplySrc == unmap(reply) {
 			flows = append(flows, n.Clone())
 		}

@@ -465,6 +465,98 @@ func TestListedAddressKillsRunningFlows(t *testing.T) {
 	}
 }
 
+func TestKillSingleFlows(t *testing.T) {
+	l := newLab(t)
+	l.servers()
+	e := l.enforcer()
+	l.apply(e, home.Desired{})
+	for _, to := range []netip.Addr{far4, far6} {
+		tcp, udp := l.talk(l.cam.space, "tcp", "tcp", to, 7000), l.talk(l.cam.space, "udp", "udp", to, 7000)
+		other := l.talk(l.cam.space, "other", "tcp", to, 7000)
+		flow := func(c conversation, proto uint8) home.Flow {
+			src, dst := netip.MustParseAddrPort(c.conn.LocalAddr().String()), netip.MustParseAddrPort(c.conn.RemoteAddr().String())
+			return home.Flow{Proto: proto, Src: src, Dst: dst}
+		}
+		gone := home.Flow{Proto: 6, Src: netip.AddrPortFrom(l.tv.v4, 1), Dst: netip.AddrPortFrom(far4, 1)}
+		l.gw.do(func() {
+			for _, f := range []home.Flow{flow(tcp, 6), flow(udp, 17), gone} {
+				must(t, e.Kill(t.Context(), f))
+			}
+		})
+		l.reset(tcp)
+		l.silent([]conversation{udp})
+		l.alive([]conversation{other})
+	}
+	in := l.talk(l.inet, "port forward", "tcp", netip.MustParseAddr("203.0.113.1"), 8022)
+	from := netip.MustParseAddrPort(in.conn.LocalAddr().String())
+	l.gw.do(func() {
+		must(t, e.Kill(t.Context(), home.Flow{Proto: 6, Src: from, Dst: netip.AddrPortFrom(l.cam.v4, 7000)}))
+	})
+	l.silent([]conversation{in})
+}
+
+// dhcp is a DHCPv4 request as a frame (RFC 2131 section 2): who sends it, whose it says it is.
+func dhcp(from, chaddr home.MAC, ciaddr netip.Addr) []byte {
+	body := make([]byte, 240)
+	body[0], body[1], body[2] = 1, 1, 6
+	copy(body[12:], ciaddr.AsSlice())
+	copy(body[28:], chaddr[:])
+	udp := append([]byte{0, 68, 0, 67, 0, byte(8 + len(body)), 0, 0}, body...)
+	ip := []byte{0x45, 0, 1, byte(20 + len(udp) - 256), 0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255}
+	binary.BigEndian.PutUint16(ip[2:], uint16(20+len(udp)))
+	binary.BigEndian.PutUint16(ip[10:], checksum(ip))
+	frame := append(append(append([]byte{}, home.Broadcast[:]...), from[:]...), 0x08, 0x00)
+	return append(append(frame, ip...), udp...)
+}
+
+func TestLeasesOfContainedDevices(t *testing.T) {
+	l := newLab(t)
+	l.servers()
+	e := l.enforcer()
+	l.apply(e, home.Desired{})
+	must(t, l.gets(l.tv.space, "udp", gw4, 5301)) // the tv is a known station
+	must(t, l.gets(l.plug.space, "udp", gw4, 5301))
+	server, server6 := l.counter(l.gw, 67), l.counter(l.gw, 547)
+	l.apply(e, home.Desired{Devices: []home.DeviceRule{rule(l.cam, home.ModeQuarantine), rule(l.lamp, home.ModeQuarantine)}})
+	fresh := home.MAC{2, 7, 7, 7, 7, 7}
+	for _, c := range []struct {
+		what   string
+		s      *station
+		chaddr home.MAC
+		ciaddr netip.Addr
+		passes bool
+	}{
+		{"asks", l.cam, l.cam.mac, zero4, true}, {"renews", l.cam, l.cam.mac, l.cam.v4, true},
+		{"asks with another MAC on its own port", l.cam, fresh, zero4, true},
+		{"asks for the tv", l.cam, l.tv.mac, zero4, false}, {"releases the tv's lease", l.cam, l.cam.mac, l.tv.v4, false},
+		{"asks", l.lamp, l.lamp.mac, zero4, true}, {"renews", l.lamp, l.lamp.mac, l.lamp.v4, true},
+		{"asks for the plug", l.lamp, l.plug.mac, zero4, false}, {"releases the plug's lease", l.lamp, l.lamp.mac, l.plug.v4, false},
+	} {
+		before := server.Load()
+		l.frame(c.s.space, dhcp(c.s.mac, c.chaddr, c.ciaddr))
+		for range 20 {
+			if server.Load() != before {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		if (server.Load() != before) != c.passes {
+			t.Errorf("%s %s: reaches the server: %v", c.s.port, c.what, !c.passes)
+		}
+	}
+	for range 100 { // it cannot use up all leases
+		l.frame(l.cam.space, dhcp(l.cam.mac, l.cam.mac, zero4))
+	}
+	time.Sleep(20 * time.Millisecond)
+	if n := server.Load(); n > 60 {
+		t.Errorf("%d requests of a contained device reached the server", n)
+	}
+	c, err := l.dial(l.cam.space, "udp", gw6, 547)
+	must(t, err)
+	c.Write([]byte("x"))
+	l.eventually("DHCPv6", func() bool { return server6.Load() > 0 })
+}
+
 func TestDormant(t *testing.T) {
 	l := newLab(t)
 	l.servers()

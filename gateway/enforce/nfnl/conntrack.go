@@ -35,26 +35,31 @@ type Flow struct {
 func (s *Socket) Flows(each func(*Flow)) error {
 	var f Flow
 	err := s.Dump(Message{What: "connections", Type: ct | ctGet}, func(family uint8, attrs []byte) {
-		f = Flow{family: family}
-		Each(attrs, func(typ uint16, b []byte) {
-			switch typ {
-			case ctaOrig:
-				f.orig = b
-				f.Src, f.Dst, f.Proto = tuple(b)
-			case ctaReply:
-				f.ReplySrc, f.ReplyDst, _ = tuple(b)
-			case ctaID:
-				f.id = b
-			case ctaZone:
-				f.zone = b
-			}
-		})
+		f = *parseFlow(family, attrs)
 		each(&f)
 	})
 	if errors.Is(err, ErrInterrupted) {
 		return nil
 	}
 	return err
+}
+
+func parseFlow(family uint8, attrs []byte) *Flow {
+	f := &Flow{family: family}
+	Each(attrs, func(typ uint16, b []byte) {
+		switch typ {
+		case ctaOrig:
+			f.orig = b
+			f.Src, f.Dst, f.Proto = tuple(b)
+		case ctaReply:
+			f.ReplySrc, f.ReplyDst, _ = tuple(b)
+		case ctaID:
+			f.id = b
+		case ctaZone:
+			f.zone = b
+		}
+	})
+	return f
 }
 
 // Clone copies the flow so that it can be kept.
@@ -109,4 +114,32 @@ func (s *Socket) Forget(f *Flow) error {
 		return fmt.Errorf("%v -> %v: %w", f.Src, f.Dst, err)
 	}
 	return nil
+}
+
+// Find looks for the connection that began with a packet from src to dst; ok is false when there is none.
+func (s *Socket) Find(proto uint8, src, dst netip.AddrPort) (f Flow, ok bool, err error) {
+	src, dst = netip.AddrPortFrom(src.Addr().Unmap(), src.Port()), netip.AddrPortFrom(dst.Addr().Unmap(), dst.Port())
+	m := Message{What: "finding a connection", Type: ct | ctGet, Family: unix.AF_INET6}
+	srcType, dstType := uint16(ctaSrc6), uint16(ctaDst6)
+	if src.Addr().Is4() {
+		m.Family, srcType, dstType = unix.AF_INET, ctaSrc4, ctaDst4
+	}
+	m.Attrs.Nest(ctaOrig, func(a *Attrs) {
+		a.Nest(ctaIP, func(a *Attrs) {
+			a.Bytes(srcType, src.Addr().AsSlice())
+			a.Bytes(dstType, dst.Addr().AsSlice())
+		})
+		a.Nest(ctaProto, func(a *Attrs) {
+			a.Bytes(ctaNum, []byte{proto})
+			a.Bytes(ctaSrcPort, binary.BigEndian.AppendUint16(nil, src.Port()))
+			a.Bytes(ctaDstPort, binary.BigEndian.AppendUint16(nil, dst.Port()))
+		})
+	})
+	err = s.Request(m, func(family uint8, attrs []byte) {
+		f, ok = parseFlow(family, attrs).Clone(), true
+	})
+	if errors.Is(err, unix.ENOENT) {
+		return Flow{}, false, nil
+	}
+	return f, ok && f.Src == src && f.Dst == dst, err // it may also answer with the flow of which this is the reply
 }
