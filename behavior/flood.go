@@ -94,6 +94,9 @@ func (d *Detectors) floodNew(dev *device, o *home.Observation, t *floodTarget, n
 	if o.Direction == home.Outbound && o.Resolved && !d.net.up(now) {
 		return // its own server, unreachable: some programs try again at once
 	}
+	if !d.mayFlood(dev, o) {
+		return
+	}
 	took := time.Duration(now - t.since)
 	d.tellFlood(dev, o, float64(t.flows)/max(took.Seconds(), .001), fmt.Sprintf(
 		"sent %d new %s connections to %s in %s; %d were answered", t.flows, home.ProtoName(o.Flow.Proto), addrText(t.addr), span(took), t.answered),
@@ -118,7 +121,7 @@ func (d *Detectors) floodRate(dev *device, o *home.Observation, now int64) {
 	}
 	took := time.Duration(now - since)
 	rate := float64(packets) / max(took.Seconds(), .1)
-	if fl.UpPackets < least || rate < need {
+	if fl.UpPackets < least || rate < need || !d.mayFlood(dev, o) {
 		return
 	}
 	d.tellFlood(dev, o, rate, fmt.Sprintf("sent %d %s packets to %s in %s; nothing came back",
@@ -126,13 +129,16 @@ func (d *Detectors) floodRate(dev *device, o *home.Observation, now int64) {
 		map[string]any{"packets": fl.UpPackets, "seconds": time.Duration(now - fl.Start.UnixNano()).Seconds(), "unit": "packets a second"})
 }
 
+// mayFlood says whether a flood is to be told; it is asked before the sentence is made, since a flood goes on.
+func (d *Detectors) mayFlood(dev *device, o *home.Observation) bool {
+	strength := d.strength(dev, momentOf(o), !dev.gateway)
+	return d.may(dev, home.DetectFlood, hash(o.Flow.Dst.Addr()), strength == home.Hard, o.Time.UnixNano())
+}
+
 func (d *Detectors) tellFlood(dev *device, o *home.Observation, rate float64, sentence string, facts map[string]any) {
-	m, now := momentOf(o), o.Time.UnixNano()
+	m := momentOf(o)
 	far := o.Flow.Dst.Addr().Unmap()
 	strength := d.strength(dev, m, !dev.gateway)
-	if !d.may(dev, home.DetectFlood, hash(far), strength == home.Hard, now) {
-		return
-	}
 	facts["address"], facts["port"], facts["proto"] = far.String(), o.Flow.Dst.Port(), home.ProtoName(o.Flow.Proto)
 	d.find(dev, m, home.Finding{
 		Detector: home.DetectFlood, Strength: strength, Score: rate, Sentence: sentence, Facts: facts,
@@ -201,7 +207,7 @@ func (d *Detectors) observeSource(dev *device, o *home.Observation, now int64) {
 	if !f.sources.add(hash(src)) {
 		return
 	}
-	if f.forged++; f.forged < forgedMin {
+	if f.forged++; f.forged < forgedMin || !d.mayFlood(dev, o) {
 		return
 	}
 	took := time.Duration(now - f.since)

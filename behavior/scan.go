@@ -1,6 +1,7 @@
 package behavior
 
 import (
+	"math"
 	"time"
 
 	"cardea/home"
@@ -121,6 +122,14 @@ func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
 	}
 }
 
+// ones is where products begin.
+var ones = func() (a [1 + portWalks]float64) {
+	for i := range a {
+		a[i] = 1
+	}
+	return a
+}()
+
 // weigh brings the walks up to date and tells what has crossed the threshold.
 func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 	now := m.time.UnixNano()
@@ -129,7 +138,7 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 	if lan {
 		leak = leakLAN
 	}
-	var sum [1 + portWalks]float64
+	sum := ones
 	for i := range s.ring.entries {
 		e := &s.ring.entries[i]
 		if e.state != waiting {
@@ -142,13 +151,18 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 		case age >= settleAfter:
 			s.charge(e, steps[e.kind].fail)
 		default:
-			sum[e.slot] += steps[e.kind].waiting(age, usual[e.kind])
+			sum[e.slot] *= steps[e.kind].ratio(age, usual[e.kind])
 		}
 	}
 	best := 0.0
 	for i := portWalks; i >= 0; i-- {
 		w := &s.walks[i]
 		w.leak(now, leak)
+		if sum[i] != 1 {
+			sum[i] = math.Log(sum[i])
+		} else {
+			sum[i] = 0
+		}
 		sum[i] += w.score
 		if i > 0 {
 			best = max(best, sum[i])

@@ -32,8 +32,14 @@ func newOdds(theta0, theta1 float64) odds {
 // waiting is the step for a contact that has not been answered for this long: a healthy one's answer may still be under
 // way with probability survival(age).
 func (o *odds) waiting(age, usual time.Duration) float64 {
+	return math.Log(o.ratio(age, usual))
+}
+
+// ratio is waiting before the logarithm. Several are multiplied and take one logarithm: at most ringSize of at most
+// .9/.002 each, 1e170.
+func (o *odds) ratio(age, usual time.Duration) float64 {
 	s := survival(age, usual)
-	return math.Log((1 - o.theta1 + o.theta1*s) / (1 - o.theta0 + o.theta0*s))
+	return (1 - o.theta1 + o.theta1*s) / (1 - o.theta0 + o.theta0*s)
 }
 
 // survival is the probability that an answer takes longer than age: log-logistic with shape 2 and the usual time as its

@@ -273,3 +273,23 @@ func TestNameAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations for an allowed name", n)
 	}
 }
+
+func TestObserveAllocatesNothing(t *testing.T) {
+	j := judge.New(judge.Config{Intel: list{}, Policy: policyOf()}, &pipeline{})
+	o := contactAt(time.Unix(1e9, 0), netip.MustParseAddr("192.0.2.1"), "www.example.org", true)
+	o.Fresh, o.Resolved = false, true
+	if n := testing.AllocsPerRun(1000, func() { j.Observe(o) }); n != 0 {
+		t.Errorf("%v allocations for a flow that is on no list", n)
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	j := judge.New(judge.Config{Intel: feeds, Policy: policyOf()}, &pipeline{})
+	o := contactAt(time.Unix(1e9, 0), netip.MustParseAddr("192.0.2.1"), "www.example.org", true)
+	o.Fresh, o.Resolved = false, true
+	b.ReportAllocs()
+	for b.Loop() {
+		o.Time = o.Time.Add(time.Millisecond)
+		j.Observe(o)
+	}
+}
