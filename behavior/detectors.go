@@ -155,7 +155,7 @@ func (d *Detectors) device(o *home.Observation, now int64) *device {
 		d.order = append(d.order, dev)
 	}
 	dev.last, dev.mac, dev.gateway = now, o.Device.MAC, o.Device.Gateway || slices.Contains(d.cfg.Own, o.Device.MAC)
-	if o.Port != "" {
+	if o.Port != "" && o.Proven { // a forged frame must not move the evidence to its own port, or away from it
 		dev.port = o.Port
 	} else if dev.port == "" {
 		dev.port = o.Device.Port

@@ -51,6 +51,9 @@ func (d *Detectors) observeInbound(dev *device, o *home.Observation, now int64) 
 		return
 	}
 	port := fl.Dst.Port()
+	if fl.ReplySrc.IsValid() { // forwarded: the device's port, not the router's
+		port = fl.ReplySrc.Port()
+	}
 	own := service(fl.Proto, port)
 	if !own && fl.Proto != home.ProtoTCP {
 		return

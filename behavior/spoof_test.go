@@ -235,3 +235,21 @@ func TestDuplicateMAC(t *testing.T) {
 	s.scan(5, 100, 10*time.Millisecond, func(i int) *home.Observation { return s.flow(5, 6, wan(i), 23) })
 	s.want(home.DetectScanWAN, home.Soft) // who of the two scans cannot be known
 }
+
+// A neighbour that forges a device's MAC from its own port can neither have it contained nor move the evidence.
+func TestNobodyIsFramed(t *testing.T) {
+	s := newStage(t, behavior.Config{})
+	honest := s.flow(7, 6, wan(1), 443)
+	honest.Port = "lan7"
+	honest.Resolved = true
+	s.see(honest)
+	for i := range 100 {
+		o := s.flow(7, 6, wan(i), 23) // the gateway knows that this port is not 7's, so it is not proven
+		o.Port, o.Proven = "lan5", false
+		s.see(o)
+		s.after(10 * time.Millisecond)
+	}
+	if f := s.want(home.DetectScanWAN, home.Soft); f.Port != "" {
+		t.Errorf("names port %s", f.Port)
+	}
+}

@@ -51,7 +51,7 @@ func matchesFlow(sym *home.Symptom, o *home.Observation) bool {
 	case home.DetectScanPorts, home.DetectFlood, home.DetectBruteForce:
 		return o.Direction != home.Inbound && port && addr
 	case home.DetectInbound:
-		return o.Direction == home.Inbound && port
+		return o.Direction == home.Inbound && (port || fl.ReplySrc.IsValid() && slices.Contains(sym.Ports, fl.ReplySrc.Port()))
 	case home.DetectIndicator:
 		if o.Direction == home.Local {
 			return false
