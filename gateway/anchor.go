@@ -46,6 +46,20 @@ func (a anchors) seen(id home.DeviceID, port string, now time.Time) bool {
 	return false
 }
 
+// owner is the device that a port belongs to, other than one; "" where there is none, or more than one.
+func (a anchors) owner(port string, other home.DeviceID) (id home.DeviceID) {
+	for d, n := range a {
+		if n.port != port || d == other {
+			continue
+		}
+		if id != "" {
+			return ""
+		}
+		id = d
+	}
+	return id
+}
+
 // keep drops anchors of devices that are no longer known.
 func (a anchors) keep(known func(home.DeviceID) bool) {
 	for id := range a {

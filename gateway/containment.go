@@ -17,6 +17,7 @@ type enforced struct {
 	mu      sync.Mutex
 	version uint64
 	grades  map[home.DeviceID]home.Grade
+	alone   map[home.DeviceID]string // the port by which a device was shut in; used by desired only
 	err     error
 }
 
@@ -80,6 +81,8 @@ func (g *Gateway) desired() home.Desired {
 	g.state.mu.Lock()
 	g.state.version++
 	d := home.Desired{Version: g.state.version, Dormant: g.disarmed()}
+	before, alone := g.state.alone, map[home.DeviceID]string{}
+	g.state.alone = alone
 	g.state.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -91,21 +94,30 @@ func (g *Gateway) desired() home.Desired {
 		rule := home.DeviceRule{Device: dev.ID, Mode: mode, MACs: dev.MACs, Addresses: dev.Addresses}
 		if n := g.anchors[dev.ID]; n != nil {
 			rule.Port = n.port
+		} else if port, _, ok := ports.PortOf(dev.MAC); ok {
+			rule.Port = port
 		}
-		if port, alone, ok := ports.PortOf(dev.MAC); ok && (rule.Port == "" || rule.Port == port) {
-			rule.Port, rule.Alone = port, alone
-		} else if rule.Port != "" { // it is silent, or somebody else uses its MAC: its own port counts
-			rule.Alone = g.aloneOn(rule.Port, dev.ID)
+		// Once shut in by its port a device stays so: it must not get a shared port by inventing neighbours.
+		rule.Alone = rule.Port != "" && (before[dev.ID] == rule.Port || g.aloneOn(rule.Port, dev.ID, ports.MACsOn(rule.Port)))
+		if rule.Alone && mode == home.ModeQuarantine {
+			alone[dev.ID] = rule.Port
 		}
 		d.Devices = append(d.Devices, rule)
 	}
 	return d
 }
 
-// aloneOn says whether no other device was ever seen on a port. The lock is held.
-func (g *Gateway) aloneOn(port string, id home.DeviceID) bool {
+// aloneOn says whether a port is one device's only: nobody else belongs there, and whoever else the bridge learned there
+// belongs to another port (so its address was forged here). The lock is held.
+func (g *Gateway) aloneOn(port string, id home.DeviceID, there []home.MAC) bool {
 	for other, n := range g.anchors {
 		if other != id && n.port == port {
+			return false
+		}
+	}
+	for _, m := range there {
+		other := g.observer.IDOf(m)
+		if n := g.anchors[other]; other != id && (n == nil || n.port == port) {
 			return false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"cardea/home"
+	"cardea/identity/oui"
 	"cardea/intel"
 )
 
@@ -20,7 +21,8 @@ func registrable(name string) string {
 	return d
 }
 
-func vendor(home.MAC) string { return "" }
+// vendor is the maker by address range; the registry is looked at once a device.
+func vendor(m home.MAC) string { return oui.Vendor(m) }
 
 // services adapts the table of known services to the judge.
 type services struct{}

@@ -42,13 +42,19 @@ func (g *Gateway) Contact(c *home.Contact) {
 	}
 }
 
-// prove takes back the claim that a device did something when its frame came in by another device's port.
+// prove makes sure whose doing it is. A frame that came in by a port which is another device's is not proven to be of the
+// device whose address it bears; where only one device was ever seen on that port, it is that one's doing: the port, not
+// the address, is the evidence.
 func (g *Gateway) prove(o *home.Observation) {
-	if o.Device == nil || !o.Proven || o.Source.IsZero() {
+	if o.Device == nil || !o.Proven || o.Source.IsZero() || o.Port == "" {
 		return
 	}
-	if !g.anchors.seen(o.Device.ID, o.Port, o.Time) && o.Port != "" {
-		o.Proven = false
+	if g.anchors.seen(o.Device.ID, o.Port, o.Time) {
+		return
+	}
+	o.Proven = false
+	if owner := g.observer.Borrow(g.anchors.owner(o.Port, o.Device.ID)); owner != nil && !owner.Gateway {
+		o.Device, o.Proven = owner, true
 	}
 }
 

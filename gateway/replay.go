@@ -67,8 +67,8 @@ type replay struct {
 // emit, the Summary last, also when a file turns out to be broken; that is the error then.
 func Replay(ctx context.Context, files []string, o ReplayOptions, emit func(any) error) error {
 	r := &replay{emit: emit, sum: Summary{Kind: "summary"}}
-	r.judge = judge.New(judge.Config{Intel: o.Intel}, r)
-	r.observer = observe.New(observe.Config{Home: o.Home, Domain: registrable}, r)
+	r.judge = judge.New(judge.Config{Intel: o.Intel, Services: services{}}, r)
+	r.observer = observe.New(observe.Config{Home: o.Home, Vendor: vendor, Domain: registrable}, r)
 	var broken error
 	for _, path := range files {
 		if len(files) > 1 {

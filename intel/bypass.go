@@ -38,7 +38,7 @@ func CanaryName(name string) Canary {
 }
 
 // resolver is a large public resolver: its names for DNS over HTTPS, TLS and QUIC, and its anycast addresses as the
-// operator publishes them (read in 2025).
+// operator publishes them.
 type resolver struct {
 	company string
 	names   string

@@ -13,6 +13,7 @@ import (
 
 	"cardea/gateway/control"
 	"cardea/home"
+	"cardea/lab/plan"
 )
 
 const (
@@ -84,6 +85,9 @@ func (s *story) play(ctx context.Context) error {
 		return err
 	}
 	s.out.event(time.Now(), "attack_started", name, s.home.Plan.Scenario.Sentence)
+	if slices.Contains(s.home.Plan.Scenario.Moves, plan.CallListed) {
+		return s.blocked(ctx, name)
+	}
 	for _, step := range []func(context.Context, string) error{s.catch, s.notify, s.checkWhileItRuns, s.clean, s.release} {
 		if err := step(ctx, name); err != nil {
 			return err
@@ -140,12 +144,22 @@ func (s *story) catch(ctx context.Context, name string) error {
 			if who != name {
 				return false, fmt.Errorf("%s was shut in; the malware is on %s", who, name)
 			}
-			ms := float64(e.Time.Sub(s.home.Malicious().First).Microseconds()) / 1000
+			ms := float64(e.Time.Sub(s.scanBegan()).Microseconds()) / 1000
 			s.sum.ScanMS = &ms
 			return true, nil
 		}
 		return false, nil
 	})
+}
+
+// scanBegan is when the first packet of the attack on the internet left the device; where a story has none, the first
+// malicious packet.
+func (s *story) scanBegan() time.Time {
+	if c := s.home.Malicious(); c.Scan.IsZero() {
+		return c.First
+	} else {
+		return c.Scan
+	}
 }
 
 func (s *story) follow(ctx context.Context, missing string, f func(control.Event) (bool, error)) error {
@@ -186,14 +200,15 @@ var (
 	messageRE = regexp.MustCompile(`role="status">([^<]*)<`)
 )
 
-// post fills in the page's form and returns what the page says then.
-func (s *story) post(ctx context.Context, path string) (string, error) {
+// post fills in the form of a device's case and returns what the page says then.
+func (s *story) post(ctx context.Context, name, path string) (string, error) {
 	page, err := s.home.Browse(ctx, resident, s.portal("/"), nil)
 	if err != nil {
 		return "", fmt.Errorf("the gateway's page: %w", err)
 	}
+	_, rest, _ := strings.Cut(page.Body, "<h2>"+name+"</h2>")
 	form := url.Values{}
-	for _, m := range inputRE.FindAllStringSubmatch(page.Body, 2) {
+	for _, m := range inputRE.FindAllStringSubmatch(rest, 2) {
 		form.Set(m[1], m[2])
 	}
 	if page, err = s.home.Browse(ctx, resident, s.portal(path), form); err != nil {
@@ -210,11 +225,11 @@ func (s *story) checkWhileItRuns(ctx context.Context, name string) error {
 	if err := pause(ctx, time.Second); err != nil {
 		return err
 	}
-	says, err := s.post(ctx, "/check")
+	says, err := s.post(ctx, name, "/check")
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(says, "Not clean") {
+	if strings.HasPrefix(says, "Clean") {
 		return fmt.Errorf("check again while the malware runs says %q", says)
 	}
 	s.sum.NotClean = true
@@ -230,7 +245,7 @@ func (s *story) clean(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, cleanTime)
 	defer cancel()
 	for {
-		says, err := s.post(ctx, "/check")
+		says, err := s.post(ctx, name, "/check")
 		if err != nil {
 			return err
 		}
@@ -245,7 +260,7 @@ func (s *story) clean(ctx context.Context, name string) error {
 }
 
 func (s *story) release(ctx context.Context, name string) error {
-	says, err := s.post(ctx, "/release")
+	says, err := s.post(ctx, name, "/release")
 	if err != nil {
 		return err
 	}
@@ -297,4 +312,37 @@ func (s *story) unprotected(ctx context.Context) error {
 		return err
 	}
 	return fmt.Errorf("nobody stopped %s", name)
+}
+
+// blocked waits until the device has asked for a listed name, and looks that nothing reached what is behind it: a mere
+// look-up blocks, it does not contain.
+func (s *story) blocked(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, catchTime)
+	defer cancel()
+	for {
+		found := false
+		err := s.client.Contacts(ctx, control.ContactQuery{Limit: 10000}, func(c home.Contact) bool {
+			if c.Action == home.Block && s.name(ctx, c.Device) == name {
+				s.out.event(c.Last, "blocked", name, c.Reason)
+				found = true
+			}
+			return !found
+		})
+		if err != nil {
+			return err
+		}
+		if found {
+			break
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return fmt.Errorf("nothing of %s was blocked: %w", name, err)
+		}
+	}
+	if err := pause(ctx, 3*time.Second); err != nil {
+		return err
+	}
+	if c := s.home.Malicious(); c.WAN > 0 {
+		return fmt.Errorf("%d packets reached what is on the list", c.WAN)
+	}
+	return nil
 }

@@ -29,7 +29,7 @@ type storySummary struct {
 	Scenario    string   `json:"scenario"`
 	Seed        uint64   `json:"seed"`
 	ReadyMS     int64    `json:"ready_ms"`             // from start to a home with its agent
-	ScanMS      *float64 `json:"scan_to_contained_ms"` // first malicious packet to containment in force; null: never
+	ScanMS      *float64 `json:"scan_to_contained_ms"` // first packet of the scan to containment in force; null: never
 	EscapedWAN  uint64   `json:"packets_escaped_wan"`
 	EscapedLAN  uint64   `json:"packets_escaped_lan"`
 	Sent        uint64   `json:"packets_sent"`    // by the malware, whether or not they reached anyone

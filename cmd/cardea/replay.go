@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"cardea/gateway"
+	"cardea/gateway/lists"
 
 	"golang.org/x/term"
 )
 
 type replayCmd struct {
 	JSON  bool     `help:"Print NDJSON: finding, contact and device objects, then a summary."`
+	Intel string   `help:"Folder (or file) of indicator lists." type:"path" placeholder:"DIR"`
 	Home  []string `help:"The home's own addresses; default: private and link-local ones." placeholder:"CIDR"`
 	Files []string `arg:"" name:"file" help:"Capture files: pcap, pcapng, also gzipped; replayed in order as one home." type:"path"`
 }
@@ -40,6 +42,13 @@ func (c replayCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("--home %s: want a prefix as 192.168.1.0/24", s)
 		}
 		opts.Home = append(opts.Home, p.Masked())
+	}
+	if c.Intel != "" {
+		set, _, err := lists.Load(c.Intel)
+		if err != nil {
+			return fmt.Errorf("--intel: %w", err)
+		}
+		opts.Intel = set
 	}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		opts.Progress = progress()

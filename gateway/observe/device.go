@@ -46,6 +46,14 @@ func (o *Observer) Device(id home.DeviceID) (home.Device, bool) {
 	return home.Device{}, false
 }
 
+// Borrow finds a device by id; nil if it is not known. It is the observer's: not to be kept or changed.
+func (o *Observer) Borrow(id home.DeviceID) *home.Device {
+	if d := o.byID[id]; d != nil {
+		return &d.Device
+	}
+	return nil
+}
+
 // IDOf is the id of the device with a MAC, which it is given now if it was never seen.
 func (o *Observer) IDOf(m home.MAC) home.DeviceID {
 	if d := o.byMAC[m]; d != nil {
