@@ -87,7 +87,7 @@ func Up(ctx context.Context, o Options) (_ *Home, err error) {
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
-			h.Close()
+			_ = h.Close()
 		}
 	}()
 	if err := h.build(); err != nil {
@@ -116,7 +116,32 @@ func Up(ctx context.Context, o Options) (_ *Home, err error) {
 			}
 		}
 	}
+	h.await6(ctx)
 	return h, nil
+}
+
+// await6 waits a moment until the devices that are on have made addresses of what the router advertises. A home in which one
+// has none is up all the same: IPv6 may be what is broken in the story.
+func (h *Home) await6(ctx context.Context) {
+	for range 150 {
+		missing := 0
+		for _, d := range h.devices {
+			if !d.Later && !slices.ContainsFunc(d.Addrs6(), h.Plan.LAN.GUA.Masked().Contains) {
+				missing++
+			}
+		}
+		if missing == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.ctx.Done():
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	h.log.Warn("a device has no global IPv6 address")
 }
 
 // services starts the internet and the router and waits until they listen.
@@ -231,7 +256,7 @@ func (h *Home) Close() error {
 	h.programs = nil
 	h.mu.Unlock()
 	for _, cmd := range programs {
-		cmd.Process.Kill() // fails when it has ended: that is as well
+		_ = cmd.Process.Kill() // fails when it has ended: that is as well
 	}
 	h.running.Wait()
 	h.mu.Lock()

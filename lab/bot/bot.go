@@ -100,7 +100,7 @@ func (b *Bot) routerMAC(ctx context.Context) (home.MAC, bool) {
 			}
 		}
 		if c, err := b.Device.Space.Dial(ctx, "udp", netip.AddrPortFrom(router, 9).String()); err == nil && router.IsValid() {
-			c.Write([]byte{0})
+			_, _ = c.Write([]byte{0})
 			c.Close()
 		}
 		if !sleep(ctx, 50*time.Millisecond) {
@@ -130,7 +130,7 @@ func (b *Bot) pump(ctx context.Context, rate int, next func() []byte) error {
 		due := int(time.Since(began).Seconds() * float64(rate))
 		for sent = max(sent, due-rate/10); sent < due; sent++ { // after a stall at most 100 ms are made up
 			if f := next(); f != nil {
-				c.Write(f)
+				_, _ = c.Write(f)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func spoofARP(b *Bot, ctx context.Context, r *rand.Rand) error {
 	if err := b.Device.Space.Sysctl("net/ipv4/ip_forward", "1"); err != nil {
 		return err
 	}
-	defer b.Device.Space.Sysctl("net/ipv4/ip_forward", "0")
+	defer func() { _ = b.Device.Space.Sysctl("net/ipv4/ip_forward", "0") }()
 	c, err := frame.Open(b.Device.Space, device.Iface, nil)
 	if err != nil {
 		return err
@@ -36,8 +36,8 @@ func spoofARP(b *Bot, ctx context.Context, r *rand.Rand) error {
 			if d.Name == b.Device.Name || !gateway.IsValid() {
 				continue
 			}
-			c.Write(frame.ARP(frame.ARPReply, own, d.MAC, own, gateway, d.MAC, d.IPv4))
-			c.Write(frame.ARP(frame.ARPReply, own, router, own, d.IPv4, router, gateway))
+			_, _ = c.Write(frame.ARP(frame.ARPReply, own, d.MAC, own, gateway, d.MAC, d.IPv4))
+			_, _ = c.Write(frame.ARP(frame.ARPReply, own, router, own, d.IPv4, router, gateway))
 		}
 		if !sleep(ctx, time.Duration(300+r.IntN(500))*time.Millisecond) {
 			return nil
@@ -70,7 +70,7 @@ func serveDHCP(b *Bot, ctx context.Context, r *rand.Rand) error {
 			continue
 		}
 		if f := b.falseOffer(q); f != nil {
-			c.Write(f)
+			_, _ = c.Write(f)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func serveRA(b *Bot, ctx context.Context, r *rand.Rand) error {
 	for {
 		for _, own := range b.Device.Addrs6() {
 			if own.IsLinkLocalUnicast() {
-				c.Write(frame.RouterAdvert(b.Device.HardwareAddr(), own, prefix))
+				_, _ = c.Write(frame.RouterAdvert(b.Device.HardwareAddr(), own, prefix))
 				break
 			}
 		}

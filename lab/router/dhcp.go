@@ -62,10 +62,10 @@ func (r *Router) serveDHCP(ctx context.Context, g *errgroup.Group) error {
 	}
 	out, err := frame.Open(r.space, dev, nil)
 	if err != nil {
-		in.Close()
+		_ = in.Close()
 		return fmt.Errorf("router: DHCP: %w", err)
 	}
-	context.AfterFunc(ctx, func() { in.Close(); out.Close() })
+	context.AfterFunc(ctx, func() { _ = in.Close(); out.Close() })
 	g.Go(func() error {
 		buf := make([]byte, 1500)
 		for {
@@ -78,7 +78,7 @@ func (r *Router) serveDHCP(ctx context.Context, g *errgroup.Group) error {
 				continue
 			}
 			if f := r.offer(q); f != nil {
-				out.Write(f) // a full queue or a closed port: the client asks again
+				_, _ = out.Write(f) // a full queue or a closed port: the client asks again
 			}
 		}
 	})
@@ -144,7 +144,7 @@ func (r *Router) serveDHCPv6(ctx context.Context, g *errgroup.Group) error {
 	if err != nil {
 		return fmt.Errorf("router: DHCPv6: %w", err)
 	}
-	context.AfterFunc(ctx, func() { c.Close() })
+	context.AfterFunc(ctx, func() { _ = c.Close() })
 	link, err := r.space.NL.LinkByName(dev)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (r *Router) serveDHCPv6(ctx context.Context, g *errgroup.Group) error {
 			}
 			reply, err := dhcpv6.NewReplyFromMessage(q, dhcpv6.WithServerID(id), dhcpv6.WithDNS(r.plan.LAN.ULA.Addr().AsSlice()))
 			if err == nil {
-				c.WriteToUDPAddrPort(reply.ToBytes(), from) // lost: the client asks again
+				_, _ = c.WriteToUDPAddrPort(reply.ToBytes(), from) // lost: the client asks again
 			}
 		}
 	})

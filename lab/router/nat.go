@@ -124,7 +124,7 @@ func commit(list []message) error {
 	if err != nil {
 		return fmt.Errorf("firewall: open netlink: %w", err)
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	batch := packet(unix.NFNL_MSG_BATCH_BEGIN, 0, unix.AF_UNSPEC, unix.NFNL_SUBSYS_NFTABLES, 0, nil)
 	for i, m := range list {
 		batch = append(batch, packet(unix.NFNL_SUBSYS_NFTABLES<<8|m.kind, unix.NLM_F_CREATE|unix.NLM_F_APPEND|unix.NLM_F_ACK,

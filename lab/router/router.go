@@ -95,7 +95,7 @@ func (r *Router) admin(ctx context.Context, g *errgroup.Group) error {
 		}
 		g.Go(func() error { return ended(ctx, s.Serve(l)) })
 	}
-	context.AfterFunc(ctx, func() { s.Close() })
+	context.AfterFunc(ctx, func() { _ = s.Close() })
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (r *Router) forwardNames(ctx context.Context, g *errgroup.Group) error {
 		if err != nil {
 			reply = new(dns.Msg).SetRcode(q, dns.RcodeServerFailure)
 		}
-		w.WriteMsg(reply)
+		_ = w.WriteMsg(reply)
 	})
 	run := func(s *dns.Server) {
 		s.Handler = handler
@@ -124,7 +124,7 @@ func (r *Router) forwardNames(ctx context.Context, g *errgroup.Group) error {
 		if err := errors.Join(err1, err2); err != nil {
 			return fmt.Errorf("router: DNS: %w", err)
 		}
-		context.AfterFunc(ctx, func() { udp.Close(); tcp.Close() })
+		context.AfterFunc(ctx, func() { _ = udp.Close(); tcp.Close() })
 		run(&dns.Server{PacketConn: udp})
 		run(&dns.Server{Listener: tcp})
 	}
@@ -132,10 +132,12 @@ func (r *Router) forwardNames(ctx context.Context, g *errgroup.Group) error {
 }
 
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 func ipnet(p netip.Prefix) *net.IPNet {

@@ -41,7 +41,7 @@ func Enter() (inside bool, status int, err error) {
 	go func() {
 		for s := range signals { // the terminal signals the whole group: SIGINT has reached the child already
 			if s != os.Interrupt {
-				cmd.Process.Signal(s)
+				_ = cmd.Process.Signal(s)
 			}
 		}
 	}()
@@ -143,21 +143,27 @@ func resolvConf() error {
 		return err
 	}
 	target, err := filepath.EvalSymlinks("/etc/resolv.conf")
-	if err != nil { // no such file, or a link into the /run that is hidden now
-		link, err := os.Readlink("/etc/resolv.conf")
-		if err != nil {
-			return nil
-		}
-		if !filepath.IsAbs(link) {
-			link = filepath.Join("/etc", link)
-		}
-		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
-			return nil
-		}
-		return os.Symlink(ResolvConf, link)
+	if err != nil {
+		replaceLink("/etc/resolv.conf")
+		return nil //nolint:nilerr // a machine without the file, or with a link to nowhere, has nothing to protect
 	}
 	if err := unix.Mount(ResolvConf, target, "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("give the lab its own resolv.conf: %w", err)
 	}
 	return nil
+}
+
+// replaceLink makes a link that points into the /run that is hidden now point to the lab's file. What cannot be done is left:
+// the programs of the lab that matter ask the resolver that DHCP gave them.
+func replaceLink(file string) {
+	link, err := os.Readlink(file)
+	if err != nil {
+		return
+	}
+	if !filepath.IsAbs(link) {
+		link = filepath.Join(filepath.Dir(file), link)
+	}
+	if strings.HasPrefix(link, "/run/") && os.MkdirAll(filepath.Dir(link), 0o755) == nil {
+		_ = os.Symlink(ResolvConf, link)
+	}
 }

@@ -35,6 +35,7 @@ var sysctls = []struct{ key, value string }{
 	{"net/ipv6/conf/all/accept_dad", "0"},
 	{"net/ipv6/conf/default/accept_dad", "0"},
 	{"net/ipv6/conf/default/router_solicitation_delay", "0"},
+	{"net/ipv6/conf/default/router_solicitation_interval", "1"},
 	{"net/ipv6/conf/all/disable_ipv6", "0"},
 	{"net/ipv6/conf/default/disable_ipv6", "0"},
 	{"net/ipv4/ping_group_range", "0 0"},
@@ -79,7 +80,7 @@ func (s *Space) Close() {
 		s.NL.Close()
 	}
 	if s.fd > 0 {
-		s.fd.Close()
+		_ = s.fd.Close()
 	}
 }
 
@@ -106,7 +107,7 @@ func inThread(f func() error) error {
 		runtime.UnlockOSThread()
 		return fmt.Errorf("find own namespace: %w", err)
 	}
-	defer home.Close()
+	defer func() { _ = home.Close() }()
 	err = f()
 	if back := netns.Set(home); back != nil {
 		return errors.Join(err, fmt.Errorf("return to own namespace: %w", back))
