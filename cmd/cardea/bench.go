@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"cardea/lab"
 	"cardea/lab/bench"
 )
 
@@ -33,6 +34,13 @@ func (c benchCmd) Run(ctx context.Context) error {
 	if c.What == "all" {
 		return c.all(ctx)
 	}
+	if c.What == "gateway" {
+		if inside, status, err := lab.Enter(); err != nil {
+			return fmt.Errorf("bench gateway: %w (cardea doctor tells what this machine lacks)", err)
+		} else if !inside {
+			os.Exit(status) // it ran in namespaces of its own
+		}
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find own program: %w", err)
@@ -42,8 +50,9 @@ func (c benchCmd) Run(ctx context.Context) error {
 		o.Say = func(f string, a ...any) { fmt.Fprintf(os.Stderr, "  "+f+"\n", a...) }
 	}
 	run := map[string]func(context.Context, bench.Options) (*bench.Report, error){
-		"replay": bench.Replay,
-		"intel":  bench.Intel,
+		"replay":  bench.Replay,
+		"gateway": bench.Gateway,
+		"intel":   bench.Intel,
 	}[c.What]
 	if run == nil {
 		return fmt.Errorf("bench %s is not part of this build", c.What)

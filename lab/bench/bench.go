@@ -64,8 +64,8 @@ type Measure struct {
 	What   string  `json:"what"`
 	Unit   string  `json:"unit"`
 	Value  float64 `json:"value"` // the median of the rounds
-	Low    float64 `json:"low"`   // of the rounds
-	High   float64 `json:"high"`
+	Low    float64 `json:"low"`   // of the rounds: a tenth are lower
+	High   float64 `json:"high"`  // a tenth are higher
 	Rounds int     `json:"rounds"`
 	Goal   *Goal   `json:"goal,omitempty"`
 	Peers  []Peer  `json:"peers,omitempty"`
@@ -117,7 +117,7 @@ func (m Measure) beside(name string, rounds []float64) Measure {
 	return m
 }
 
-// spread gives median, lowest and highest.
+// spread gives the median, and what a tenth of the rounds are below and above; of fewer than ten, the lowest and highest.
 func spread(v []float64) (mid, low, high float64) {
 	if len(v) == 0 {
 		return 0, 0, 0
@@ -127,5 +127,6 @@ func spread(v []float64) (mid, low, high float64) {
 	if len(s)%2 == 0 {
 		mid = (mid + s[len(s)/2-1]) / 2
 	}
-	return mid, s[0], s[len(s)-1]
+	out := len(s) / 10
+	return mid, s[out], s[len(s)-1-out]
 }

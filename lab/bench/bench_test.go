@@ -20,6 +20,8 @@ func tiny() Options {
 // TestChild is not a test: it is this program standing in for cardea where a benchmark starts cardea as a process.
 func TestChild(t *testing.T) {
 	switch args := flag.Args(); {
+	case len(args) == 1 && args[0] == "gateway":
+		gatewayChild(t)
 	case len(args) == 3 && args[0] == "replay":
 		enc := json.NewEncoder(os.Stdout)
 		if err := gateway.Replay(t.Context(), args[2:], gateway.ReplayOptions{}, enc.Encode); err != nil {
