@@ -23,7 +23,8 @@ const perTransaction = 10 * nfnl.MaxElements
 // any address to give, an error in all's producer would empty the list: call it only with a list that was read whole.
 //
 // What is listed is remembered (4 MB a million IPv4 addresses), since a dump of a large set takes the kernel quadratic
-// time (100,000: 0.15 s, 400,000: 2.3 s; 6.18, November 2026). Only the first Sync of a process has to dump.
+// time (100,000: 0.15 s, 1 M: 12 s; 6.18, November 2026). Only the first Sync of a process has to dump, and does so when
+// all addresses are in force already, to find those that are listed no longer.
 func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 	want := newAddrSet(all)
 	e.listMu.Lock()
@@ -31,13 +32,12 @@ func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 	if e.lost.Swap(false) {
 		e.listed = &addrSet{}
 	}
-	have, err := e.listed, error(nil)
-	if have == nil {
-		have, err = e.dump()
-	}
-	missing, gone := want.without(have), have.without(want)
-	if err == nil {
-		err = e.write(ctx, missing, gone)
+	missing, err := want.without(e.listed), error(nil)
+	if err = e.write(ctx, missing, e.listed.without(want)); err == nil && e.listed == nil {
+		var have *addrSet // all are in force; what is there besides may take long to find out
+		if have, err = e.dump(); err == nil {
+			err = e.write(ctx, &addrSet{}, have.without(want))
+		}
 	}
 	if err != nil {
 		e.listed = nil // unknown
@@ -57,39 +57,30 @@ func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 	return e.killListed(missing)
 }
 
-// dump reads the kernel's single addresses. While a hash set grows, a dump may pass over elements or show them twice:
-// what is missed is added again, which does nothing.
+// dump reads the kernel's single addresses, by a socket of its own: it must not keep a quarantine waiting. It may miss
+// some, while the set grows or others write; those stay listed until the next process looks.
 func (e *Enforcer) dump() (*addrSet, error) {
+	sock, err := nfnl.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer sock.Close()
 	have := &addrSet{}
 	for _, v4 := range []bool{true, false} {
-		for range 20 {
-			have.v4, have.v6 = have.v4[:len(have.v4)*b2n(!v4)], have.v6[:0]
-			err := e.sock.Elements(e.inet(), e.inet().Set(hashSet(v4)), func(key []byte, _ bool) {
-				switch a, _ := netip.AddrFromSlice(key); {
-				case a.Is4():
-					have.v4 = append(have.v4, number(a))
-				case a.Is6():
-					have.v6 = append(have.v6, a.As16())
-				}
-			})
-			if errors.Is(err, nfnl.ErrInterrupted) {
-				continue
+		err := sock.Elements(e.inet(), e.inet().Set(hashSet(v4)), func(key []byte, _ bool) {
+			switch a, _ := netip.AddrFromSlice(key); {
+			case a.Is4():
+				have.v4 = append(have.v4, number(a))
+			case a.Is6():
+				have.v6 = append(have.v6, a.As16())
 			}
-			if err != nil {
-				return nil, err
-			}
-			break
+		})
+		if err != nil && !errors.Is(err, nfnl.ErrInterrupted) {
+			return nil, err
 		}
 	}
 	have.sort()
 	return have, nil
-}
-
-func b2n(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // Indicators changes the list: add and remove are single addresses or networks. Removing what is not listed is no error.
