@@ -210,6 +210,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		{"lists", g.runLists},
 		{"ledger", g.ledger.Run},
 		{"readiness", g.becomeReady},
+		{"internet probe", g.probe},
 		{"metrics", g.serveMetrics},
 	} {
 		grp.Go(func() error {
