@@ -53,6 +53,7 @@ func (c benchCmd) Run(ctx context.Context) error {
 		"replay":  bench.Replay,
 		"gateway": bench.Gateway,
 		"intel":   bench.Intel,
+		"dns":     bench.Resolver,
 	}[c.What]
 	if run == nil {
 		return fmt.Errorf("bench %s is not part of this build", c.What)

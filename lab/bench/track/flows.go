@@ -179,12 +179,7 @@ func udp(f []byte, from, to home.MAC, src, dst netip.Addr, sport, dport uint16) 
 	a, b := src.As4(), dst.As4()
 	copy(ip[12:], a[:])
 	copy(ip[16:], b[:])
-	var sum uint32
-	for i := 0; i < 20; i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(ip[i:]))
-	}
-	sum = sum>>16 + sum&0xffff
-	binary.BigEndian.PutUint16(ip[10:], ^uint16(sum>>16+sum))
+	binary.BigEndian.PutUint16(ip[10:], checksum(0, ip[:20]))
 	binary.BigEndian.PutUint16(ip[20:], sport)
 	binary.BigEndian.PutUint16(ip[22:], dport)
 	copy(ip[24:], "\x00\x1a\x00\x00") // 26 bytes, no checksum
