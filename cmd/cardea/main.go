@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"cardea/lab/bench"
 	"cardea/lab/plan"
 
 	"github.com/alecthomas/kong"
@@ -28,7 +29,10 @@ type cli struct {
 // errSilent ends with status 1 after the command has said itself what went wrong.
 var errSilent = errors.New("failed")
 
-func main() { os.Exit(run()) }
+func main() {
+	bench.DNSServerMain() // does not return in a process that bench dns started as the server under test
+	os.Exit(run())
+}
 
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
