@@ -10,6 +10,7 @@ import (
 
 	"cardea/gateway/control"
 	"cardea/home"
+	"cardea/internal/show"
 )
 
 // asJSON is what every command that a program may read has.
@@ -43,7 +44,7 @@ func (c statusCmd) Run(ctx context.Context, all *cli) error {
 		fmt.Printf("DISARMED until %s\n", s.Until.Local().Format(time.DateTime))
 	}
 	for _, d := range s.Degraded {
-		fmt.Println("!", d)
+		fmt.Println("!", show.Text(d))
 	}
 	return nil
 }
@@ -75,7 +76,7 @@ func (c devicesCmd) Run(ctx context.Context, all *cli) error {
 		if len(d.Addresses) > 0 {
 			addr = d.Addresses[0].String()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s ago\n", d.Name, d.MAC, addr, d.Port, state, time.Since(d.Last).Round(time.Second))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s ago\n", show.Text(d.Name), d.MAC, addr, d.Port, state, time.Since(d.Last).Round(time.Second))
 	}
 	return w.Flush()
 }
@@ -110,8 +111,8 @@ func (c contactsCmd) Run(ctx context.Context, all *cli) error {
 		if what == "" {
 			what = v.Endpoint.IP.String()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s/%d\t%d\t%d\t%s\t%s\n", v.Last.Local().Format(time.TimeOnly), what,
-			v.Endpoint.Proto, v.Endpoint.Port, v.Flows, v.Up+v.Down, v.Action, v.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s/%d\t%d\t%d\t%s\t%s\n", v.Last.Local().Format(time.TimeOnly), show.Text(what),
+			v.Endpoint.Proto, v.Endpoint.Port, v.Flows, v.Up+v.Down, v.Action, show.Text(v.Reason))
 		return true
 	})
 	if err != nil {
@@ -151,7 +152,7 @@ func (c incidentsCmd) Run(ctx context.Context, all *cli) error {
 		if len(i.History) > 0 {
 			why = i.History[len(i.History)-1].Why
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Code, i.Opened.Local().Format(time.DateTime), i.Device, i.State, i.Mode, why)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Code, i.Opened.Local().Format(time.DateTime), i.Device, i.State, i.Mode, show.Text(why))
 	}
 	return w.Flush()
 }
@@ -162,6 +163,7 @@ type target struct {
 }
 
 type quarantineCmd struct {
+	asJSON
 	target
 	Why string `help:"Reason, kept with the incident."`
 }
@@ -172,11 +174,17 @@ func (c quarantineCmd) Run(ctx context.Context, all *cli) error {
 	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "quarantine", Target: c.Device, Why: c.Why}, &i); err != nil {
 		return err
 	}
+	if c.JSON {
+		return printJSON(i)
+	}
 	fmt.Printf("shut in; incident %s\n", i.Code)
 	return nil
 }
 
-type checkCmd struct{ target }
+type checkCmd struct {
+	asJSON
+	target
+}
 
 // Run is called by kong.
 func (c checkCmd) Run(ctx context.Context, all *cli) error {
@@ -184,16 +192,26 @@ func (c checkCmd) Run(ctx context.Context, all *cli) error {
 	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "check", Target: c.Device}, &k); err != nil {
 		return err
 	}
-	fmt.Println(k.Sentence)
+	if c.JSON {
+		return printJSON(k)
+	}
+	fmt.Println(show.Text(k.Sentence))
 	return nil
 }
 
-type releaseCmd struct{ target }
+type releaseCmd struct {
+	asJSON
+	target
+}
 
 // Run is called by kong.
 func (c releaseCmd) Run(ctx context.Context, all *cli) error {
-	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "release", Target: c.Device}, nil); err != nil {
+	var answer json.RawMessage
+	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "release", Target: c.Device}, &answer); err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(answer)
 	}
 	fmt.Println("let out; on probation now")
 	return nil
@@ -201,19 +219,27 @@ func (c releaseCmd) Run(ctx context.Context, all *cli) error {
 
 // Run is called by kong.
 func (c disarmCmd) Run(ctx context.Context, all *cli) error {
-	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "disarm", For: c.For}, nil); err != nil {
+	var s control.Status
+	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "disarm", For: c.For}, &s); err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(s)
 	}
 	fmt.Printf("disarmed for %s: nothing is enforced, quarantine included\n", c.For)
 	return nil
 }
 
-type armCmd struct{}
+type armCmd struct{ asJSON }
 
 // Run is called by kong.
-func (armCmd) Run(ctx context.Context, all *cli) error {
-	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "arm"}, nil); err != nil {
+func (c armCmd) Run(ctx context.Context, all *cli) error {
+	var s control.Status
+	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: "arm"}, &s); err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(s)
 	}
 	fmt.Println("armed")
 	return nil

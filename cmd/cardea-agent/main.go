@@ -73,7 +73,7 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	log := logger(cfg.Log)
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(25)
 	debug.SetMemoryLimit(memoryLimit)
 	g, err := gateway.New(cfg, version, log)
 	if err != nil {
@@ -105,5 +105,6 @@ func (c restoreCmd) Run() error {
 }
 
 type disarmCmd struct {
+	asJSON
 	For time.Duration `help:"How long, up to 24h." default:"1h"`
 }

@@ -33,7 +33,9 @@ func (demoCmd) Help() string {
 	return `A home in network namespaces on this machine's own kernel: a gateway with the real agent, devices that really do
 DHCP, DNS, TLS and NTP, an internet with a command server. It needs no root and leaves nothing behind.
 
-In the terminal: i infects a device, c checks again, p takes it off the mains for a moment, r releases it, q ends.
+In the terminal: i infects a device, c checks again, p takes the selected device off the mains for a moment, r lets it
+out, b shuts it in, arrow keys select, ? explains, q or Ctrl-C ends. NO_COLOR is respected. Without a terminal, or with
+--json, the story below is played.
 
 --headless plays the story: infect, wait until the gateway has shut the device in, look at the page that the resident
 sees, check again while the bot still runs (not clean), take the device off the mains, check again, release.
@@ -54,9 +56,11 @@ const (
 // Run is called by kong.
 func (c demoCmd) Run(ctx context.Context) error {
 	started := time.Now()
+	restore := keepTerminal(os.Stdin)
 	if inside, status, err := lab.Enter(); err != nil {
 		return fmt.Errorf("demo: %w (cardea doctor tells what this machine lacks)", err)
 	} else if !inside {
+		restore(status)
 		os.Exit(status) // the home ran in namespaces of its own and has ended
 	}
 	scenario := c.Scenario
@@ -79,7 +83,7 @@ func (c demoCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer h.Close()
-	if c.Headless || !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
+	if c.Headless || c.JSON || !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return d.story(ctx)
 	}
 	return d.view(ctx)

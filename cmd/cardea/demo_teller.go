@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"cardea/internal/show"
 )
 
 // teller prints a story's events: NDJSON or lines for people.
@@ -54,7 +56,7 @@ func (t *teller) event(at time.Time, event, device, detail string) {
 		t.line(e)
 		return
 	}
-	fmt.Fprintf(t.w, "%7.2f s  %-14s %-16s %s\n", float64(e.T)/1000, e.Event, e.Device, e.Detail)
+	fmt.Fprintf(t.w, "%7.2f s  %-14s %-16s %s\n", float64(e.T)/1000, e.Event, show.Text(e.Device), show.Text(e.Detail))
 }
 
 func (t *teller) summary(s storySummary) {

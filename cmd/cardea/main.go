@@ -35,7 +35,7 @@ func main() {
 }
 
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	var c cli
 	parser, err := kong.New(&c, kong.Name("cardea"), kong.Vars{"version": version, "scenarios": strings.Join(plan.Names(), ", ")}, kong.UsageOnError(),

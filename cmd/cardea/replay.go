@@ -12,6 +12,7 @@ import (
 
 	"cardea/gateway"
 	"cardea/gateway/lists"
+	"cardea/internal/show"
 
 	"golang.org/x/term"
 )
@@ -74,7 +75,7 @@ func progress() func(string, int64, int64) {
 	return func(file string, done, size int64) {
 		if now := time.Now(); now.Sub(last) > 100*time.Millisecond && size > 0 {
 			last = now
-			fmt.Fprintf(os.Stderr, "\r\x1b[K%3d %% of %s", min(100, done*100/size), file[strings.LastIndexByte(file, '/')+1:])
+			fmt.Fprintf(os.Stderr, "\r\x1b[K%3d %% of %s", min(100, done*100/size), show.Cut(file[strings.LastIndexByte(file, '/')+1:], 60))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"cardea/gateway"
 	"cardea/home"
+	"cardea/internal/show"
 )
 
 const (
@@ -28,7 +29,7 @@ func replayText(w *bufio.Writer) func(any) error {
 			if r.File != "" {
 				at = r.File + ", " + at
 			}
-			fmt.Fprintf(w, "! %s  %s  %s: %s (%s)\n", r.Time.UTC().Format(time.DateTime), r.MAC, r.Detector, r.Sentence, at)
+			fmt.Fprintf(w, "! %s  %s  %s: %s (%s)\n", r.Time.UTC().Format(time.DateTime), r.MAC, r.Detector, show.Text(r.Sentence), show.Text(at))
 			return w.Flush()
 		case gateway.ContactRecord:
 			if kept++; kept > textKept {
@@ -84,7 +85,7 @@ func merge(list []home.Contact) []home.Contact {
 }
 
 func printDevice(w *bufio.Writer, d home.Device, contacts []home.Contact) {
-	fmt.Fprintf(w, "\n%s", d.Name())
+	fmt.Fprintf(w, "\n%s", show.Text(d.Name()))
 	if d.Gateway {
 		fmt.Fprint(w, " (the router)")
 	}
@@ -121,7 +122,7 @@ func printDevice(w *bufio.Writer, d home.Device, contacts []home.Contact) {
 		} else if c.Service != nil {
 			note = c.Service.Name + " (" + c.Service.Company + ")"
 		}
-		fmt.Fprintf(t, "    %s\t%s\t%s\t%s\t%s\n", what, how, count(c.Flows, "flow"), bytesOf(c.Up+c.Down), note)
+		fmt.Fprintf(t, "    %s\t%s\t%s\t%s\t%s\n", show.Text(what), how, count(c.Flows, "flow"), bytesOf(c.Up+c.Down), show.Text(note))
 	}
 	t.Flush()
 }
