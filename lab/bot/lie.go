@@ -115,7 +115,7 @@ func serveRA(b *Bot, ctx context.Context, r *rand.Rand) error {
 				break
 			}
 		}
-		if !sleep(ctx, time.Duration(1000+r.IntN(1500))*time.Millisecond) {
+		if !sleep(ctx, time.Duration(400+r.IntN(500))*time.Millisecond) {
 			return nil
 		}
 	}
