@@ -23,6 +23,7 @@ type cli struct {
 	Demo    demoCmd          `cmd:"" help:"A home with its agent on this machine: infect a device and watch."`
 	Replay  replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
 	Bench   benchCmd         `cmd:"" help:"Measure replay, indicators, DNS and the gateway beside their peers."`
+	Doctor  doctorCmd        `cmd:"" help:"Tell what this machine lacks for the agent, the lab, the build and the tests, and how to get it."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 
