@@ -65,7 +65,7 @@ func New(c Config, sink Sink) *Detectors {
 
 // Internet tells the result of the gateway's own probe. While it is down, silence from outside is no evidence.
 func (d *Detectors) Internet(up bool, now time.Time) {
-	d.net.down = !up
+	d.net.down, d.net.downAt = !up, now.UnixNano()
 	if up {
 		d.net.answer(now.UnixNano())
 	}
@@ -121,7 +121,7 @@ func (d *Detectors) turnBack(now int64) {
 		clear(d.devices)
 		d.link, d.servers = link{}, servers{}
 		d.link.init()
-		d.net = internet{down: d.net.down}
+		d.net = internet{down: d.net.down, downAt: d.net.downAt}
 	}
 	d.latest = max(d.latest, now)
 }

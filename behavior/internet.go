@@ -10,7 +10,8 @@ import (
 // internet judges whether the internet answers this home. While it does not, silence is evidence of nothing: a whole-WAN
 // outage makes every device look like a scanner.
 type internet struct {
-	down       bool  // the gateway's own probe says so
+	down       bool  // the gateway's own probe says so; overruled by an answer since then: only its servers may be dead
+	downAt     int64
 	lastAnswer int64 // anything from outside
 	lastIPv6   int64 // the same over IPv6, which is broken in some homes while IPv4 works
 	known      [8]expected
@@ -72,7 +73,7 @@ func (n *internet) works(a netip.Addr, now int64) bool {
 
 // up says whether silence since then is evidence.
 func (n *internet) up(now int64) bool {
-	if n.down {
+	if n.down && n.lastAnswer <= n.downAt {
 		return false
 	}
 	silent := 0

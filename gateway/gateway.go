@@ -109,7 +109,10 @@ func (g *Gateway) openKernel() (err error) {
 	}
 	ports := g.kernel.Ports()
 	g.judge = judge.New(judge.Config{
-		Services: services{}, Behavior: behavior.Config{Own: ports.GatewayMACs(), OwnAddrs: ports.GatewayAddrs()},
+		Services: services{}, Behavior: behavior.Config{
+			Own: ports.GatewayMACs(), OwnAddrs: ports.GatewayAddrs(),
+			Off: map[home.Detector]bool{home.DetectDuplicate: true}, // the bridge's own table tells it: duplicate
+		},
 	}, g)
 	g.observer = observe.New(observe.Config{
 		Home: homePrefixes(ports.Prefixes()), Gateway: ports.GatewayMACs(), Vendor: vendor, Domain: registrable,

@@ -86,5 +86,9 @@ func (c *compiler) inetObserve() *r.Table {
 			c.rule(r.Inet, fromLAN, r.Young(8), r.UDP(), budget, log),
 			c.rule(r.Inet, r.IsNot(r.In, c.cfg.Bridge), r.Is(r.Out, c.cfg.Bridge), r.NewFlow(), budget, log),
 		}},
+		// what devices begin with the gateway itself; diverted DNS is the resolver's to see
+		{Name: "input", Type: "filter", Hook: "input", Priority: -9, Rules: []r.Rule{
+			c.rule(r.Inet, fromLAN, r.Unmarked(MarkDivert), r.NewFlow(), budget, log),
+		}},
 	}}
 }

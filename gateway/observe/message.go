@@ -7,6 +7,9 @@ import (
 // name: a flow's first packets said who it goes to.
 func (o *Observer) name(e *home.Event) {
 	f := o.flows[e.Name.Flow.ID]
+	if f == nil && e.Name.Host == "" {
+		return
+	}
 	if f == nil {
 		o.obs.Device = o.sender(e)
 		o.obs.Far = home.Endpoint{Name: e.Name.Host, IP: e.Name.Flow.Dst.Addr(), Port: e.Name.Flow.Dst.Port(), Proto: home.ProtoName(e.Name.Flow.Proto)}

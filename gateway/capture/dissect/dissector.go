@@ -13,6 +13,7 @@ type Dissector struct {
 	sink  capture.Sink
 	namer *hello.Namer
 	found hello.Found
+	login string // what setName says besides
 	// Messages of DNS connections over TCP, by a hash of the connection.
 	streams [dnsStreams]dnsStream
 	message dnsmsg.Message
@@ -65,7 +66,24 @@ func (d *Dissector) tcp(p *Packet) {
 	id := d.id(p)
 	if d.namer.TCP(id, p.Seq, syn, p.Payload, &d.found) || p.Truncated && d.namer.Finish(id, &d.found) {
 		d.named(p)
+	} else if l := login(p.Payload); l != "" {
+		d.found = hello.Found{}
+		d.login = l
+		d.named(p)
+		d.login = ""
 	}
+}
+
+// login recognises SSH by its identification string (RFC 4253 section 4.2) and telnet by its first option negotiation (RFC
+// 854: IAC and WILL, WONT, DO or DONT), whatever the port.
+func login(b []byte) string {
+	switch {
+	case len(b) >= 8 && string(b[:4]) == "SSH-":
+		return "ssh"
+	case len(b) >= 3 && b[0] == 0xff && b[1] >= 0xfb && b[1] <= 0xfe && b[2] < 50:
+		return "telnet"
+	}
+	return ""
 }
 
 func (d *Dissector) udp(p *Packet) {
@@ -149,7 +167,7 @@ func (d *Dissector) named(p *Packet) {
 }
 
 func (d *Dissector) setName(f home.Flow) {
-	d.name = home.Name{Flow: f, Source: d.found.Source, Host: d.found.Host, ECH: d.found.ECH, Agent: d.found.Agent}
+	d.name = home.Name{Flow: f, Source: d.found.Source, Host: d.found.Host, ECH: d.found.ECH, Agent: d.found.Agent, Login: d.login}
 }
 
 // Finish emits what the unfinished beginning of a flow tells, and forgets it. It takes the EventFlow with FlowEnd that is

@@ -38,6 +38,15 @@ const (
 
 func (f *flow) is(x flags) bool { return f.flags&x != 0 }
 
+// earlyCount is the first number of packets at which a flow's counters are told before a minute has passed.
+const earlyCount = 512
+
+// due says whether the flow's packets have just become a power of two, from earlyCount on.
+func (f *flow) due() bool {
+	n := f.packets[0] + f.packets[1]
+	return n >= earlyCount && n&(n-1) == 0
+}
+
 // Timeouts in milliseconds. Conntrack's would do no good here: an unanswered SYN is a failure long before its 2 minutes.
 const (
 	lingerClosed   = 5_000 // for late segments after both FIN or a RST
@@ -226,12 +235,13 @@ const (
 	toldRefuse flags = 1 << 7
 )
 
-// report emits Answered or Refused once, and Count at most once a minute.
+// report emits Answered or Refused once, and Count once a minute, and whenever the flow has come to a power of two of
+// packets from earlyCount on: a flood in one flow must not wait for the minute.
 func (t *table) report(i uint32, wire uint32) {
 	f := &t.flows[i]
 	switch {
 	case f.is(toldAnswer | toldRefuse):
-		if t.now-f.counted >= countEvery {
+		if t.now-f.counted >= countEvery || f.due() {
 			f.counted = t.now
 			t.emit(f, home.FlowCount, wire)
 		}
@@ -241,7 +251,7 @@ func (t *table) report(i uint32, wire uint32) {
 	case f.is(answered):
 		f.flags |= toldAnswer
 		t.emit(f, home.FlowAnswered, wire)
-	case t.now-f.counted >= countEvery:
+	case t.now-f.counted >= countEvery || f.due():
 		f.counted = t.now
 		t.emit(f, home.FlowCount, wire)
 	}
