@@ -19,7 +19,11 @@ import (
 	"cardea/intel"
 )
 
-func hostapd(dir string) enforce.Link { return link.New(dir) }
+func hostapd(dir string, vlan int) enforce.Link {
+	h := link.New(dir)
+	h.VLAN = uint16(vlan)
+	return h
+}
 
 // homePrefixes adds nothing to what the bridge has; nil would mean "guess" to the observer.
 func homePrefixes(p []netip.Prefix) []netip.Prefix {
@@ -59,6 +63,9 @@ func (g *Gateway) resolveConfig() (resolve.Config, error) {
 	}
 	for _, s := range g.cfg.DNS.Bootstrap {
 		c.Bootstrap = append(c.Bootstrap, netip.MustParseAddrPort(s)) // the configuration was checked
+	}
+	if g.cfg.DNS.LocalServer != "" {
+		c.LocalServer, c.LocalDomains = netip.MustParseAddrPort(g.cfg.DNS.LocalServer), g.cfg.DNS.LocalDomains // checked
 	}
 	for _, a := range g.kernel.Ports().GatewayAddrs() {
 		switch {

@@ -42,6 +42,8 @@ type DNSConfig struct {
 	CacheBytes   int      `yaml:"cache_bytes"`   // default 4 MiB
 	PrivateRelay string   `yaml:"private_relay"` // allow or block: relays that hide names from the home
 	Rebind       []string `yaml:"rebind_allow"`  // names that may resolve to private addresses
+	LocalServer  string   `yaml:"local_server"`  // the router's own DNS server, for local_domains and private addresses
+	LocalDomains []string `yaml:"local_domains"` // as lan
 }
 
 // PortalConfig is what the walled-garden page says.
@@ -59,7 +61,8 @@ type ContainmentConfig struct {
 	Quiet     time.Duration `yaml:"quiet"`
 	NoLAN     time.Duration `yaml:"no_lan"`
 	Probation time.Duration `yaml:"probation"`
-	Hostapd   string        `yaml:"hostapd"` // folder of hostapd control sockets; "" without Wi-Fi of our own
+	Hostapd   string        `yaml:"hostapd"`      // folder of hostapd control sockets; "" without Wi-Fi of our own
+	VLAN      int           `yaml:"hostapd_vlan"` // where hostapd isolates a station; 0: it cannot
 }
 
 // LedgerConfig bounds what is kept of contacts on the gateway's disk.
@@ -179,6 +182,8 @@ func (c *Config) checks() []check {
 		{"dns.private_relay", oneOf(c.DNS.PrivateRelay, "allow", "block")},
 		{"portal.label_code_file", optional(c.Portal.LabelCodeFile, absolute)},
 		{"containment.hostapd", optional(c.Containment.Hostapd, absolute)},
+		{"dns.local_server", optional(c.DNS.LocalServer, addrPort)},
+		{"containment.hostapd_vlan", within(int64(c.Containment.VLAN), 0, 4094)},
 		{"containment.per_day", within(int64(c.Containment.PerDay), 0, 1000)},
 		{"containment.quiet", positive(c.Containment.Quiet)},
 		{"containment.no_lan", positive(c.Containment.NoLAN)},

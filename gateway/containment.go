@@ -38,10 +38,27 @@ func (g *Gateway) later(job func(context.Context) error) {
 	}
 }
 
+// aside runs a job that takes seconds, one at a time: while one runs, others are not needed.
+func (g *Gateway) aside(job func(context.Context) error) {
+	if !g.busy.CompareAndSwap(false, true) {
+		return
+	}
+	g.later(func(ctx context.Context) error {
+		g.background.Go(func() {
+			defer g.busy.Store(false)
+			if err := job(ctx); err != nil && ctx.Err() == nil {
+				g.log.Warn("job", "err", err)
+			}
+		})
+		return nil
+	})
+}
+
 func (g *Gateway) work(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			g.background.Wait()
 			return nil
 		case job := <-g.jobs:
 			if err := job(ctx); err != nil && ctx.Err() == nil {
@@ -209,10 +226,14 @@ func (g *Gateway) second() {
 	g.observer.SetHome(homePrefixes(g.kernel.Ports().Prefixes()))
 	devices := g.observer.Devices()
 	known := map[home.DeviceID]bool{}
+	modes, held := g.responder.Modes(), 0
 	for i := range devices {
 		known[devices[i].ID] = true
 		for _, a := range devices[i].Addresses {
 			roster[a] = &devices[i]
+		}
+		if _, contained := modes[devices[i].ID]; contained {
+			held = held*31 + len(devices[i].MACs)*7 + g.observer.Claims(devices[i].ID)
 		}
 	}
 	g.anchors.keep(func(id home.DeviceID) bool { return known[id] })
@@ -223,6 +244,10 @@ func (g *Gateway) second() {
 	})
 	g.mu.Unlock()
 	g.roster.Store(&roster)
+	if held != g.held { // a contained device has a new lease: it may use no other address
+		g.held = held
+		g.wake()
+	}
 }
 
 func (g *Gateway) remember() error {

@@ -65,6 +65,10 @@ type Gateway struct {
 	forget sync.Map // device ids whose detectors start anew; drained by the clock
 	tally  counters
 
+	held       int            // what contained devices claimed a second ago; the clock's
+	busy       atomic.Bool    // a job runs aside
+	background sync.WaitGroup // it; owned by work
+
 	changed chan struct{}                    // owner: Gateway; capacity 1; full means that enforcing is already asked for
 	jobs    chan func(context.Context) error // owner: Gateway; capacity 256; when it is full the job is dropped and counted
 }
@@ -124,7 +128,7 @@ func (g *Gateway) openKernel() (err error) {
 	}
 	g.enforcer.Refill = g.listedAddrs
 	if dir := g.cfg.Containment.Hostapd; dir != "" {
-		g.enforcer.Link = hostapd(dir)
+		g.enforcer.Link = hostapd(dir, g.cfg.Containment.VLAN)
 	}
 	return nil
 }

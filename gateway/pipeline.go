@@ -96,6 +96,9 @@ func (g *Gateway) Find(f *home.Finding) {
 		return
 	}
 	g.responder.Finding(*f)
+	if f.Detector == home.DetectARPSpoof || f.Detector == home.DetectNDSpoof || f.Detector == home.DetectRogueRouter {
+		g.aside(g.enforcer.Announce) // neighbours have believed it already
+	}
 }
 
 // Changed takes a transition of an incident: it is told, stored and enforced.

@@ -25,6 +25,7 @@ type device struct {
 	names    names  // what DNS told this device
 	contacts map[contactKey]*contact
 	folded   int
+	claims   int
 	leased   netip.Addr
 	addrSeen map[netip.Addr]time.Time
 }
@@ -52,6 +53,14 @@ func (o *Observer) Borrow(id home.DeviceID) *home.Device {
 		return &d.Device
 	}
 	return nil
+}
+
+// Claims counts the addresses that a device has come to use, those it lost included: it changes with each new one.
+func (o *Observer) Claims(id home.DeviceID) int {
+	if d := o.byID[id]; d != nil {
+		return d.claims
+	}
+	return 0
 }
 
 // IDOf is the id of the device with a MAC, which it is given now if it was never seen.
@@ -197,6 +206,7 @@ func (o *Observer) claim(d *device, a netip.Addr, leased bool) {
 		}
 	}
 	d.Addresses = append(d.Addresses, a)
+	d.claims++
 }
 
 // call notes what a device calls itself. The text is untrusted: bounded, valid UTF-8, no control characters.
