@@ -186,5 +186,5 @@ func (v *view) goodbye() {
 	if c := v.home.Malicious(); c.Sent > 0 {
 		fmt.Printf("%d malicious packets were sent; %d reached the internet, %d another device.\n", c.Sent, c.WAN, c.LAN)
 	}
-	fmt.Println("The home is taken down; nothing of it is left.")
+	fmt.Println("The home is taken down; nothing of it stays.")
 }

@@ -10,7 +10,7 @@ import (
 
 // The smallest terminal that the view is drawn in.
 const (
-	minWidth  = 60
+	minWidth  = 72
 	minHeight = 18
 	minLog    = 5 // lines
 )

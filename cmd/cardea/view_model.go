@@ -238,7 +238,7 @@ func talks(list []home.Contact, gateway ...netip.Addr) map[home.DeviceID][]talk 
 		}
 		switch {
 		case t.stopped:
-			t.note = c.Action.String() + ": " + c.Reason
+			t.note = "stopped: " + c.Reason
 		case c.Service != nil:
 			t.note = c.Service.Name + " (" + c.Service.Company + ")"
 		case c.Flows > 0 && c.Failed == c.Flows:

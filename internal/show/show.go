@@ -64,6 +64,7 @@ func Width(s string) (n int) {
 
 // Fit makes a text exactly n cells wide: it is cleaned, cut with an ellipsis, or filled with spaces.
 func Fit(s string, n int) string {
+	n = max(n, 0)
 	s = Cut(s, n)
 	return s + strings.Repeat(" ", n-Width(s))
 }
