@@ -237,6 +237,11 @@ func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
 			why = "The owner asked for it."
 		}
 		return g.responder.Quarantine(id, respond.ByOwner, why, now), nil
+	case "block", "unblock":
+		if id == "" && a.Target != "" {
+			return nil, fmt.Errorf("device %q: %w", a.Target, control.ErrNotFound)
+		}
+		return map[string]string{a.Verb: a.Endpoint}, g.rule(id, a.Endpoint, a.Verb == "block")
 	case "check", "release":
 		if incident == "" {
 			return nil, fmt.Errorf("open incident of %q: %w", a.Target, control.ErrNotFound)

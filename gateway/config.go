@@ -30,6 +30,7 @@ type Config struct {
 	Log     string `yaml:"log"`     // debug, info, warn or error
 
 	DNS         DNSConfig         `yaml:"dns"`
+	Policy      PolicyConfig      `yaml:"policy"`
 	Portal      PortalConfig      `yaml:"portal"`
 	Containment ContainmentConfig `yaml:"containment"`
 	Ledger      LedgerConfig      `yaml:"ledger"`
@@ -202,6 +203,11 @@ func (c *Config) checks() []check {
 	}
 	for i, a := range c.DNS.Bootstrap {
 		list = append(list, check{fmt.Sprintf("dns.bootstrap[%d]", i), addrPort(a)})
+	}
+	list = append(list, check{"policy", c.Policy.check()})
+	for m, r := range c.Policy.Devices {
+		_, err := home.ParseMAC(m)
+		list = append(list, check{"policy.devices", err}, check{"policy.devices", r.check()})
 	}
 	for i, m := range c.Containment.Protected {
 		_, err := home.ParseMAC(m)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"net/netip"
 	"sync"
 	"time"
@@ -105,10 +106,14 @@ func (g *Gateway) desired() home.Desired {
 	defer g.mu.Unlock()
 	for _, dev := range g.observer.Devices() {
 		mode, contained := modes[dev.ID]
-		if !contained || dev.Gateway {
+		blocked := g.blockedFor(dev.ID)
+		if !contained && len(blocked) == 0 || dev.Gateway {
 			continue
 		}
-		rule := home.DeviceRule{Device: dev.ID, Mode: mode, MACs: dev.MACs, Addresses: dev.Addresses}
+		if !contained {
+			mode = home.ModeOff
+		}
+		rule := home.DeviceRule{Device: dev.ID, Mode: mode, MACs: dev.MACs, Addresses: dev.Addresses, Blocked: blocked}
 		if n := g.anchors[dev.ID]; n != nil {
 			rule.Port = n.port
 		} else if port, _, ok := ports.PortOf(dev.MAC); ok {
@@ -146,6 +151,9 @@ func (g *Gateway) enforce(ctx context.Context) error {
 	err := g.enforcer.Apply(ctx, d)
 	grades := map[home.DeviceID]home.Grade{}
 	for _, r := range d.Devices {
+		if r.Mode == home.ModeOff {
+			continue // only some addresses are blocked
+		}
 		if grades[r.Device] = home.GradeNone; err == nil && !d.Dormant {
 			grades[r.Device] = g.enforcer.Grade(r.Device)
 		}
@@ -159,7 +167,7 @@ func (g *Gateway) enforce(ctx context.Context) error {
 	}
 	now := g.now()
 	for _, r := range d.Devices {
-		if before[r.Device] != grades[r.Device] {
+		if r.Mode != home.ModeOff && before[r.Device] != grades[r.Device] {
 			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: r.Device, Detail: fmt.Sprintf("%s, %s", r.Mode, grades[r.Device])})
 		}
 	}
@@ -254,5 +262,8 @@ func (g *Gateway) remember() error {
 	g.mu.Lock()
 	devices := g.observer.Devices()
 	g.mu.Unlock()
-	return saveMemory(g.cfg.State, memory{Devices: devices, Cases: g.responder.Snapshot()})
+	g.rules.mu.Lock()
+	rules := maps.Clone(g.rules.added)
+	g.rules.mu.Unlock()
+	return saveMemory(g.cfg.State, memory{Devices: devices, Cases: g.responder.Snapshot(), Rules: rules})
 }

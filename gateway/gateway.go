@@ -62,6 +62,7 @@ type Gateway struct {
 	ready  atomic.Bool
 	disarm atomic.Int64 // unix nanoseconds until which nothing is enforced; 0: armed
 	state  enforced
+	rules  policies
 	forget sync.Map // device ids whose detectors start anew; drained by the clock
 	tally  counters
 
@@ -166,6 +167,7 @@ func (g *Gateway) recall() error {
 	}
 	g.responder = respond.New(policy, g)
 	g.responder.Restore(m.Cases)
+	g.loadPolicy(m.Rules)
 	return errors.Join(err, err2)
 }
 

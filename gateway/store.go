@@ -22,6 +22,8 @@ type memory struct {
 	Scheme  int              `json:"scheme"` // of this file
 	Devices []home.Device    `json:"devices"`
 	Cases   respond.Snapshot `json:"cases"`
+
+	Rules map[home.DeviceID]Rules `json:"rules"` // what the owner blocked
 }
 
 const (

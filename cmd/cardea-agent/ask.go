@@ -217,6 +217,34 @@ func (c releaseCmd) Run(ctx context.Context, all *cli) error {
 	return nil
 }
 
+// endpoint is the argument of what is done about one endpoint.
+type endpoint struct {
+	Endpoint string `arg:"" help:"Name (with all names below it), address or block of addresses."`
+	Device   string `help:"Only for this device: id, name, MAC or address."`
+}
+
+type blockCmd struct{ endpoint }
+
+// Run is called by kong.
+func (c blockCmd) Run(ctx context.Context, all *cli) error {
+	return c.ask(ctx, all, "block", "blocked; flows that were running to it are cut")
+}
+
+type unblockCmd struct{ endpoint }
+
+// Run is called by kong.
+func (c unblockCmd) Run(ctx context.Context, all *cli) error {
+	return c.ask(ctx, all, "unblock", "not blocked any more")
+}
+
+func (e endpoint) ask(ctx context.Context, all *cli, verb, done string) error {
+	if err := control.Dial(all.Socket).Ask(ctx, control.Action{Verb: verb, Target: e.Device, Endpoint: e.Endpoint}, nil); err != nil {
+		return err
+	}
+	fmt.Println(done)
+	return nil
+}
+
 // Run is called by kong.
 func (c disarmCmd) Run(ctx context.Context, all *cli) error {
 	var s control.Status

@@ -30,6 +30,8 @@ type cli struct {
 	Quarantine quarantineCmd    `cmd:"" help:"Shut a device in."`
 	Check      checkCmd         `cmd:"" help:"Look whether a device is clean."`
 	Release    releaseCmd       `cmd:"" help:"Let a device out, into probation."`
+	Block      blockCmd         `cmd:"" help:"Block a name or an address, for one device or for all."`
+	Unblock    unblockCmd       `cmd:"" help:"Take a block back."`
 	Disarm     disarmCmd        `cmd:"" help:"Kill switch: enforce nothing for a while; ends by itself."`
 	Arm        armCmd           `cmd:"" help:"Enforce again at once."`
 	Version    kong.VersionFlag `help:"Print the version and exit."`

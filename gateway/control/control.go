@@ -79,12 +79,14 @@ type ContactQuery struct {
 }
 
 // Action is what a person asks for. Verb is quarantine (Target: device id, name, MAC or address), release, check (Target:
-// the same, or an incident's id or code), disarm (For) or arm.
+// the same, or an incident's id or code), block, unblock (Target as for quarantine, or "" for every device; Endpoint: a
+// name, an address or a block of addresses), disarm (For) or arm.
 type Action struct {
-	Verb   string        `json:"verb"`
-	Target string        `json:"target,omitempty"`
-	Why    string        `json:"why,omitempty"`
-	For    time.Duration `json:"for,omitempty"`
+	Verb     string        `json:"verb"`
+	Endpoint string        `json:"endpoint,omitempty"`
+	Target   string        `json:"target,omitempty"`
+	Why      string        `json:"why,omitempty"`
+	For      time.Duration `json:"for,omitempty"`
 }
 
 // Event is one line of the event stream.

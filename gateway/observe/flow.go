@@ -11,6 +11,8 @@ type flow struct {
 	device, peer *device
 	contact      *contact
 	far          netip.Addr
+	src, dst     netip.AddrPort
+	proto        uint8
 	start        int64 // when it began, to know a tuple that is used again
 	direction    home.Direction
 	proven       bool
@@ -51,6 +53,7 @@ func (o *Observer) begin(e *home.Event) *flow {
 	}
 	fl := e.Flow
 	f.start = fl.Start.UnixNano()
+	f.src, f.dst, f.proto = fl.Src, fl.Dst, fl.Proto
 	port := fl.Dst.Port()
 	before, seen := f.device.far.touch(f.far, 0)
 	f.fresh = !seen
@@ -78,6 +81,18 @@ func (o *Observer) begin(e *home.Event) *flow {
 	}
 	o.flows[fl.ID] = f
 	return f
+}
+
+// Flows lists the flows that are followed, of one device or (id "") of all, with whom each goes to.
+func (o *Observer) Flows(id home.DeviceID, yield func(home.Flow, home.Endpoint) bool) {
+	for n, f := range o.flows {
+		if id != "" && f.device.ID != id {
+			continue
+		}
+		if !yield(home.Flow{ID: n, Proto: f.proto, Src: f.src, Dst: f.dst}, f.contact.Endpoint) {
+			return
+		}
+	}
 }
 
 // attach moves a flow to a contact, with what it has been counted for in this window.
