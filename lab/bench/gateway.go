@@ -90,7 +90,7 @@ func (l *lane) open(ctx context.Context, name string) (err error) {
 
 func (l *lane) close() {
 	if l.enforcer != nil {
-		l.enforcer.Close()
+		_ = l.enforcer.Close() // the namespace goes with it
 	}
 	if l.Track != nil {
 		l.Track.Close()
@@ -122,7 +122,7 @@ func (l *lane) protect(ctx context.Context) (err error) {
 func addresses(n int) func(yield func(netip.Prefix) bool) {
 	return func(yield func(netip.Prefix) bool) {
 		r := rand.New(rand.NewPCG(3, 1))
-		step := uint32(r.Uint32() | 1) // odd: walks through all of them
+		step := r.Uint32() | 1 // odd: walks through all of them
 		for i, a := 0, uint32(0); i < n; a += step {
 			ip := netip.AddrFrom4([4]byte{23 + byte(a>>24)%70, byte(a >> 16), byte(a >> 8), byte(a)})
 			if i++; !yield(netip.PrefixFrom(ip, 32)) {

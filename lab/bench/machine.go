@@ -41,7 +41,7 @@ func ThisMachine() Machine {
 	}
 	var s unix.Sysinfo_t
 	if unix.Sysinfo(&s) == nil {
-		m.Memory = uint64(s.Totalram) * uint64(s.Unit)
+		m.Memory = uint64(s.Totalram) * uint64(s.Unit) //nolint:unconvert // 32 bits on 32-bit machines
 		m.Load = float64(s.Loads[0]) / 65536
 	}
 	return m

@@ -19,7 +19,7 @@ func (r *Report) Print(w io.Writer) {
 			fmt.Fprintf(t, "    %s\t%s\t%s\t× %.3g\n", p.Name, amount(p.Value, x.Unit), extent(p.Low, p.High, x.Unit, x.Rounds), p.Ratio)
 		}
 	}
-	t.Flush()
+	_ = t.Flush() // the error is w's
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "  - %s\n", n)
 	}

@@ -33,7 +33,7 @@ func Replay(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("temporary folder: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder
 	file := filepath.Join(dir, "generated.pcap")
 	made, err := generate(file, synth.Options{Flows: o.scaled(96_000)})
 	if err != nil {
@@ -52,20 +52,9 @@ func Replay(ctx context.Context, o Options) (*Report, error) {
 		programs = append(programs, p)
 		r.note(p.name + ": " + p.what)
 	}
-	rate, rss := make([][]float64, len(programs)), make([][]float64, len(programs))
-	var longest time.Duration
-	for round := 0; round < 9 && (round == 0 || time.Now().Add(longest).Before(end)); round++ {
-		began := time.Now()
-		for i, p := range programs {
-			u, err := watch(ctx, p.argv(file)...)
-			if err != nil {
-				return nil, err
-			}
-			rate[i] = append(rate[i], float64(made.Packets)/u.CPU)
-			rss[i] = append(rss[i], u.RSS)
-			o.Say("round %d: %-14s %6.0f k packets per CPU-second, %4.0f MiB", round+1, p.name, float64(made.Packets)/u.CPU/1e3, u.RSS/(1<<20))
-		}
-		longest = max(longest, time.Since(began))
+	rate, rss, err := readers(ctx, o, programs, file, made.Packets, end)
+	if err != nil {
+		return nil, err
 	}
 	speed := measure("packets per CPU-second, all detectors, JSON written", "packets/CPU-s", rate[0]).atLeast(2e6)
 	memory := measure("peak resident memory", "bytes", rss[0]).atMost(64 << 20)
@@ -76,6 +65,27 @@ func Replay(ctx context.Context, o Options) (*Report, error) {
 	r.add(memory)
 	r.note("the capture is generated (seeded): every flow has a 5-tuple of its own, TLS and QUIC flows begin with a real ClientHello")
 	return r.done(), nil
+}
+
+// readers lets the programs read the file in turns, at least once. It gives packets a second of processor time and the
+// peak of memory, by program and round.
+func readers(ctx context.Context, o Options, programs []replayer, file string, packets uint64, end time.Time) (rate, rss [][]float64, err error) {
+	rate, rss = make([][]float64, len(programs)), make([][]float64, len(programs))
+	var longest time.Duration
+	for round := 0; round < 9 && (round == 0 || time.Now().Add(longest).Before(end)); round++ {
+		began := time.Now()
+		for i, p := range programs {
+			u, err := watch(ctx, p.argv(file)...)
+			if err != nil {
+				return nil, nil, err
+			}
+			speed := float64(packets) / max(u.CPU, 1e-3) // the kernel may round a tiny run to nothing
+			rate[i], rss[i] = append(rate[i], speed), append(rss[i], u.RSS)
+			o.Say("round %d: %-14s %6.0f k packets per CPU-second, %4.0f MiB", round+1, p.name, speed/1e3, u.RSS/(1<<20))
+		}
+		longest = max(longest, time.Since(began))
+	}
+	return rate, rss, nil
 }
 
 func generate(file string, o synth.Options) (synth.Stats, error) {

@@ -148,8 +148,7 @@ type flow struct {
 	sport  uint16
 	dport  uint16
 	stage  int
-	left   int // packets of bulk data still to come
-	up     bool
+	left   int       // packets of bulk data still to come
 	seq    [2]uint32 // next sequence number, client and server
 	rtt    time.Duration
 	first  []byte // what the client says first, until it is said

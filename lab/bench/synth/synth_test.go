@@ -14,7 +14,6 @@ import (
 type reader struct {
 	tuples map[[2]netip.AddrPort]int
 	named  int
-	asked  int
 }
 
 func (r *reader) Handle(e *home.Event) {

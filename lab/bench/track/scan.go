@@ -19,7 +19,7 @@ func Scan(ctx context.Context, s *space.Space, dev string, macs [2]home.MAC, src
 	if err != nil {
 		return err
 	}
-	defer unix.Close(out.fd)
+	defer out.close()
 	start, sent := time.Now(), uint32(0)
 	for left := targets; left > 0 && ctx.Err() == nil; left -= batch {
 		if _, err := out.send(min(left, batch), func(f []byte) {

@@ -58,6 +58,9 @@ func newSender(s *space.Space, dev string) (*sender, error) {
 	return out, nil
 }
 
+// close closes the socket, which nothing is waiting for.
+func (s *sender) close() { _ = unix.Close(s.fd) }
+
 // send sends n packets, which fill writes, and returns the processor time of it: veth delivers within the sender's system
 // call, so the sending thread's time is that of the whole way, to where the far side drops the packet.
 func (s *sender) send(n int, fill func(frame []byte)) (time.Duration, error) {

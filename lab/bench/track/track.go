@@ -79,7 +79,7 @@ func New(name string) (_ *Track, err error) {
 func (t *Track) Close() {
 	for _, s := range []*sender{t.up, t.down} {
 		if s != nil {
-			unix.Close(s.fd)
+			s.close()
 		}
 	}
 	if t.conntrack != nil {
