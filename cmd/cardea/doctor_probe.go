@@ -84,8 +84,7 @@ func features(ctx context.Context, t *track.Track) []check {
 		if err != nil {
 			return err
 		}
-		defer e.Close()
-		return e.Apply(ctx, home.Desired{Version: 1})
+		return errors.Join(e.Apply(ctx, home.Desired{Version: 1}), e.Close())
 	}
 	listen := func() error {
 		k, err := kernel.New(kernel.Config{LAN: lan.Bridge, WAN: t.Plan.WAN.Iface, Logger: log}, nothing{})
@@ -122,7 +121,7 @@ func transparent() error {
 	if err != nil {
 		return fmt.Errorf("open a socket: %w", err)
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	if err := unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_TRANSPARENT, 1); err != nil {
 		return fmt.Errorf("make a socket transparent: %w", err)
 	}
