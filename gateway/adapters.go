@@ -136,6 +136,7 @@ func (g *Gateway) Status() control.Status {
 		s.Until = time.Unix(0, g.disarm.Load())
 		s.Degraded = append(s.Degraded, "Nothing is enforced: the agent is disarmed.")
 	}
+	s.Degraded = append(s.Degraded, g.shedding.degraded()...)
 	g.state.mu.Lock()
 	if g.state.err != nil {
 		s.Degraded = append(s.Degraded, "The rules are not in force: "+g.state.err.Error())

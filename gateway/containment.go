@@ -225,6 +225,7 @@ func (g *Gateway) clock(ctx context.Context) error {
 func (g *Gateway) second() {
 	now := g.now()
 	g.responder.Tick(now)
+	g.watchShedding(now)
 	if until := g.disarm.Load(); until != 0 && now.UnixNano() >= until && g.disarm.CompareAndSwap(until, 0) {
 		g.log.Info("armed again")
 		g.wake()

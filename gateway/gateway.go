@@ -63,8 +63,10 @@ type Gateway struct {
 	disarm atomic.Int64 // unix nanoseconds until which nothing is enforced; 0: armed
 	state  enforced
 	rules  policies
-	forget sync.Map // device ids whose detectors start anew; drained by the clock
-	tally  counters
+
+	shedding shedding
+	forget   sync.Map // device ids whose detectors start anew; drained by the clock
+	tally    counters
 
 	held       int            // what contained devices claimed a second ago; the clock's
 	busy       atomic.Bool    // a job runs aside

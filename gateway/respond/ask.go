@@ -192,7 +192,7 @@ func (r *Responder) Modes() map[home.DeviceID]home.Mode {
 type Snapshot struct {
 	Cases []caseFile      `json:"cases"`
 	Done  []home.Incident `json:"done"`
-	Autos []time.Time     `json:"autos"`
+	Autos []auto          `json:"autos"`
 	Tries []time.Time     `json:"tries"` // a restart is no way around the limit on wrong codes
 }
 

@@ -66,8 +66,15 @@ type Responder struct {
 	mu    sync.Mutex
 	cases map[home.DeviceID]*caseFile // the open incident of a device
 	done  []home.Incident             // closed ones, the oldest first
-	autos []time.Time                 // automatic containments of the last 24 h
+	autos []auto                      // automatic containments of the last 24 h
 	tries []time.Time                 // wrong codes of the last hour
+}
+
+// auto is one automatic containment. Further addresses on a port that is shut in already are the same containment: a
+// device that changes its MAC must not use up what protects the home.
+type auto struct {
+	Time time.Time `json:"time"`
+	Port string    `json:"port,omitempty"`
 }
 
 // caseFile is an incident with what is being observed for it.
@@ -157,7 +164,7 @@ func (r *Responder) Finding(f home.Finding) {
 		c.Incident.Symptom = f.Symptom
 	}
 	if why, ok := r.mayContain(c, &f); ok {
-		r.autos = append(r.autos, f.Time)
+		r.autos = append(r.autos, auto{f.Time, f.Port})
 		c.restart(f.Time)
 		steps = append(steps, r.move(c, f.Time, home.StateContained, home.ModeQuarantine, ByGateway, why))
 	}
@@ -182,14 +189,30 @@ func (r *Responder) mayContain(c *caseFile, f *home.Finding) (why string, ok boo
 	case c.Incident.State != home.StateOpen && c.Incident.State != home.StateProbation:
 		return "", false // already shut in
 	}
-	r.autos = slices.DeleteFunc(r.autos, func(t time.Time) bool { return f.Time.Sub(t) > 24*time.Hour })
-	if len(r.autos) >= r.policy.PerDay {
+	if !r.within(f) {
 		return "", false
 	}
 	if c.Incident.State == home.StateProbation {
 		return "It did it again: " + f.Sentence, true
 	}
 	return f.Sentence, true
+}
+
+// within says whether a containment more keeps to the day's bound. The lock is held.
+func (r *Responder) within(f *home.Finding) bool {
+	r.autos = slices.DeleteFunc(r.autos, func(a auto) bool { return f.Time.Sub(a.Time) > 24*time.Hour })
+	ports, n := map[string]bool{}, 0
+	for _, a := range r.autos {
+		switch {
+		case a.Port == "":
+			n++
+		case a.Port == f.Port:
+			return true
+		default:
+			ports[a.Port] = true
+		}
+	}
+	return n+len(ports) < r.policy.PerDay
 }
 
 func (c *caseFile) restart(now time.Time) { c.Seen, c.On, c.Alive, c.LastSeen = 0, 0, now, time.Time{} }

@@ -3,6 +3,7 @@ package respond
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +160,18 @@ func TestWhatIsNeverContainedByItself(t *testing.T) {
 	}
 	if n := len(r.Modes()); n != 2 {
 		t.Errorf("%d devices contained in a day, want at most 2", n)
+	}
+	r = New(Policy{Auto: true, PerDay: 2}, &record{})
+	for i, d := range []home.DeviceID{"a", "b", "c", "d", "e", "f"} {
+		f := scan(t0)
+		f.Device, f.Port = d, "lan5" // one device that takes new addresses
+		if i > 3 {
+			f.Port = fmt.Sprint("lan", 2+i)
+		}
+		r.Finding(f)
+	}
+	if n := len(r.Modes()); n != 5 {
+		t.Errorf("%d contained, want the four addresses on one port and one device more", n)
 	}
 }
 
