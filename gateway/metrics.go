@@ -88,9 +88,12 @@ func (g *Gateway) serveMetrics(ctx context.Context) error {
 	})
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	m.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if s := g.Status(); !s.Ready || len(s.Degraded) > 0 {
+		g.state.mu.Lock()
+		err := g.state.err
+		g.state.mu.Unlock()
+		if !g.ready.Load() || err != nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintln(w, "not ready:", strings.Join(s.Degraded, " "))
+			fmt.Fprintln(w, "not ready: names are not answered yet, or the rules are not in force; cardea-agent status says more")
 			return
 		}
 		fmt.Fprintln(w, "ready")
