@@ -30,7 +30,7 @@ type running struct {
 	home   *lab.Home
 	facts  lab.Facts
 	cmd    *exec.Cmd
-	done   chan error // owner: start; capacity 1: how the process ended
+	done   chan struct{} // closed when the process has ended
 	said   tail
 	client *control.Client
 }
@@ -38,7 +38,7 @@ type running struct {
 // agent measures the whole agent in a home of 20 devices: memory and processor time at rest, with a list of a million names,
 // and while one device scans 100,000 addresses and nobody stops it (containment is left to people here).
 func agent(ctx context.Context, o Options, r *Report, d time.Duration) (err error) {
-	a := &running{o: o, done: make(chan error, 1)}
+	a := &running{o: o}
 	a.home, err = lab.Up(ctx, lab.Options{Options: plan.Options{Seed: 1, Devices: homeDevices}, First: func(h *lab.Home) error {
 		a.home = h
 		return a.start(ctx)
@@ -67,22 +67,31 @@ func (a *running) start(ctx context.Context) (err error) {
 		return err
 	}
 	f := a.facts
+	return a.launch(ctx, f, func(cmd *exec.Cmd) error { return a.home.Start("gateway", cmd) })
+}
+
+// launch starts the agent with a configuration for these facts and waits until it is ready.
+func (a *running) launch(ctx context.Context, f lab.Facts, start func(*exec.Cmd) error) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "lan: %s\nwan: %s\nstate: %s\nsocket: %s\nlists: %s\nlog: warn\ncontainment:\n  automatic: false\ndns:\n  upstreams:\n",
 		f.Bridge, f.WAN, f.State, f.Socket, f.Lists)
 	for _, addr := range f.DNS {
 		fmt.Fprintf(&b, "    - udp://%s\n", addr)
 	}
-	config := filepath.Join(filepath.Dir(f.Socket), "bench.yaml")
+	config := f.Socket + ".yaml"
 	if err := os.WriteFile(config, []byte(b.String()), 0o600); err != nil {
 		return fmt.Errorf("agent's configuration: %w", err)
 	}
 	a.cmd = exec.Command(a.o.Agent, "run", "--config", config)
 	a.cmd.Stdout, a.cmd.Stderr = &a.said, &a.said
-	if err := a.home.Start("gateway", a.cmd); err != nil {
+	if err := start(a.cmd); err != nil {
 		return err
 	}
-	go func() { a.done <- a.cmd.Wait() }()
+	a.done = make(chan struct{})
+	go func() { // ends with the process
+		_ = a.cmd.Wait() // what it said is in the error of whoever waits for it
+		close(a.done)
+	}()
 	a.client = control.Dial(f.Socket)
 	return a.await(ctx, func(s control.Status) bool { return s.Ready })
 }
@@ -90,10 +99,10 @@ func (a *running) start(ctx context.Context) (err error) {
 func (a *running) stop() {
 	_ = a.cmd.Process.Signal(os.Interrupt) // it may have ended
 	select {
-	case _ = <-a.done: // how it ends is not what is measured
+	case <-a.done:
 	case <-time.After(5 * time.Second):
 		_ = a.cmd.Process.Kill()
-		_ = <-a.done
+		<-a.done
 	}
 }
 
@@ -106,9 +115,8 @@ func (a *running) await(ctx context.Context, ok func(control.Status) bool) error
 			return nil
 		}
 		select {
-		case err := <-a.done:
-			a.done <- err
-			return fmt.Errorf("the agent ended: %w", err)
+		case <-a.done:
+			return fmt.Errorf("the agent ended: %s", a.said)
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the agent: %w", ctx.Err())
 		case <-time.After(50 * time.Millisecond):

@@ -4,14 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math"
-	"math/rand/v2"
-	"net/netip"
 	"time"
 
-	"cardea/gateway/enforce"
-	"cardea/home"
 	"cardea/lab/bench/track"
 )
 
@@ -21,14 +15,6 @@ const (
 	slicePasses = 8192 // packets each way in one slice of established flows
 	sliceFresh  = 8192 // new flows in one slice
 )
-
-// lane is a track with what protects it.
-type lane struct {
-	*track.Track
-	indicators int // -1: nothing protects it
-	enforcer   *enforce.Enforcer
-	load       float64 // processor seconds that loading the indicators took, ours and the kernel's on our behalf
-}
 
 // Gateway measures forwarding with protection beside plain NAT, on routers that stand side by side in network namespaces:
 // small UDP packets, one and 4,096 established flows, and new flows; without indicators and with a million. Call it only
@@ -49,7 +35,10 @@ func Gateway(ctx context.Context, o Options) (*Report, error) {
 			l.close()
 		}
 	}()
-	for i, name := range []string{"plain", "plain2", "rules", "listed"} {
+	if o.Agent != "" {
+		lanes = append(lanes, &lane{indicators: -1, program: o.Agent})
+	}
+	for i, name := range []string{"plain", "plain2", "rules", "listed", "agent"}[:len(lanes)] {
 		if err := lanes[i].open(ctx, name); err != nil {
 			return nil, err
 		}
@@ -61,7 +50,7 @@ func Gateway(ctx context.Context, o Options) (*Report, error) {
 	r.add(measure(fmt.Sprintf("load %d addresses into the kernel", lanes[3].indicators), "CPU-s", []float64{lanes[3].load}))
 	r.note("cost is the processor time of the sending thread: on veth the kernel forwards within the sender's system call. " +
 		"Net of sending, the cost of sending alone (packets dropped at the first interface) is taken off both sides")
-	r.note("rules of gateway/enforce without an agent that listens; the router's own firewall and NAT are in every lane")
+	r.note("protected: the rules of gateway/enforce, and nobody listens; the whole agent is in a lane of its own. The router's own firewall and NAT are in every lane")
 	if o.Agent == "" {
 		r.note("no agent program: the agent's own memory and time were not measured")
 		return r.done(), nil
@@ -70,66 +59,6 @@ func Gateway(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	return r.done(), nil
-}
-
-func (l *lane) open(ctx context.Context, name string) (err error) {
-	if l.Track, err = track.New(name); err != nil {
-		return err
-	}
-	if l.indicators >= 0 {
-		err = l.Router().Do(func() error { return l.protect(ctx) })
-	}
-	if err == nil {
-		err = l.Establish(manyFlows)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-func (l *lane) close() {
-	if l.enforcer != nil {
-		_ = l.enforcer.Close() // the namespace goes with it
-	}
-	if l.Track != nil {
-		l.Track.Close()
-	}
-}
-
-// protect puts the agent's rules into the router.
-func (l *lane) protect(ctx context.Context) (err error) {
-	log := slog.New(slog.DiscardHandler)
-	lan := l.Plan.LAN
-	if err := enforce.Setup(log); err != nil {
-		return err
-	}
-	l.enforcer, err = enforce.New(enforce.Config{Bridge: lan.Bridge, WAN: l.Plan.WAN.Iface, ResolverPort: 5300, ContainedResolverPort: 5301,
-		PortalPort: 8480, GatewayV4: []netip.Addr{lan.V4.Addr()}, GatewayV6: []netip.Addr{lan.ULA.Addr()}}, log)
-	if err != nil {
-		return err
-	}
-	if err := l.enforcer.Apply(ctx, home.Desired{Version: 1}); err != nil {
-		return err
-	}
-	before := ownCPU()
-	err = l.enforcer.Sync(ctx, addresses(l.indicators))
-	l.load = ownCPU() - before
-	return err
-}
-
-// addresses gives n different public addresses, none of which the tracks use.
-func addresses(n int) func(yield func(netip.Prefix) bool) {
-	return func(yield func(netip.Prefix) bool) {
-		r := rand.New(rand.NewPCG(3, 1))
-		step := r.Uint32() | 1 // odd: walks through all of them
-		for i, a := 0, uint32(0); i < n; a += step {
-			ip := netip.AddrFrom4([4]byte{23 + byte(a>>24)%70, byte(a >> 16), byte(a >> 8), byte(a)})
-			if i++; !yield(netip.PrefixFrom(ip, 32)) {
-				return
-			}
-		}
-	}
 }
 
 // way is one kind of traffic.
@@ -172,40 +101,57 @@ func forward(ctx context.Context, o Options, r *Report, lanes []*lane, end time.
 	start := time.Now()
 	for i, w := range ways {
 		until := start.Add(end.Sub(start) * time.Duration(i+1) / time.Duration(len(ways)))
+		last := lanes[len(lanes)-1]
+		before, err := last.agentCPU()
+		if err != nil {
+			return err
+		}
+		sent := last.sent
 		cost, floor, err := rounds(ctx, o, w, lanes, until)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		tell(r, w, cost, floor)
+		after, err := last.agentCPU()
+		if err != nil {
+			return err
+		}
+		if last.agent != nil {
+			r.add(measure(w.name+": the agent's own processor time a packet", "ns", []float64{max(1e-3, (after-before)*1e9/float64(last.sent-sent))}))
+		}
 		o.Say("%s: %d rounds", w.name, len(floor))
 	}
 	return nil
 }
 
 // rounds lets the lanes take turns; the first round is not counted. It gives nanoseconds a packet by lane, and of sending.
-func rounds(ctx context.Context, o Options, w way, lanes []*lane, until time.Time) (cost [4][]float64, floor []float64, err error) {
+func rounds(ctx context.Context, o Options, w way, lanes []*lane, until time.Time) (cost [][]float64, floor []float64, err error) {
+	cost = make([][]float64, len(lanes))
 	for round := 0; len(floor) < 1 && round < 100 || round < 1000 && time.Now().Before(until); round++ {
 		if err := ctx.Err(); err != nil {
 			return cost, floor, err
 		}
-		var ns [4]float64
+		ns := make([]float64, len(lanes))
+		whole := true
 		for i := range lanes {
 			at := (i + round) % len(lanes)
 			c, err := w.run(lanes[at], o.Size)
 			if err != nil {
 				return cost, floor, err
 			}
+			lanes[at].sent += c.Sent
 			if c.Received*1000 < c.Sent*999 {
 				return cost, floor, fmt.Errorf("%w: %d of %d arrived on %s", errLost, c.Received, c.Sent, lanes[at].Name)
 			}
 			ns[at] = 1e9 / c.PerSecond()
+			whole = whole && c.Counted > 0
 		}
 		c, err := lanes[round%len(lanes)].Floor(max(256, int(slicePasses*o.Size)))
 		if err != nil {
 			return cost, floor, err
 		}
 		send := 1e9 / c.PerSecond()
-		if round == 0 || math.IsInf(send+ns[0]+ns[1]+ns[2]+ns[3], 1) { // a warm-up, or a lane of which nothing could be counted
+		if round == 0 || !whole || c.Counted == 0 { // a warm-up, or a lane of which nothing could be counted
 			continue
 		}
 		for i := range ns {
@@ -218,7 +164,7 @@ func rounds(ctx context.Context, o Options, w way, lanes []*lane, until time.Tim
 
 // tell writes the ratios of each round, and the speeds behind them. Round by round, since neighbours in time share their
 // troubles.
-func tell(r *Report, w way, cost [4][]float64, floor []float64) {
+func tell(r *Report, w way, cost [][]float64, floor []float64) {
 	sending, _, _ := spread(floor)
 	ratio := func(of int, less float64) (out []float64) {
 		for i, plain := range cost[0] {
@@ -239,6 +185,9 @@ func tell(r *Report, w way, cost [4][]float64, floor []float64) {
 	r.add(measure(w.name+": protected, 1 M indicators ÷ plain NAT", "ratio", ratio(3, 0)).atLeast(w.goal))
 	r.add(measure(w.name+": the same, net of sending", "ratio", ratio(3, sending)).atLeast(w.goal))
 	r.add(measure(w.name+": protected, no indicators ÷ plain NAT", "ratio", ratio(2, 0)))
+	if len(cost) > 4 {
+		r.add(measure(w.name+": with the whole agent listening, no lists ÷ plain NAT", "ratio", ratio(4, 0)).atLeast(w.goal))
+	}
 	r.add(measure(w.name+": control, plain NAT ÷ plain NAT", "ratio", ratio(1, 0)))
 	r.add(measure(w.name+": packets, protected, 1 M indicators", "packets/CPU-s", speed(3)).
 		beside("plain NAT", speed(0)).beside("protected, no indicators", speed(2)))

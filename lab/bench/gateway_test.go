@@ -12,6 +12,9 @@ import (
 	"cardea/lab"
 )
 
+// agentProgram names the agent to the child.
+const agentProgram = "CARDEA_BENCH_AGENT"
+
 // gatewayChild is the part of TestGateway that runs in namespaces of its own: see TestChild.
 func gatewayChild(t *testing.T) {
 	inside, status, err := lab.Enter()
@@ -22,7 +25,7 @@ func gatewayChild(t *testing.T) {
 		os.Exit(status)
 	}
 	o := tiny()
-	o.Agent = os.Getenv("CARDEA_BENCH_AGENT")
+	o.Agent = os.Getenv(agentProgram)
 	r, err := Gateway(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +53,12 @@ func TestGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	agent := filepath.Join(dir, "cardea-agent")
+	build := exec.Command("go", "build", "-o", agent, "cardea/cmd/cardea-agent")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the agent: %v\n%s", err, out)
+	}
 	users := map[string]*syscall.Credential{"this user": nil}
 	if os.Geteuid() == 0 {
 		users["nobody"] = &syscall.Credential{Uid: 65534, Gid: 65534}
@@ -58,6 +67,7 @@ func TestGateway(t *testing.T) {
 		t.Run(who, func(t *testing.T) {
 			cmd := exec.Command(program, "-test.run=^TestChild$", "--", "gateway")
 			cmd.Dir, cmd.Stderr = "/", os.Stderr
+			cmd.Env = append(os.Environ(), agentProgram+"="+agent)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
 			out, err := cmd.Output()
 			if err != nil {
@@ -68,7 +78,8 @@ func TestGateway(t *testing.T) {
 				t.Fatalf("%v in\n%s", err, out)
 			}
 			checkReport(t, &r, nil, "1 established flow: protected", "4,096 established flows: protected", "new flows: protected",
-				"new flows: control", "load ")
+				"new flows: control", "load ", "new flows: with the whole agent", "new flows: the agent's own",
+				"agent, home of 20 devices: resident memory", "agent, scan of")
 		})
 	}
 }
