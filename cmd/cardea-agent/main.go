@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cardea/gateway"
+	"cardea/internal/show"
 
 	"github.com/alecthomas/kong"
 )
@@ -51,11 +52,11 @@ func run() int {
 	}
 	k, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "cardea-agent:", err)
+		fmt.Fprintln(os.Stderr, "cardea-agent:", show.Lines(err.Error()))
 		return 2
 	}
 	if err := k.Run(&c); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "cardea-agent:", err)
+		fmt.Fprintln(os.Stderr, "cardea-agent:", show.Lines(err.Error()))
 		return 1
 	}
 	return 0

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"cardea/internal/show"
 	"cardea/lab/bench"
 	"cardea/lab/plan"
 
@@ -39,22 +40,26 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	var c cli
-	parser, err := kong.New(&c, kong.Name("cardea"), kong.Vars{"version": version, "scenarios": strings.Join(plan.Names(), ", ")}, kong.UsageOnError(),
-		kong.Description("Smart-home network security for internet service providers."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
+	parser, err := newParser(ctx, &c)
 	if err != nil {
 		panic(err) // the struct above is wrong
 	}
 	k, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "cardea:", err)
+		fmt.Fprintln(os.Stderr, "cardea:", show.Lines(err.Error()))
 		return 2
 	}
 	if err := k.Run(); err != nil {
 		if !errors.Is(err, errSilent) {
-			fmt.Fprintln(os.Stderr, "cardea:", err)
+			fmt.Fprintln(os.Stderr, "cardea:", show.Lines(err.Error()))
 		}
 		return 1
 	}
 	return 0
+}
+
+func newParser(ctx context.Context, c *cli) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("cardea"), kong.Vars{"version": version, "scenarios": strings.Join(plan.Names(), ", ")}, kong.UsageOnError(),
+		kong.Description("Smart-home network security for internet service providers."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
 }

@@ -55,7 +55,6 @@ func (c replayCmd) Run(ctx context.Context) error {
 		opts.Progress = progress()
 	}
 	out := bufio.NewWriterSize(os.Stdout, 1<<16)
-	defer out.Flush()
 	emit := replayText(out)
 	if c.JSON {
 		enc := json.NewEncoder(out)
@@ -65,6 +64,9 @@ func (c replayCmd) Run(ctx context.Context) error {
 	err := gateway.Replay(ctx, c.Files, opts, emit)
 	if opts.Progress != nil {
 		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	if ferr := out.Flush(); err == nil && ferr != nil {
+		err = fmt.Errorf("write results: %w", ferr)
 	}
 	return err
 }

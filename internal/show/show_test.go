@@ -34,6 +34,9 @@ func TestFitAndWrap(t *testing.T) {
 	if got := strings.Join(Wrap("one  two\nthree extraordinarily", 9), "|"); got != "one two|three|extraord…" {
 		t.Errorf("Wrap: %q", got)
 	}
+	if got := Lines("a\n\x1bb\n"); got != "a\n?b\n" {
+		t.Errorf("Lines: %q", got)
+	}
 	if got := ASCII("● fine … ü"); got != "* fine ~ ?" {
 		t.Errorf("ASCII: %q", got)
 	}
