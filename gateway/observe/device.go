@@ -63,6 +63,14 @@ func (o *Observer) Claims(id home.DeviceID) int {
 	return 0
 }
 
+// Known is the id of the device with a MAC; "" if it was never seen.
+func (o *Observer) Known(m home.MAC) home.DeviceID {
+	if d := o.byMAC[m]; d != nil {
+		return d.ID
+	}
+	return ""
+}
+
 // IDOf is the id of the device with a MAC, which it is given now if it was never seen.
 func (o *Observer) IDOf(m home.MAC) home.DeviceID {
 	if d := o.byMAC[m]; d != nil {
@@ -104,7 +112,7 @@ func (o *Observer) Remember(d home.Device) {
 
 func (o *Observer) add(d home.Device) *device {
 	if len(o.order) >= o.cfg.Devices {
-		o.forgetOldest()
+		o.forget(o.leastMissed(d.Port))
 	}
 	dev := &device{Device: d, contacts: map[contactKey]*contact{}, addrSeen: map[netip.Addr]time.Time{}, names: newNames(512)}
 	o.byID[d.ID] = dev
@@ -113,14 +121,35 @@ func (o *Observer) add(d home.Device) *device {
 	return dev
 }
 
-// forgetOldest drops the device that was silent the longest.
-func (o *Observer) forgetOldest() {
-	i := 0
-	for j, d := range o.order {
-		if d.Last.Before(o.order[i].Last) {
-			i = j
+// leastMissed chooses whom to forget for a newcomer on a port: the device that was silent the longest. Where many came in
+// by the newcomer's port (or by none that is known), it is one of these, so that who invents addresses pushes out only
+// what it invented. Who must be kept (Config.Keep) goes only when there is nobody else.
+func (o *Observer) leastMissed(port string) int {
+	many := 0
+	for _, d := range o.order {
+		if d.Port == port {
+			many++
 		}
 	}
+	crowded := many > o.cfg.Devices/8
+	best, rank := 0, -1
+	for i, d := range o.order {
+		r := 0
+		if o.cfg.Keep == nil || !o.cfg.Keep(d.ID) {
+			r = 1
+			if !d.Gateway && crowded && d.Port == port {
+				r = 2
+			}
+		}
+		if r > rank || r == rank && d.Last.Before(o.order[best].Last) {
+			best, rank = i, r
+		}
+	}
+	return best
+}
+
+// forget drops a device.
+func (o *Observer) forget(i int) {
 	d := o.order[i]
 	o.closeContacts(d)
 	o.order = slices.Delete(o.order, i, i+1)
@@ -150,7 +179,7 @@ func (o *Observer) ofMAC(m home.MAC, port string) *device {
 	if d == nil {
 		d = o.add(home.Device{
 			ID: o.cfg.NewID(m.String()), MAC: m, MACs: []home.MAC{m}, Addresses: []netip.Addr{}, Names: []string{},
-			Vendor: o.cfg.Vendor(m), First: o.now, Gateway: o.routers[m],
+			Vendor: o.cfg.Vendor(m), First: o.now, Gateway: o.routers[m], Port: port,
 		})
 		o.byMAC[m] = d
 	}

@@ -27,6 +27,7 @@ type Config struct {
 	Domain   func(name string) string       // registrable domain of a name; default: none
 	Gateway  []home.MAC                     // the router's own addresses, when known
 	Devices  int                            // most devices kept; default 512
+	Keep     func(home.DeviceID) bool       // devices not to be forgotten for new ones, as contained ones; nil: none
 	Contacts int                            // most contacts of one device in one window; default 1,024
 	Flows    int                            // most flows followed at once; default 65,536
 }

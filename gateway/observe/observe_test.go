@@ -206,3 +206,28 @@ func TestCleanText(t *testing.T) {
 		t.Errorf("cut within a rune: %q", got)
 	}
 }
+
+// Whoever invents addresses pushes out what it invented, and nobody's containment.
+func TestAFloodOfAddressesForgetsOnlyWhatItInvented(t *testing.T) {
+	keep := map[home.DeviceID]bool{}
+	o := New(Config{Gateway: []home.MAC{router}, Devices: 64, Keep: func(id home.DeviceID) bool { return keep[id] }}, &recorder{})
+	hear := func(at time.Time, m home.MAC, port string) home.DeviceID {
+		o.Handle(&home.Event{Kind: home.EventAnnounce, Time: at, Source: m, Port: port, Announce: &home.Announce{}})
+		return o.Known(m)
+	}
+	contained := hear(t0, camera, "lan3")
+	keep[contained] = true
+	neighbour := hear(t0, phone, "lan2")
+	for i := range 1000 {
+		hear(t0.Add(time.Duration(i)*time.Millisecond), home.MAC{2, 0, 0, 0, byte(i >> 8), byte(i)}, "lan3")
+	}
+	if o.Known(camera) != contained {
+		t.Error("the contained device was forgotten: it would be let out")
+	}
+	if o.Known(phone) != neighbour {
+		t.Error("a neighbour on another port was forgotten")
+	}
+	if n := len(o.Devices()); n != 64 {
+		t.Errorf("%d devices are kept", n)
+	}
+}
