@@ -64,10 +64,13 @@ type Gateway struct {
 	state  enforced
 	rules  policies
 
+	protected map[home.DeviceID]bool // never contained by itself; read only
+
 	shedding shedding
 	forget   sync.Map // device ids whose detectors start anew; drained by the clock
 	tally    counters
 
+	saving     sync.Mutex     // orders what is written to the memory's file
 	held       int            // what contained devices claimed a second ago; the clock's
 	busy       atomic.Bool    // a job runs aside
 	background sync.WaitGroup // it; owned by work
@@ -123,7 +126,7 @@ func (g *Gateway) openKernel() (err error) {
 	}, g)
 	g.observer = observe.New(observe.Config{
 		Home: homePrefixes(ports.Prefixes()), Gateway: ports.GatewayMACs(), Vendor: vendor, Domain: registrable,
-		NewID: func(string) home.DeviceID { return home.NewDeviceID() },
+		NewID: func(string) home.DeviceID { return home.NewDeviceID() }, Keep: g.keeps,
 	}, g)
 	g.enforcer, err = enforce.New(g.enforceConfig(), g.log)
 	if err != nil {
@@ -155,9 +158,11 @@ func (g *Gateway) enforceConfig() enforce.Config {
 func (g *Gateway) recall() error {
 	code, err := labelCode(g.cfg.Portal.LabelCodeFile)
 	m, err2 := loadMemory(g.cfg.State)
+	m.date(g.now())
 	for _, d := range m.Devices {
 		g.observer.Remember(d)
 	}
+	g.anchors.restore(m.Ports)
 	c := g.cfg.Containment
 	policy := respond.Policy{
 		Auto: *c.Automatic, LabelCode: code, Quiet: c.Quiet, NoLAN: c.NoLAN, Probation: c.Probation, PerDay: c.PerDay,
@@ -167,10 +172,13 @@ func (g *Gateway) recall() error {
 		mac, _ := home.ParseMAC(s) // the configuration was checked
 		policy.Protected[g.observer.IDOf(mac)] = true
 	}
+	g.protected = policy.Protected
 	g.responder = respond.New(policy, g)
 	g.responder.Restore(m.Cases)
 	g.loadPolicy(m.Rules)
-	return errors.Join(err, err2)
+	var err3 error
+	g.state.alone, err3 = shutIn(filepath.Join(g.cfg.State, enforcedFile))
+	return errors.Join(err, err2, err3)
 }
 
 // openServers makes resolver and portal on the gateway's own addresses.

@@ -179,8 +179,10 @@ func (w *world) start() error {
 	return w.ready()
 }
 
+func agentProgram() string { return os.Getenv(agentVariable) }
+
 func (w *world) launch() error {
-	a := &agent{cmd: exec.Command(os.Getenv(agentVariable), "run", "--config", w.config), done: make(chan struct{})}
+	a := &agent{cmd: exec.Command(agentProgram(), "run", "--config", w.config), done: make(chan struct{})}
 	a.cmd.Stdout, a.cmd.Stderr = a, a
 	if err := w.home.Start("gateway", a.cmd); err != nil {
 		return err
