@@ -55,32 +55,39 @@ func (k *Kernel) readConntrack(ctx context.Context) error {
 			return fmt.Errorf("conntrack events: %w", err)
 		}
 		k.mu.Lock()
-		k.conntrackBatch(b, time.Now(), false)
+		_, lost, err := k.conntrackBatch(b, time.Now(), false)
+		k.table.lossy = k.table.lossy || lost
 		k.mu.Unlock()
+		if lost {
+			k.askResync()
+		}
+		if err != nil { // nothing was asked on this socket
+			k.log.Warn("conntrack events", "err", err)
+		}
 	}
 }
 
-// conntrackBatch feeds one datagram to the table. It says whether a dump is over, and the kernel's error for it. mu is
-// held.
-func (k *Kernel) conntrackBatch(b []byte, now time.Time, dump bool) (done, interrupted bool, err error) {
+// conntrackBatch feeds one datagram to the table. It says whether a dump is over, whether some of it is lost (the table
+// changed its size during the dump, or a message is not to be parsed), and the kernel's error for it. mu is held.
+func (k *Kernel) conntrackBatch(b []byte, now time.Time, dump bool) (done, lost bool, err error) {
 	var e nl.Conntrack
 	for {
-		m, rest, ok, err := nl.Next(b)
-		if err != nil {
-			k.c.malformed.Add(1)
-			return done, interrupted, nil
-		}
+		m, rest, ok, bad := nl.Next(b)
 		if !ok {
-			return done, interrupted, nil
+			if bad != nil {
+				k.c.malformed.Add(1)
+				lost = true
+			}
+			return done, lost, nil
 		}
 		b = rest
 		switch m.Type {
 		case unix.NLMSG_DONE, unix.NLMSG_ERROR:
-			return true, interrupted, nl.KernelError(m.Body)
+			return true, lost, nl.KernelError(m.Body)
 		case unix.NLMSG_NOOP, unix.NLMSG_OVERRUN:
 			continue
 		}
-		interrupted = interrupted || m.Flags&unix.NLM_F_DUMP_INTR != 0
+		lost = lost || m.Flags&unix.NLM_F_DUMP_INTR != 0
 		if !nl.DecodeConntrack(&e, m.Type, m.Flags, m.Body) {
 			k.c.malformed.Add(1)
 			continue
@@ -151,7 +158,7 @@ func (k *Kernel) dump() error {
 	k.table.endDump(time.Now(), whole && err == nil)
 	k.mu.Unlock()
 	if err == nil && !whole {
-		err = errors.New("the table changed its size meanwhile")
+		err = errors.New("the table changed its size meanwhile, or a message was not to be parsed")
 	}
 	return err
 }
@@ -164,9 +171,9 @@ func (k *Kernel) readDump() (whole bool, err error) {
 			return false, err
 		}
 		k.mu.Lock()
-		done, interrupted, err := k.conntrackBatch(b, time.Now(), true)
+		done, lost, err := k.conntrackBatch(b, time.Now(), true)
 		k.mu.Unlock()
-		whole = whole && !interrupted
+		whole = whole && !lost
 		if done || err != nil {
 			return whole, err
 		}

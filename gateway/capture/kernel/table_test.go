@@ -358,3 +358,24 @@ func TestEnableConntrackSaysWhatIsMissing(t *testing.T) {
 		t.Errorf("wrote %v, errors %v", wrote, errs)
 	}
 }
+
+func TestADatagramThatIsCutIsALoss(t *testing.T) {
+	whole := nltest.Datagram(nl.MsgConntrackNew, 0, nltest.Conntrack{Proto: 6, Src: client, Dst: server, ID: 1, TCP: 3}.Body())
+	for _, c := range []struct {
+		name      string
+		b         []byte
+		lost      bool
+		malformed uint64
+	}{
+		{"whole", whole, false, 0},
+		{"cut", whole[:len(whole)-1], true, 1},
+		{"second cut", append(slices.Clone(whole), whole[:7]...), true, 1},
+		{"table changed", nltest.Datagram(nl.MsgConntrackNew, unix.NLM_F_DUMP_INTR, nltest.Conntrack{Proto: 6, Src: client, Dst: server}.Body()), true, 0},
+	} {
+		k := offline(&recorder{})
+		done, lost, err := k.conntrackBatch(c.b, now0, true)
+		if done || err != nil || lost != c.lost || k.c.malformed.Load() != c.malformed {
+			t.Errorf("%s: done %v, lost %v, %d malformed, %v", c.name, done, lost, k.c.malformed.Load(), err)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 // ctnetlink's numbers (include/uapi/linux/netfilter/nfnetlink_conntrack.h and nf_conntrack_{common,tcp}.h).
 const (
 	subsysConntrack    = 1 << 8
-	MsgConntrackNew    = subsysConntrack | 0
+	MsgConntrackNew    = subsysConntrack
 	MsgConntrackGet    = subsysConntrack | 1
 	MsgConntrackDelete = subsysConntrack | 2
 

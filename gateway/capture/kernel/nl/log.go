@@ -9,7 +9,7 @@ import (
 // nfnetlink_log's numbers (include/uapi/linux/netfilter/nfnetlink_log.h).
 const (
 	subsysLog    = 4 << 8
-	MsgLogPacket = subsysLog | 0
+	MsgLogPacket = subsysLog
 	MsgLogConfig = subsysLog | 1
 
 	logPacketHdr, logMark, logInDev, logPhysInDev    = 1, 2, 4, 6

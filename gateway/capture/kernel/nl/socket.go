@@ -54,11 +54,11 @@ func Open(protocol, bufferBytes int, groups uint32) (*Socket, error) {
 		s.busy.Store(true)
 		for {
 			s.n, s.err = unix.Read(int(fd), s.buf)
-			if s.err == unix.EAGAIN {
+			if errors.Is(s.err, unix.EAGAIN) {
 				s.busy.Store(false)
 				return false
 			}
-			if s.err != unix.EINTR {
+			if !errors.Is(s.err, unix.EINTR) {
 				return true
 			}
 		}
@@ -78,12 +78,12 @@ func (s *Socket) Receive() ([]byte, error) {
 		}
 		return nil, fmt.Errorf("waiting for netlink: %w", err)
 	}
-	switch s.err {
-	case nil:
+	switch {
+	case s.err == nil:
 		return s.buf[:s.n], nil
-	case unix.ENOBUFS:
+	case errors.Is(s.err, unix.ENOBUFS):
 		return nil, ErrOverrun
-	case unix.EBADF:
+	case errors.Is(s.err, unix.EBADF):
 		return nil, net.ErrClosed
 	}
 	return nil, fmt.Errorf("reading netlink: %w", s.err)
