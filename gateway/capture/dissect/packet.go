@@ -103,15 +103,15 @@ func (p *Packet) Unreachable() bool {
 
 // Request says whether an ICMP message asks for an answer, false with known=false when the type says neither.
 func (p *Packet) Request() (request, known bool) {
-	switch {
-	case p.Proto == home.ProtoICMP:
+	switch p.Proto {
+	case home.ProtoICMP:
 		switch p.Type {
 		case 8, 13, 15, 17:
 			return true, true
 		case 0, 14, 16, 18:
 			return false, true
 		}
-	case p.Proto == home.ProtoICMPv6:
+	case home.ProtoICMPv6:
 		switch p.Type {
 		case 128:
 			return true, true
