@@ -335,7 +335,7 @@ func TestSyncWritesOnlyTheDifference(t *testing.T) {
 	sizes := func() int {
 		n := map[string]bool{} // a dump may show an element twice while the set grows
 		for _, set := range []string{"indicators4", "indicators6", "networks4", "networks6"} {
-			must(t, e.sock.Elements(e.inet(), e.inet().Set(set), func(key []byte, end bool) { n[fmt.Sprint(set, key, end)] = true }))
+			must(t, e.sock.Elements(e.inet(), e.inet().Set(set), func(key []byte, end bool) { n[fmt.Sprintf("%s %x %v", set, key, end)] = true }))
 		}
 		return len(n)
 	}

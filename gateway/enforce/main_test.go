@@ -1,6 +1,7 @@
 package enforce
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,7 +53,7 @@ func again() int {
 		Pdeathsig:   unix.SIGKILL,
 	}
 	if err := cmd.Run(); err != nil {
-		if exit, ok := err.(*exec.ExitError); ok {
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 			return exit.ExitCode()
 		}
 		fmt.Fprintf(os.Stderr, "cannot make namespaces (allow unprivileged user namespaces, or run as root): %v\n", err)

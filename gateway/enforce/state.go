@@ -41,7 +41,7 @@ func ParseState(b []byte) (home.Desired, error) {
 
 // Restore puts the saved containment back into force at boot: it needs no interface to be there yet, since rules go by
 // name. Without a state file, or with a broken one, the empty tables are made all the same; a broken one is an error.
-func Restore(cfg Config, path string, log *slog.Logger) error {
+func Restore(cfg Config, path string, log *slog.Logger) (err error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		b, err = []byte("{}"), nil
@@ -55,7 +55,7 @@ func Restore(cfg Config, path string, log *slog.Logger) error {
 	if failed != nil {
 		return errors.Join(err, failed)
 	}
-	defer e.Close()
+	defer func() { err = errors.Join(err, e.Close()) }()
 	e.owned = false // they would die with this socket
 	rs, failed := Compile(cfg, d)
 	if failed != nil {

@@ -29,7 +29,11 @@ func (e *Enforcer) Watch(ctx context.Context) error {
 	if err := conn.JoinGroup(unix.NFNLGRP_NFTABLES); err != nil {
 		return fmt.Errorf("watch nftables: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() {
+		if err := conn.SetReadDeadline(time.Unix(1, 0)); err != nil {
+			e.log.Error("cannot stop watching nftables", "err", err)
+		}
+	})
 	defer stop()
 	refill := make(chan struct{}, 1) // owner: this loop; full means that one is due already
 	done := make(chan struct{})
@@ -46,7 +50,9 @@ func (e *Enforcer) Watch(ctx context.Context) error {
 	for {
 		if touched {
 			touched = !e.heal(refill)
-			conn.SetReadDeadline(deadline(ctx, touched))
+			if err := conn.SetReadDeadline(deadline(ctx, touched)); err != nil {
+				return fmt.Errorf("watch nftables: %w", err)
+			}
 		}
 		messages, err := conn.Receive()
 		switch {

@@ -176,10 +176,9 @@ func (s *Set) print(b *bytes.Buffer) {
 		fmt.Fprintf(b, "\t\ttimeout %s\n", duration(s.Timeout))
 	}
 	for i, e := range s.Elements {
-		switch {
-		case i == 0:
+		if i == 0 {
 			fmt.Fprintf(b, "\t\telements = { %s", e.Text)
-		default:
+		} else {
 			fmt.Fprintf(b, ",\n\t\t\t     %s", e.Text)
 		}
 		if i == len(s.Elements)-1 {
