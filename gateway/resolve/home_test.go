@@ -159,6 +159,23 @@ func TestFlightsAreSharedAndBounded(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeSentIsCounted(t *testing.T) {
+	u, err := sock.ListenUDP(netip.MustParseAddrPort("127.0.0.1:0"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { u.Close() })
+	r := &Resolver{}
+	s := r.newUDP(u, false)
+	for from, want := range map[string]uint64{"127.0.0.1": 0, "192.0.2.1": 1} { // a reply cannot come from where we are not
+		before := r.count.unsent.Load()
+		s.send(&sock.Peer{Client: netip.MustParseAddrPort("127.0.0.1:9"), Local: netip.AddrPortFrom(netip.MustParseAddr(from), u.Addr().Port())}, []byte("a reply"))
+		if got := r.count.unsent.Load() - before; got != want {
+			t.Errorf("%s: %d unsent, want %d", from, got, want)
+		}
+	}
+}
+
 func TestRateBoundIsEachClientsOwn(t *testing.T) {
 	l := newLimiter(10)
 	a, b := netip.MustParseAddr("192.168.1.10"), netip.MustParseAddr("fd00::2")

@@ -13,10 +13,9 @@ const localTTL = 60
 
 // local answers what never leaves the home. It does not change after New.
 type local struct {
-	exact   map[string]localName
-	zones   map[string]zoneRule
-	lasts   map[string]struct{} // last labels of zones: most names need one look-up only
-	domains map[string]struct{}
+	exact map[string]localName
+	zones map[string]zoneRule
+	lasts map[string]struct{} // last labels of zones: most names need one look-up only
 }
 
 type localName struct {

@@ -108,8 +108,7 @@ func (r *Resolver) Run(ctx context.Context) error {
 		g.Go(func() error { return s.run(ctx) })
 		g.Go(func() error {
 			<-ctx.Done()
-			s.close()
-			return nil
+			return s.close()
 		})
 	}
 	err = g.Wait()
@@ -139,7 +138,7 @@ func (r *Resolver) listen() (servers []server, err error) {
 			servers = append(servers, list...)
 			if err != nil {
 				for _, s := range servers {
-					s.close()
+					err = errors.Join(err, s.close())
 				}
 				return nil, err
 			}

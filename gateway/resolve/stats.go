@@ -11,6 +11,7 @@ import (
 type counters struct {
 	queries, blocked, blockedAnswers, rebinds, local, contained, hits, forwarded, joined atomic.Uint64
 	malformed, refused, failed, foreign, rateLimited, flightsFull, connsFull, truncated  atomic.Uint64
+	unsent                                                                               atomic.Uint64
 }
 
 // Stats is a copy of the counters for people and metrics.
@@ -32,6 +33,7 @@ type Stats struct {
 	FlightsFull    uint64            `json:"flights_full"` // refused: too many in flight
 	ConnsFull      uint64            `json:"conns_full"`
 	Truncated      uint64            `json:"truncated"`
+	Unsent         uint64            `json:"unsent"`        // times that the kernel would not send a reply; the client asks again
 	Stray          uint64            `json:"stray_answers"` // matched no question: late, or forged
 	Flights        int               `json:"in_flight"`
 	Cache          cache.Counters    `json:"cache"`
@@ -47,7 +49,7 @@ func (r *Resolver) Stats() Stats {
 		Forwarded: c.forwarded.Load(), Joined: c.joined.Load(), Malformed: c.malformed.Load(), Refused: c.refused.Load(),
 		Failed: c.failed.Load(), Foreign: c.foreign.Load(), RateLimited: c.rateLimited.Load(),
 		FlightsFull: c.flightsFull.Load(), ConnsFull: c.connsFull.Load(), Truncated: c.truncated.Load(),
-		Flights: r.flights.len(), Cache: r.cache.Counters(),
+		Unsent: c.unsent.Load(), Flights: r.flights.len(), Cache: r.cache.Counters(),
 	}
 	for _, p := range []*upstream.Pool{r.pool, r.router} {
 		if p != nil {

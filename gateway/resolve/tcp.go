@@ -74,7 +74,7 @@ func (s *tcpServer) run(ctx context.Context) error {
 		}
 		ses := &session{conn: c, peer: sock.PeerOf(c), turn: make(chan struct{}, 1)}
 		if !s.admit(ctx, ses) {
-			c.SetLinger(0)
+			_ = c.SetLinger(0) // a reset leaves nothing behind; without it the close is only slower
 			c.Close()
 			continue
 		}
@@ -122,7 +122,9 @@ func (s *tcpServer) serve(ses *session) {
 	req := &request{via: ses, stream: true, contained: s.contained}
 	in, out := make([]byte, 512), make([]byte, 0, 1024)
 	for {
-		ses.conn.SetReadDeadline(time.Now().Add(tcpIdle))
+		if ses.conn.SetReadDeadline(time.Now().Add(tcpIdle)) != nil {
+			return // closed meanwhile
+		}
 		var head [2]byte
 		if _, err := io.ReadFull(ses.conn, head[:]); err != nil {
 			return
@@ -151,8 +153,11 @@ func (ses *session) send(_ *sock.Peer, msg []byte) {
 	copy(b[2:], msg)
 	ses.turn <- struct{}{}
 	defer func() { <-ses.turn }()
-	ses.conn.SetWriteDeadline(time.Now().Add(tcpWrite))
-	if _, err := ses.conn.Write(b); err != nil {
+	err := ses.conn.SetWriteDeadline(time.Now().Add(tcpWrite))
+	if err == nil {
+		_, err = ses.conn.Write(b)
+	}
+	if err != nil {
 		ses.conn.Close() // half an answer may be out: the stream is of no use any more
 	}
 }

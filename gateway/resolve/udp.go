@@ -37,15 +37,12 @@ func (r *Resolver) newUDP(u *sock.UDP, contained bool) *udpServer {
 
 func (s *udpServer) close() error { return s.u.Close() }
 
-func (s *udpServer) run(ctx context.Context) error {
+func (s *udpServer) run(context.Context) error {
 	w, b := s.r.newWorker(), s.u.NewBatch(batchSize)
 	req := &request{via: s, contained: s.contained}
 	for {
 		n, err := b.Read()
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		if err != nil { // net.ErrClosed, when the resolver ends
 			return fmt.Errorf("reading DNS queries on %s: %w", s.u.Addr(), err)
 		}
 		w.tick()
@@ -56,7 +53,14 @@ func (s *udpServer) run(ctx context.Context) error {
 				b.Queue(peer, reply)
 			}
 		}
-		b.Flush() // what cannot be sent is lost, as datagrams are: the client asks again
+		s.flush(b)
+	}
+}
+
+// flush sends what is queued. What cannot be sent is lost, as datagrams are: the client asks again.
+func (s *udpServer) flush(b *sock.Batch) {
+	if b.Flush() != nil {
+		s.r.count.unsent.Add(1)
 	}
 }
 
@@ -80,7 +84,7 @@ func (s *udpServer) send(p *sock.Peer, msg []byte) {
 		s.late, s.spare, s.lateN = s.spare, full, 0
 		s.room.Broadcast()
 		s.mu.Unlock()
-		full.Flush()
+		s.flush(full)
 		s.mu.Lock()
 	}
 	s.sending = false

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -85,12 +86,12 @@ func (w *worker) refuse(err error, req *request, out []byte) (reply []byte, ok b
 	q, count := &req.q, &w.r.count
 	code, extended := message.NoError, uint8(0)
 	switch {
-	case err == message.ErrIgnore:
+	case errors.Is(err, message.ErrIgnore):
 		count.malformed.Add(1)
 		return nil, false
-	case err == message.ErrOpcode:
+	case errors.Is(err, message.ErrOpcode):
 		code = message.NotImp
-	case err == message.ErrVersion:
+	case errors.Is(err, message.ErrVersion):
 		extended = 1 // BADVERS = 16 (RFC 6891 section 6.1.3)
 	case err != nil:
 		code = message.FormErr

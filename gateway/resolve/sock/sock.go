@@ -9,6 +9,7 @@ package sock
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -75,8 +76,10 @@ func (u *UDP) options(fd int) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
 		return fmt.Errorf("SO_REUSEPORT: %w", err)
 	}
-	// as much as the system allows: a burst of all devices at once after a power cut
-	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1<<20)
+	// a burst of all devices at once after a power cut; the kernel gives as much of it as the system allows
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1<<20); err != nil {
+		return fmt.Errorf("SO_RCVBUF: %w", err)
+	}
 	return addressOptions(fd, u.v6, u.tp, true)
 }
 
@@ -131,10 +134,10 @@ func (u *UDP) Addr() netip.AddrPort { return u.conn.LocalAddr().(*net.UDPAddr).A
 
 // Close ends a blocked Read with net.ErrClosed.
 func (u *UDP) Close() error {
-	if u.outFD != nil {
-		u.outFD.Close()
+	if u.outFD == nil {
+		return u.conn.Close()
 	}
-	return u.conn.Close()
+	return errors.Join(u.outFD.Close(), u.conn.Close())
 }
 
 // parseControl fills in what the control messages of a datagram say.

@@ -39,7 +39,7 @@ func PeerOf(c *net.TCPConn) Peer {
 	}
 	u := UDP{}
 	var info Peer
-	raw.Control(func(fd uintptr) {
+	err = raw.Control(func(fd uintptr) {
 		level, option := unix.IPPROTO_IP, unix.IP_PKTOPTIONS
 		if p.Local.Addr().Is6() {
 			level, option = unix.IPPROTO_IPV6, unix.IPV6_2292PKTOPTIONS
@@ -51,6 +51,8 @@ func PeerOf(c *net.TCPConn) Peer {
 			u.parseControl(oob[:n], &info)
 		}
 	})
-	p.IfIndex = info.IfIndex
+	if err == nil {
+		p.IfIndex = info.IfIndex
+	}
 	return p
 }

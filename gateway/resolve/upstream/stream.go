@@ -179,7 +179,9 @@ func (c *streamConn) send(ctx context.Context, query []byte, timeout time.Durati
 		return ctx.Err()
 	}
 	defer func() { <-c.write }()
-	c.SetWriteDeadline(time.Now().Add(timeout))
+	if err := c.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+		return err
+	}
 	_, err := c.Write(msg)
 	return err
 }
@@ -217,8 +219,9 @@ func (c *streamConn) read(s *stream) {
 	r := bufio.NewReaderSize(c, 4096)
 	var err error
 	for err == nil {
-		c.SetReadDeadline(time.Now().Add(streamIdle))
-		err = c.readOne(r, s)
+		if err = c.SetReadDeadline(time.Now().Add(streamIdle)); err == nil {
+			err = c.readOne(r, s)
+		}
 	}
 	c.mu.Lock()
 	c.broken = true

@@ -149,7 +149,7 @@ func (s *udpSock) remove(w *wait) bool {
 // read delivers answers until the socket is closed.
 func (s *udpSock) read(u *udp) {
 	buf := make([]byte, 4096)
-	s.conn.SetReadDeadline(s.born.Add(portAge))
+	_ = s.conn.SetReadDeadline(s.born.Add(portAge)) // fails on a closed socket only, which Read then says (also below)
 	for {
 		n, err := s.conn.Read(buf)
 		switch {
@@ -158,7 +158,7 @@ func (s *udpSock) read(u *udp) {
 				u.stray.Add(1)
 			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			s.conn.SetReadDeadline(time.Time{})
+			_ = s.conn.SetReadDeadline(time.Time{})
 			u.mu.Lock()
 			for i := range u.socks {
 				if u.socks[i] == s {
