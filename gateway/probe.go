@@ -73,7 +73,7 @@ func answers(ctx context.Context, server netip.AddrPort) bool {
 		return false
 	}
 	defer c.Close()
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { c.Close() })
 	defer stop()
 	// header (RFC 1035 section 4.1.1): recursion desired, one question: root, NS, IN
 	q := []byte{0xca, 0xde, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1}

@@ -147,8 +147,9 @@ func (s *Server) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		end, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		if err := srv.Shutdown(end); err != nil {
-			srv.Close()
+		if err := srv.Shutdown(end); err != nil { // somebody follows the events still
+			err = errors.Join(err, srv.Close())
+			s.log.Debug("control socket closed on its users", "err", err)
 		}
 	})
 	defer stop()

@@ -165,7 +165,7 @@ func FuzzForm(f *testing.F) {
 		fk := contained()
 		fk.release = func(string, string, bool) error { t.Fatal("released without a token"); return nil }
 		fk.check = func(string) (home.Check, error) { t.Fatal("checked without a token"); return home.Check{}, nil }
-		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		r.URL.Path, r.Host, r.RemoteAddr = path, host, "192.168.1.20:1"
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		newPortal(fk).Handler().ServeHTTP(httptest.NewRecorder(), r)

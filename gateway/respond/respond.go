@@ -203,10 +203,10 @@ func (r *Responder) within(f *home.Finding) bool {
 	r.autos = slices.DeleteFunc(r.autos, func(a auto) bool { return f.Time.Sub(a.Time) > 24*time.Hour })
 	ports, n := map[string]bool{}, 0
 	for _, a := range r.autos {
-		switch {
-		case a.Port == "":
+		switch a.Port {
+		case "":
 			n++
-		case a.Port == f.Port:
+		case f.Port:
 			return true
 		default:
 			ports[a.Port] = true
