@@ -10,7 +10,7 @@ import (
 // internet judges whether the internet answers this home. While it does not, silence is evidence of nothing: a whole-WAN
 // outage makes every device look like a scanner.
 type internet struct {
-	down       bool  // the gateway's own probe says so; overruled by an answer since then: only its servers may be dead
+	down       bool // the gateway's own probe says so; overruled by an answer since then: only its servers may be dead
 	downAt     int64
 	lastAnswer int64 // anything from outside
 	lastIPv6   int64 // the same over IPv6, which is broken in some homes while IPv4 works
