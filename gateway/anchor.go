@@ -46,6 +46,25 @@ func (a anchors) seen(id home.DeviceID, port string, now time.Time) bool {
 	return false
 }
 
+// restore puts back where devices belonged before a restart: whoever speaks first with a neighbour's address is not
+// taken for it.
+func (a anchors) restore(ports map[home.DeviceID]string) {
+	for id, port := range ports {
+		if port != "" {
+			a[id] = &anchor{port: port}
+		}
+	}
+}
+
+// ports is what restore takes.
+func (a anchors) ports() map[home.DeviceID]string {
+	out := make(map[home.DeviceID]string, len(a))
+	for id, n := range a {
+		out[id] = n.port
+	}
+	return out
+}
+
 // owner is the device that a port belongs to, other than one; "" where there is none, or more than one.
 func (a anchors) owner(port string, other home.DeviceID) (id home.DeviceID) {
 	for d, n := range a {

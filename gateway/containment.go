@@ -2,14 +2,18 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"maps"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
 	"cardea/gateway/control"
+	"cardea/gateway/enforce"
 	"cardea/home"
 )
 
@@ -93,6 +97,41 @@ func (g *Gateway) keepEnforced(ctx context.Context) error {
 	}
 }
 
+// shutIn reads by which ports devices were shut in before a restart: who invented neighbours on its port meanwhile must
+// not get a shared port by it.
+func shutIn(path string) (map[home.DeviceID]string, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("what was enforced: %w", err)
+	}
+	d, err := enforce.ParseState(b)
+	if err != nil {
+		return nil, fmt.Errorf("what was enforced: %w", err)
+	}
+	alone := map[home.DeviceID]string{}
+	for _, r := range d.Devices {
+		if r.Alone && r.Port != "" && r.Mode == home.ModeQuarantine {
+			alone[r.Device] = r.Port
+		}
+	}
+	return alone, nil
+}
+
+// keeps says whether a device must not be forgotten for a new one: it has an open incident, or its owner said something
+// about it. The lock is held.
+func (g *Gateway) keeps(id home.DeviceID) bool {
+	if g.protected[id] {
+		return true
+	}
+	if _, open := g.responder.SymptomOf(id); open {
+		return true
+	}
+	return g.rules.has(id)
+}
+
 // desired is what is to be in force now.
 func (g *Gateway) desired() home.Desired {
 	modes, ports := g.responder.Modes(), g.kernel.Ports()
@@ -118,6 +157,8 @@ func (g *Gateway) desired() home.Desired {
 			rule.Port = n.port
 		} else if port, _, ok := ports.PortOf(dev.MAC); ok {
 			rule.Port = port
+		} else {
+			rule.Port = before[dev.ID] // not heard from since the start: it is where it was shut in
 		}
 		// Once shut in by its port a device stays so: it must not get a shared port by inventing neighbours.
 		rule.Alone = rule.Port != "" && (before[dev.ID] == rule.Port || g.aloneOn(rule.Port, dev.ID, ports.MACsOn(rule.Port)))
@@ -138,7 +179,7 @@ func (g *Gateway) aloneOn(port string, id home.DeviceID, there []home.MAC) bool 
 		}
 	}
 	for _, m := range there {
-		other := g.observer.IDOf(m)
+		other := g.observer.Known(m)
 		if n := g.anchors[other]; other != id && (n == nil || n.port == port) {
 			return false
 		}
@@ -260,11 +301,13 @@ func (g *Gateway) second() {
 }
 
 func (g *Gateway) remember() error {
+	g.saving.Lock() // an older copy must not replace a newer one
+	defer g.saving.Unlock()
 	g.mu.Lock()
-	devices := g.observer.Devices()
+	devices, ports := g.observer.Devices(), g.anchors.ports()
 	g.mu.Unlock()
 	g.rules.mu.Lock()
 	rules := maps.Clone(g.rules.added)
 	g.rules.mu.Unlock()
-	return saveMemory(g.cfg.State, memory{Devices: devices, Cases: g.responder.Snapshot(), Rules: rules})
+	return saveMemory(g.cfg.State, memory{Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules})
 }

@@ -168,13 +168,13 @@ func (g *Gateway) recall() error {
 		Auto: *c.Automatic, LabelCode: code, Quiet: c.Quiet, NoLAN: c.NoLAN, Probation: c.Probation, PerDay: c.PerDay,
 		Protected: map[home.DeviceID]bool{},
 	}
-	for _, s := range c.Protected {
-		mac, _ := home.ParseMAC(s) // the configuration was checked
-		policy.Protected[g.observer.IDOf(mac)] = true
-	}
 	g.protected = policy.Protected
 	g.responder = respond.New(policy, g)
 	g.responder.Restore(m.Cases)
+	for _, s := range c.Protected { // the responder is there already: it says whom a device in this list may not push out
+		mac, _ := home.ParseMAC(s) // the configuration was checked
+		policy.Protected[g.observer.IDOf(mac)] = true
+	}
 	g.loadPolicy(m.Rules)
 	var err3 error
 	g.state.alone, err3 = shutIn(filepath.Join(g.cfg.State, enforcedFile))

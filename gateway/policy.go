@@ -87,6 +87,15 @@ func (p *policies) of(id home.DeviceID) Rules {
 	return Rules{Allow: slices.Concat(f.Allow, a.Allow), Block: slices.Concat(f.Block, a.Block)}
 }
 
+// has says whether there are rules for a device.
+func (p *policies) has(id home.DeviceID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, fixed := p.fixed[id]
+	_, added := p.added[id]
+	return fixed || added
+}
+
 // loadPolicy takes the configuration's rules and those that were remembered.
 func (g *Gateway) loadPolicy(remembered map[home.DeviceID]Rules) {
 	g.rules.fixed = map[home.DeviceID]Rules{"": g.cfg.Policy.Rules}

@@ -23,7 +23,8 @@ type memory struct {
 	Devices []home.Device    `json:"devices"`
 	Cases   respond.Snapshot `json:"cases"`
 
-	Rules map[home.DeviceID]Rules `json:"rules"` // what the owner blocked
+	Rules map[home.DeviceID]Rules  `json:"rules"` // what the owner blocked
+	Ports map[home.DeviceID]string `json:"ports"` // the bridge port to which each device belongs
 }
 
 const (
