@@ -34,12 +34,14 @@ func (g *Gateway) wake() {
 	}
 }
 
-// later runs a job outside of the pipeline; it never blocks.
-func (g *Gateway) later(job func(context.Context) error) {
+// later runs a job outside of the pipeline; it never blocks. False: there was no room for it.
+func (g *Gateway) later(job func(context.Context) error) bool {
 	select {
 	case g.jobs <- job:
+		return true
 	default:
 		g.count("jobs_dropped", 1)
+		return false
 	}
 }
 
@@ -48,7 +50,7 @@ func (g *Gateway) aside(job func(context.Context) error) {
 	if !g.busy.CompareAndSwap(false, true) {
 		return
 	}
-	g.later(func(ctx context.Context) error {
+	queued := g.later(func(ctx context.Context) error {
 		g.background.Go(func() {
 			defer g.busy.Store(false)
 			if err := job(ctx); err != nil && ctx.Err() == nil {
@@ -57,6 +59,9 @@ func (g *Gateway) aside(job func(context.Context) error) {
 		})
 		return nil
 	})
+	if !queued {
+		g.busy.Store(false)
+	}
 }
 
 func (g *Gateway) work(ctx context.Context) error {

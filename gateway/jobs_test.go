@@ -1,0 +1,19 @@
+package gateway
+
+import (
+	"context"
+	"testing"
+)
+
+// A job that found no room must not keep every later one away.
+func TestAJobAsideThatFoundNoRoomIsAskedForAgain(t *testing.T) {
+	g := &Gateway{jobs: make(chan func(context.Context) error, 1)}
+	job := func(context.Context) error { return nil }
+	g.later(job)
+	g.aside(job) // no room
+	<-g.jobs
+	g.aside(job)
+	if len(g.jobs) != 1 {
+		t.Error("nothing runs aside any more")
+	}
+}
