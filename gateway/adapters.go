@@ -183,6 +183,7 @@ func (g *Gateway) Contacts(ctx context.Context, q control.ContactQuery, yield fu
 		}
 		return !stopped
 	}
+	g.writeContacts()
 	err := g.ledger.Query(ctx, ledger.Query{Device: q.Device, From: q.From, To: q.To, Limit: q.Limit},
 		func(c *home.Contact) bool { return give(*c) })
 	if err != nil || stopped {

@@ -70,6 +70,8 @@ type Gateway struct {
 	forget   sync.Map // device ids whose detectors start anew; drained by the clock
 	tally    counters
 
+	shelf      shelf
+	writing    sync.Mutex     // orders what is taken from the shelf
 	saving     sync.Mutex     // orders what is written to the memory's file
 	held       int            // what contained devices claimed a second ago; the clock's
 	busy       atomic.Bool    // a job runs aside
@@ -87,6 +89,7 @@ func New(cfg Config, version string, log *slog.Logger) (g *Gateway, err error) {
 	g = &Gateway{
 		cfg: cfg, log: log, version: version, started: time.Now(), anchors: anchors{},
 		changed: make(chan struct{}, 1), jobs: make(chan func(context.Context) error, 256),
+		shelf: shelf{full: make(chan struct{}, 1)},
 	}
 	defer func() {
 		if err != nil {
@@ -228,6 +231,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		{"jobs", g.work},
 		{"lists", g.runLists},
 		{"ledger", g.ledger.Run},
+		{"contacts", g.keepContacts},
 		{"readiness", g.becomeReady},
 		{"internet probe", g.probe},
 		{"metrics", g.serveMetrics},
@@ -272,6 +276,7 @@ func (g *Gateway) close() error {
 		errs = append(errs, g.remember())
 	}
 	if g.ledger != nil {
+		g.writeContacts()
 		errs = append(errs, g.ledger.Close())
 	}
 	if g.enforcer != nil {

@@ -34,11 +34,11 @@ func (g *Gateway) Observe(o *home.Observation) {
 	}
 }
 
-// Contact judges a contact whose window closed and keeps it.
+// Contact judges a contact whose window closed and has it kept.
 func (g *Gateway) Contact(c *home.Contact) {
 	g.judge.Contact(c)
-	if err := g.ledger.Append(c); err != nil {
-		g.count("ledger_errors", 1)
+	if !g.shelf.put(c) {
+		g.count("contacts_dropped", 1)
 	}
 }
 
