@@ -54,7 +54,7 @@ const (
 )
 
 // Run is called by kong.
-func (c demoCmd) Run(ctx context.Context) error {
+func (c demoCmd) Run(ctx context.Context) (err error) {
 	started := time.Now()
 	restore := keepTerminal(os.Stdin)
 	if inside, status, err := lab.Enter(); err != nil {
@@ -78,11 +78,16 @@ func (c demoCmd) Run(ctx context.Context) error {
 			return d.startAgent(ctx)
 		},
 	})
-	defer d.stopAgent()
 	if err != nil {
+		d.stopAgent()
 		return err
 	}
-	defer h.Close()
+	defer func() { // the agent ends before its home does
+		d.stopAgent()
+		if cerr := h.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("demo: take the home down: %w", cerr)
+		}
+	}()
 	if c.Headless || c.JSON || !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return d.story(ctx)
 	}

@@ -124,7 +124,7 @@ func printDevice(w *bufio.Writer, d home.Device, contacts []home.Contact) {
 		}
 		fmt.Fprintf(t, "    %s\t%s\t%s\t%s\t%s\n", show.Text(what), how, count(c.Flows, "flow"), bytesOf(c.Up+c.Down), show.Text(note))
 	}
-	t.Flush()
+	_ = t.Flush() // into w, which keeps its error for its own Flush
 }
 
 func bytesOf(n uint64) string {

@@ -28,7 +28,7 @@ func openTerminal(t *testing.T, width, height int, args string) *terminal {
 	x := &terminal{t: t, socket: filepath.Join(t.TempDir(), "tmux"), mark: fmt.Sprintf("CARDEA_TEST_MARK=%d-%d", os.Getpid(), time.Now().UnixNano())}
 	shell := fmt.Sprintf("env LC_ALL=C.UTF-8 %s %s/cardea demo %s; echo status $?; stty -a; exec cat", x.mark, bin, args)
 	x.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height), "/bin/sh", "-c", shell)
-	t.Cleanup(func() { x.tmux("kill-server") })
+	t.Cleanup(func() { _ = exec.Command("tmux", "-S", x.socket, "kill-server").Run() }) // it may be gone already
 	return x
 }
 
@@ -139,6 +139,18 @@ func TestViewGivesTheTerminalBack(t *testing.T) {
 			x.given(c.status)
 		})
 	}
+}
+
+// A window that is closed hangs the line up: SIGHUP, and nobody to draw for.
+func TestViewInClosedWindow(t *testing.T) {
+	t.Parallel()
+	x := openTerminal(t, 80, 24, "")
+	x.waitFor("● fine")
+	if n := len(marked(t, x.mark)); n < 3 {
+		t.Errorf("%d processes carry the mark, want the command, the home and the agent", n)
+	}
+	x.tmux("kill-server")
+	gone(t, x.mark)
 }
 
 // signal ends the command (the parent), or the home in its own pid namespace (the child).
