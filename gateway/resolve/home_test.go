@@ -221,7 +221,7 @@ func TestPrivateAddresses(t *testing.T) {
 // Blocked and kept answers cost no allocation.
 func TestFastPathsDoNotAllocate(t *testing.T) {
 	d := &rules{names: []string{"bad.example"}}
-	r, err := New(Config{Addrs: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, ClientRate: 1 << 40,
+	r, err := New(Config{Addrs: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, ClientRate: 1 << 30,
 		Upstreams: []Upstream{{Proto: "udp", Addrs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Port: 9}}}, d, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
