@@ -259,16 +259,35 @@ func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
 
 // find finds a device by id, name, MAC or address, or by its incident's id or code.
 func (g *Gateway) find(target string) (id home.DeviceID, incident string) {
-	for _, d := range g.Devices() {
-		if d.Is(target) {
-			id = d.ID
-			break
-		}
-	}
+	id = chosen(g.Devices(), target)
 	for _, i := range g.responder.Incidents() {
 		if i.State != home.StateClosed && (i.Device == id || i.ID == target || strings.EqualFold(i.Code, target)) {
 			return i.Device, i.ID
 		}
 	}
 	return id, ""
+}
+
+// chosen is the device that a person means. Names are what devices say of themselves: one that calls itself by another's
+// address or name must not be taken for it. So a name counts last, and only if nobody else has it.
+func chosen(list []control.Device, target string) (id home.DeviceID) {
+	if target == "" {
+		return ""
+	}
+	named := 0
+	for _, d := range list {
+		name := d.Name
+		d.Name = ""
+		if d.Is(target) {
+			return d.ID
+		}
+		if strings.EqualFold(name, target) {
+			id = d.ID
+			named++
+		}
+	}
+	if named > 1 {
+		return ""
+	}
+	return id
 }
