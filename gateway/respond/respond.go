@@ -147,8 +147,12 @@ func (r *Responder) Finding(f home.Finding) {
 	c := r.cases[f.Device]
 	if c == nil {
 		if len(r.cases) >= maxIncidents {
-			r.mu.Unlock()
-			return
+			out := r.leastUrgent()
+			if out == nil { // each is contained: nobody has so many devices
+				r.mu.Unlock()
+				return
+			}
+			steps = append(steps, r.move(out, f.Time, home.StateClosed, home.ModeOff, ByGateway, "Nothing more was seen of it, and there were too many cases."))
 		}
 		c = r.open(f.Device, f.Time)
 		c.Incident.Symptom = f.Symptom
@@ -164,12 +168,29 @@ func (r *Responder) Finding(f home.Finding) {
 		c.Incident.Symptom = f.Symptom
 	}
 	if why, ok := r.mayContain(c, &f); ok {
+		c.Incident.Symptom = f.Symptom // that is what has to be gone
 		r.autos = append(r.autos, auto{f.Time, f.Port})
 		c.restart(f.Time)
 		steps = append(steps, r.move(c, f.Time, home.StateContained, home.ModeQuarantine, ByGateway, why))
 	}
 	r.mu.Unlock()
 	r.tell(steps)
+}
+
+// leastUrgent is the case that was silent the longest among those in which nothing is enforced. The lock is held.
+func (r *Responder) leastUrgent() (out *caseFile) {
+	last := func(c *caseFile) time.Time {
+		if n := len(c.Incident.Findings); n > 0 {
+			return c.Incident.Findings[n-1].Time
+		}
+		return c.Incident.Changed
+	}
+	for _, c := range r.cases {
+		if c.Incident.State == home.StateOpen && (out == nil || last(c).Before(last(out))) {
+			out = c
+		}
+	}
+	return out
 }
 
 func (r *Responder) open(d home.DeviceID, now time.Time) *caseFile {
@@ -200,7 +221,7 @@ func (r *Responder) mayContain(c *caseFile, f *home.Finding) (why string, ok boo
 
 // within says whether a containment more keeps to the day's bound. The lock is held.
 func (r *Responder) within(f *home.Finding) bool {
-	r.autos = slices.DeleteFunc(r.autos, func(a auto) bool { return f.Time.Sub(a.Time) > 24*time.Hour })
+	r.autos = slices.DeleteFunc(r.autos, func(a auto) bool { return past(a.Time, f.Time, 24*time.Hour) })
 	ports, n := map[string]bool{}, 0
 	for _, a := range r.autos {
 		switch a.Port {
@@ -214,6 +235,10 @@ func (r *Responder) within(f *home.Finding) bool {
 	}
 	return n+len(ports) < r.policy.PerDay
 }
+
+// past says whether a limit for a time no longer counts what happened at t. What is to come was noted before the clock
+// was set back; events that overtake each other are seconds apart at most.
+func past(t, now time.Time, limit time.Duration) bool { return now.Sub(t) > limit || t.Sub(now) > time.Minute }
 
 func (c *caseFile) restart(now time.Time) { c.Seen, c.On, c.Alive, c.LastSeen = 0, 0, now, time.Time{} }
 
@@ -238,7 +263,7 @@ func (r *Responder) Alive(d home.DeviceID, now time.Time) {
 	if gap := now.Sub(c.Alive); gap > 0 && gap <= onGap {
 		c.On += gap
 	}
-	if now.After(c.Alive) {
+	if now.After(c.Alive) || c.Alive.Sub(now) > onGap { // the clock was set back
 		c.Alive = now
 	}
 }
@@ -287,7 +312,7 @@ func shortCode() string {
 }
 
 func (r *Responder) codeOK(code string, now time.Time) error {
-	r.tries = slices.DeleteFunc(r.tries, func(t time.Time) bool { return now.Sub(t) > time.Hour })
+	r.tries = slices.DeleteFunc(r.tries, func(t time.Time) bool { return past(t, now, time.Hour) })
 	if len(r.tries) >= codeTries {
 		return ErrTries
 	}
