@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/net/publicsuffix"
-
 	"cardea/home"
 )
 
@@ -124,22 +122,10 @@ func refuseName(name string) Reason {
 	if sharedHint[len(name)&31]>>(name[0]&31)&1 != 0 && shared[name] {
 		return ReasonShared
 	}
-	// The deepest public suffixes have five labels (2026): deeper names need no search.
-	if strings.Count(name, ".") < 5 {
-		if s, icann := publicsuffix.PublicSuffix(name); s == name && (icann || !anyLabel(name)) {
-			return ReasonSuffix
-		}
+	if isSuffix(name) {
+		return ReasonSuffix
 	}
 	return ""
-}
-
-// anyLabel says whether a public suffix is one by a wildcard rule (*.compute.amazonaws.com): privately managed, those
-// are single machines and customers.
-func anyLabel(name string) bool {
-	_, parent, _ := strings.Cut(name, ".")
-	other := "no-such-label-1f7a." + parent
-	s, _ := publicsuffix.PublicSuffix(other)
-	return s == other
 }
 
 // clean is home.CleanName for names in feeds.
