@@ -22,7 +22,8 @@ import (
 // asCommand makes this test binary the agent's program itself.
 const asCommand = "CARDEA_TEST_AS_AGENT"
 
-// TestMain runs the tests in namespaces of their own: the agent that they start protects a lab home.
+// TestMain runs the tests in namespaces of their own, where the agent that they start protects a lab home; started by root,
+// it runs them once more as an ordinary user.
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		os.Exit(run())
@@ -32,10 +33,42 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "enter the lab (cardea doctor tells what this machine lacks):", err)
 		os.Exit(1)
 	}
-	if inside {
+	switch {
+	case inside:
 		status = m.Run()
+	case status == 0 && os.Geteuid() == 0:
+		status = asNobody()
 	}
 	os.Exit(status)
+}
+
+// asNobody runs a copy of this test binary that an ordinary user may read.
+func asNobody() int {
+	dir, err := os.MkdirTemp("", "cardea-agent")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	b, err := os.ReadFile("/proc/self/exe")
+	bin := filepath.Join(dir, "agent.test")
+	if err := errors.Join(err, os.WriteFile(bin, b, 0o755), os.Chmod(dir, 0o755)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	ours := func(arg string) bool { // files of the go tool are not for others to write
+		return strings.HasPrefix(arg, "-test.testlogfile") || strings.HasPrefix(arg, "-test.coverprofile") || strings.HasPrefix(arg, "-test.gocoverdir")
+	}
+	cmd := exec.Command(bin, slices.DeleteFunc(slices.Clone(os.Args[1:]), ours)...)
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), "HOME=/nonexistent", "TMPDIR=/tmp")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "as an ordinary user:", err)
+		return 1
+	}
+	return 0
 }
 
 // agent runs the program with arguments to its end.

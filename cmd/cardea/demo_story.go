@@ -145,7 +145,7 @@ func (s *story) catch(ctx context.Context, name string) error {
 				return false, fmt.Errorf("%s was shut in; the malware is on %s", who, name)
 			}
 			ms := float64(e.Time.Sub(s.scanBegan()).Microseconds()) / 1000
-			s.sum.ScanMS = &ms
+			s.sum.ScanMS, s.sum.scanned = &ms, !s.home.Malicious().Scan.IsZero()
 			return true, nil
 		}
 		return false, nil

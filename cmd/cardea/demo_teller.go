@@ -42,6 +42,7 @@ type storySummary struct {
 	NotClean    bool     `json:"not_clean_while_running"` // check again while the bot ran said so
 	Released    bool     `json:"released"`
 	Agent       bool     `json:"agent"`
+	scanned     bool     // ScanMS counts from a scan's first packet; else from the attack's
 }
 
 func newTeller(w io.Writer, asJSON bool, start time.Time) *teller {
@@ -68,7 +69,11 @@ func (t *teller) summary(s storySummary) {
 	}
 	fmt.Fprintf(t.w, "\n%d malicious packets were sent; %d reached the internet, %d another device.\n", s.Sent, s.EscapedWAN, s.EscapedLAN)
 	if s.ScanMS != nil {
-		fmt.Fprintf(t.w, "From the first of them to containment: %.0f ms.\n", *s.ScanMS)
+		what := "attack"
+		if s.scanned {
+			what = "scan"
+		}
+		fmt.Fprintf(t.w, "It was shut in %.0f ms after the first packet of its %s.\n", *s.ScanMS, what)
 	}
 }
 
