@@ -1,7 +1,8 @@
 // Package behavior decides from what devices do whether one of them is misbehaving. It is pure: no I/O, no clock (the
-// time of each event is the time), the same input gives the same output. It may import home only. A Detectors value
-// owns all state, is used by one goroutine and is bounded: at most Config.MaxDevices devices with a fixed size each, and
-// fixed tables for the home. In the steady state an observation allocates nothing.
+// time of each event is the time), the same input gives the same output. It may import home and its own parts only, which
+// never import each other: scan, flood, access and spoof find one thing each, evidence is what they share. A Detectors
+// value owns all state, is used by one goroutine and is bounded: at most Config.MaxDevices devices with a fixed size
+// each, and fixed tables for the home. In the steady state an observation allocates nothing.
 //
 // Each detector has its own file, with its constants and where they come from beside them.
 package behavior
@@ -10,13 +11,12 @@ import (
 	"net/netip"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
 // Sink takes findings. The finding is the receiver's to keep.
-type Sink interface {
-	Find(*home.Finding)
-}
+type Sink = evidence.Sink
 
 // Config says what the detectors cannot see for themselves. The zero value works: everything is learned.
 type Config struct {

@@ -89,10 +89,11 @@ func eachFile(t *testing.T, f func(path, room string, test bool, imports []strin
 
 func within(room, prefix string) bool { return room == prefix || strings.HasPrefix(room, prefix+"/") }
 
-// stage is the second part of a path under gateway/ or cloud/: "gateway/judge/x" → "gateway/judge".
+// stage is the second part of a path under gateway/, cloud/ or behavior/: "gateway/judge/x" → "gateway/judge". What
+// behavior's parts share is none.
 func stage(room string) string {
 	parts := strings.Split(room, "/")
-	if len(parts) >= 2 && (parts[0] == "gateway" || parts[0] == "cloud") {
+	if len(parts) >= 2 && slices.Contains([]string{"gateway", "cloud", "behavior"}, parts[0]) && room != "behavior/evidence" {
 		return parts[0] + "/" + parts[1]
 	}
 	return ""

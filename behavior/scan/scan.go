@@ -1,9 +1,10 @@
-package behavior
+package scan
 
 import (
 	"math"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -29,8 +30,8 @@ const (
 	afresh = 40
 )
 
-// observeScan takes a flow's event.
-func (d *Detectors) observeScan(dev *device, o *home.Observation, now int64) {
+// Flow takes a flow's event.
+func (d *Detector) Flow(dev *Device, o *home.Observation, now int64) {
 	lan := o.Direction == home.Local
 	s := dev.wan
 	if lan {
@@ -45,19 +46,19 @@ func (d *Detectors) observeScan(dev *device, o *home.Observation, now int64) {
 			s.answered(o.Flow.ID)
 		case o.Flow.State == home.FlowRefused || o.Flow.State == home.FlowEnd:
 			if s.refused(o.Flow.ID) {
-				d.weigh(dev, s, lan, momentOf(o))
+				d.weigh(dev, s, lan, evidence.MomentOf(o))
 			}
 		}
 		return
 	}
 	far := o.Flow.Dst.Addr()
-	if !o.Fresh || o.Resolved || !unicast(far) || replyLike(o.Flow) {
+	if !o.Fresh || o.Resolved || !evidence.Unicast(far) || evidence.ReplyLike(o.Flow) {
 		return
 	}
 	port := o.Flow.Dst.Port()
 	k := wanKind(o.Flow.Proto, port)
 	if lan {
-		if dev.gateway || o.Peer != nil && o.Peer.Gateway {
+		if dev.Gateway || o.Peer != nil && o.Peer.Gateway {
 			return
 		}
 		k = lanKind(o.Flow.Proto, port)
@@ -65,36 +66,36 @@ func (d *Detectors) observeScan(dev *device, o *home.Observation, now int64) {
 			k = kindSweep // it exists; on a live bridge only TCP's answers are seen
 		}
 	}
-	if k == kindIgnored || !lan && !d.net.works(far, now) {
+	if k == kindIgnored || !lan && !d.net.Works(far, now) {
 		return
 	}
-	p := pending{flow: o.Flow.ID, host: hash(far), start: now, port: port, proto: o.Flow.Proto, kind: k, state: waiting}
-	d.contact(dev, p, lan, momentOf(o))
+	p := pending{flow: o.Flow.ID, host: evidence.Hash(far), start: now, port: port, proto: o.Flow.Proto, kind: k, state: waiting}
+	d.contact(dev, p, lan, evidence.MomentOf(o))
 	if o.Flow.Answered {
 		d.scannerOf(dev, lan).answered(o.Flow.ID)
 	}
 }
 
-// observeAsked takes ARP requests and neighbour solicitations for addresses that nobody is known to have.
-func (d *Detectors) observeAsked(dev *device, o *home.Observation, now int64) {
+// Asked takes ARP requests and neighbour solicitations for addresses that nobody is known to have.
+func (d *Detector) Asked(dev *Device, o *home.Observation, now int64) {
 	n := o.Neighbor
-	if n.Op != home.NeighborRequest || dev.gateway || o.Peer != nil || !n.SenderAddr.IsValid() || n.SenderAddr.IsUnspecified() ||
-		n.SenderAddr == n.TargetAddr || !unicast(n.TargetAddr) || n.SenderMAC != o.Source && !o.Source.IsZero() {
+	if n.Op != home.NeighborRequest || dev.Gateway || o.Peer != nil || !n.SenderAddr.IsValid() || n.SenderAddr.IsUnspecified() ||
+		n.SenderAddr == n.TargetAddr || !evidence.Unicast(n.TargetAddr) || n.SenderMAC != o.Source && !o.Source.IsZero() {
 		return
 	}
-	h := hash(n.TargetAddr)
-	if d.link.alive(h, now, time.Hour) {
+	h := evidence.Hash(n.TargetAddr)
+	if d.neighbors.Alive(h, now, time.Hour) {
 		return
 	}
 	s := d.scannerOf(dev, true)
-	if !s.asked.add(h) {
+	if !s.asked.Add(h) {
 		return
 	}
-	d.contact(dev, pending{flow: h, host: h, start: now, kind: kindLAN, state: waiting}, true, momentOf(o))
+	d.contact(dev, pending{flow: h, host: h, start: now, kind: kindLAN, state: waiting}, true, evidence.MomentOf(o))
 }
 
 // contact notes a first contact and weighs its walk.
-func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
+func (d *Detector) contact(dev *Device, p pending, lan bool, m evidence.Moment) {
 	s := d.scannerOf(dev, lan)
 	if s.ring.has(p.host, p.proto, p.port) {
 		return
@@ -108,7 +109,7 @@ func (d *Detectors) contact(dev *device, p pending, lan bool, m moment) {
 	if s.walks[p.slot].contact(p.start) {
 		s.proven = true
 	}
-	s.proven = s.proven && m.proven
+	s.proven = s.proven && m.Proven
 	e := &s.ring.entries[s.ring.next]
 	if e.state == waiting {
 		s.charge(e, steps[e.kind].waiting(time.Duration(p.start-e.start), usual[e.kind]))
@@ -131,8 +132,8 @@ var ones = func() (a [1 + portWalks]float64) {
 }()
 
 // weigh brings the walks up to date and tells what has crossed the threshold.
-func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
-	now := m.time.UnixNano()
+func (d *Detector) weigh(dev *Device, s *scanner, lan bool, m evidence.Moment) {
+	now := m.Time.UnixNano()
 	s.weighed = now
 	leak := leakWAN
 	if lan {
@@ -146,7 +147,7 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 		}
 		age := time.Duration(now - e.start)
 		switch {
-		case lan && e.proto == 0 && d.link.aliveSince(e.host, e.start):
+		case lan && e.proto == 0 && d.neighbors.AliveSince(e.host, e.start):
 			s.answered(e.flow)
 		case age >= settleAfter:
 			s.charge(e, steps[e.kind].fail)
@@ -187,13 +188,13 @@ func (d *Detectors) weigh(dev *device, s *scanner, lan bool, m moment) {
 }
 
 // scanned decides whether a walk over the threshold is to be told.
-func (d *Detectors) scanned(dev *device, s *scanner, slot int, score float64, lan bool, m moment) {
+func (d *Detector) scanned(dev *Device, s *scanner, slot int, score float64, lan bool, m evidence.Moment) {
 	if !lan {
-		w, now := &s.walks[slot], m.time.UnixNano()
-		if !d.net.up(now) {
+		w, now := &s.walks[slot], m.Time.UnixNano()
+		if !d.net.Up(now) {
 			return
 		}
-		if slot > 0 && d.net.lastAnswer < w.first && w.hosts < afresh {
+		if slot > 0 && d.net.LastAnswer() < w.first && w.hosts < afresh {
 			return // the cautious walks need proof that the internet answers
 		}
 		if slot > 0 && s.swarm() {

@@ -1,10 +1,11 @@
-package behavior
+package access
 
 import (
 	"fmt"
 	"net/netip"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -51,7 +52,8 @@ type loginTry struct {
 	short  bool // ended without having moved more than a failed log-in does
 }
 
-func (d *Detectors) observeLogin(dev *device, o *home.Observation, now int64) {
+// Login takes an event of a flow that a device began.
+func (d *Detector) Login(dev *Device, o *home.Observation, now int64) {
 	fl := o.Flow
 	if fl.Proto != home.ProtoTCP {
 		return
@@ -63,7 +65,7 @@ func (d *Detectors) observeLogin(dev *device, o *home.Observation, now int64) {
 	if dev.logins == nil {
 		dev.logins = new(logins)
 	}
-	l, host := dev.logins, hash(fl.Dst.Addr())
+	l, host := dev.logins, evidence.Hash(fl.Dst.Addr())
 	if !ok && !l.port(host, fl.Dst.Port()) {
 		return
 	}
@@ -83,8 +85,8 @@ func (d *Detectors) observeLogin(dev *device, o *home.Observation, now int64) {
 	}
 }
 
-// observeBanner takes flows that their first payload shows to be telnet or SSH on another port.
-func (d *Detectors) observeBanner(dev *device, o *home.Observation, now int64) {
+// Banner takes flows that their first payload shows to be telnet or SSH on another port.
+func (d *Detector) Banner(dev *Device, o *home.Observation, now int64) {
 	fl := &o.Name.Flow
 	if o.Name.Login == "" || o.Direction == home.Inbound {
 		return
@@ -98,7 +100,7 @@ func (d *Detectors) observeBanner(dev *device, o *home.Observation, now int64) {
 	if t := dev.logins.find(fl.ID); t != nil && now-t.at < int64(time.Second) {
 		return // both ends say so
 	}
-	dev.logins.add(loginTry{flow: fl.ID, host: hash(fl.Dst.Addr()), at: now, port: fl.Dst.Port(), telnet: o.Name.Login == "telnet"})
+	dev.logins.add(loginTry{flow: fl.ID, host: evidence.Hash(fl.Dst.Addr()), at: now, port: fl.Dst.Port(), telnet: o.Name.Login == "telnet"})
 	d.guessed(dev, o, fl, now)
 }
 
@@ -135,7 +137,7 @@ func (l *logins) forgive(host uint64) {
 	}
 }
 
-func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now int64) {
+func (d *Detector) guessed(dev *Device, o *home.Observation, fl *home.Flow, now int64) {
 	l := dev.logins
 	tries, guesses, short, hosts, first := 0, 0, 0, 0, now
 	for i := range l.tries {
@@ -163,11 +165,11 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now
 	if (tries < loginTries || tries < 2*hosts) && guesses < telnetTries {
 		return
 	}
-	m := momentOf(o)
+	m := evidence.MomentOf(o)
 	sure := guesses >= telnetTries || short >= shortSure || tries >= loginSure
-	strength := d.strength(dev, m, sure && !dev.gateway)
+	strength := dev.Strength(m, sure && !dev.Gateway)
 	port := fl.Dst.Port()
-	if !d.may(dev, home.DetectBruteForce, 0, strength == home.Hard, now) {
+	if !d.tell.May(dev.Device, home.DetectBruteForce, 0, strength == home.Hard, now) {
 		return
 	}
 	f := home.Finding{
@@ -178,12 +180,12 @@ func (d *Detectors) guessed(dev *device, o *home.Observation, fl *home.Flow, now
 		},
 		Symptom: home.Symptom{Proto: home.ProtoTCP, Ports: []uint16{port}},
 	}
-	where := plural(int64(hosts), "host")
+	where := evidence.Plural(int64(hosts), "host")
 	if hosts == 1 {
-		where = addrText(fl.Dst.Addr())
+		where = evidence.AddrText(fl.Dst.Addr())
 		f.Symptom.Addrs = []netip.Addr{fl.Dst.Addr().Unmap()}
 		f.Facts["address"] = where
 	}
-	f.Sentence = fmt.Sprintf("tried to log in to %s %d times on port %d in %s", where, tries, port, span(time.Duration(now-first)))
-	d.find(dev, m, f)
+	f.Sentence = fmt.Sprintf("tried to log in to %s %d times on port %d in %s", where, tries, port, evidence.Span(time.Duration(now-first)))
+	d.tell.Find(dev.Device, m, f)
 }

@@ -1,4 +1,4 @@
-package behavior
+package spoof
 
 import (
 	"fmt"
@@ -6,10 +6,11 @@ import (
 	"slices"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
-// Rogue DHCP servers and IPv6 routers. On a gateway the only right answer is its own (Config.Own). In a capture the
+// Rogue DHCP servers and IPv6 routers. On a gateway the only right answer is its own (own, as New was told). In a capture the
 // router's answer is right; failing that the first server that completed a lease is taken for the home's, and another
 // one is told softly: it may be the first that is wrong.
 //
@@ -28,7 +29,8 @@ const (
 	dhcp6Advertise, dhcp6Rep = 2, 7
 )
 
-func (d *Detectors) observeLease(dev *device, o *home.Observation, now int64) {
+// Lease takes a DHCP message.
+func (d *Detector) Lease(dev *Device, o *home.Observation, now int64) {
 	l := o.Lease
 	if !l.Server {
 		return
@@ -43,9 +45,9 @@ func (d *Detectors) observeLease(dev *device, o *home.Observation, now int64) {
 	}
 	sv := &d.servers
 	known := !sv.dhcp[v].IsZero()
-	configured := len(d.cfg.Own) > 0
+	configured := len(d.own) > 0
 	switch {
-	case d.isGateway(o.Source), dev.gateway, o.Source.IsZero(), !configured && (!known || sv.dhcp[v] == o.Source):
+	case d.isGateway(o.Source), dev.Gateway, o.Source.IsZero(), !configured && (!known || sv.dhcp[v] == o.Source):
 		if l.Op == give {
 			sv.dhcp[v], sv.id[v] = o.Source, l.ServerID
 			if !l.V6 && l.Router.IsValid() {
@@ -66,9 +68,9 @@ func (d *Detectors) observeLease(dev *device, o *home.Observation, now int64) {
 }
 
 // granted notes that the home's server gave an address to a station: it may claim it from now on.
-func (d *Detectors) granted(m home.MAC, a netip.Addr, now int64) {
-	for _, dev := range d.order {
-		if dev.mac == m {
+func (d *Detector) granted(m home.MAC, a netip.Addr, now int64) {
+	for dev := range d.devices {
+		if dev.MAC == m {
 			dev.claims.lease = a
 		} else if dev.claims.lease == a {
 			dev.claims.lease = netip.Addr{}
@@ -87,25 +89,26 @@ func (d *Detectors) granted(m home.MAC, a netip.Addr, now int64) {
 	w.leased = w.mac == m
 }
 
-func (d *Detectors) observeRouter(dev *device, o *home.Observation, now int64) {
+// Router takes a router advertisement.
+func (d *Detector) Router(dev *Device, o *home.Observation, now int64) {
 	r := o.Router
 	// Thread border routers and the like advertise a prefix or a route with a lifetime of 0: not a default router (RFC
 	// 4861 section 4.2), and no harm without DNS servers.
 	if r.Lifetime == 0 && len(r.DNS) == 0 || virtual(o.Source) || o.Source.IsZero() {
 		return
 	}
-	if d.isGateway(o.Source) || dev.gateway || len(d.cfg.Own) == 0 && (d.servers.ra.IsZero() || d.servers.ra == o.Source) {
+	if d.isGateway(o.Source) || dev.Gateway || len(d.own) == 0 && (d.servers.ra.IsZero() || d.servers.ra == o.Source) {
 		d.servers.ra = o.Source
 		d.link.own(r.Addr.WithZone(""), o.Source, true, now)
 		return
 	}
-	d.tellServer(dev, o, home.DetectRogueRouter, len(d.cfg.Own) > 0 || d.isGateway(d.servers.ra), d.servers.ra)
+	d.tellServer(dev, o, home.DetectRogueRouter, len(d.own) > 0 || d.isGateway(d.servers.ra), d.servers.ra)
 }
 
-func (d *Detectors) tellServer(dev *device, o *home.Observation, det home.Detector, hard bool, right home.MAC) {
-	m := momentOf(o)
-	strength := d.strength(dev, m, hard)
-	if !d.may(dev, det, 1, strength == home.Hard, o.Time.UnixNano()) {
+func (d *Detector) tellServer(dev *Device, o *home.Observation, det home.Detector, hard bool, right home.MAC) {
+	m := evidence.MomentOf(o)
+	strength := dev.Strength(m, hard)
+	if !d.tell.May(dev.Device, det, 1, strength == home.Hard, o.Time.UnixNano()) {
 		return
 	}
 	f := home.Finding{Detector: det, Strength: strength, Score: 1, Facts: map[string]any{"unit": "messages"}}
@@ -125,7 +128,7 @@ func (d *Detectors) tellServer(dev *device, o *home.Observation, det home.Detect
 		f.Facts["home_mac"] = right.String()
 		f.Sentence += fmt.Sprintf("; that is %s", right)
 	}
-	d.find(dev, m, f)
+	d.tell.Find(dev.Device, m, f)
 }
 
 func texts(addrs []netip.Addr) []string {

@@ -1,10 +1,11 @@
-package behavior
+package access
 
 import (
 	"fmt"
 	"net/netip"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -22,7 +23,7 @@ const (
 func service(proto uint8, port uint16) bool {
 	switch proto {
 	case home.ProtoTCP:
-		return port < 1024 || remote(port) || webLike(port) || port == 3306 || port == 5432 || port == 5900 || port == 9100 || port == 1883
+		return port < 1024 || evidence.Remote(port) || evidence.WebLike(port) || port == 3306 || port == 5432 || port == 5900 || port == 9100 || port == 1883
 	case home.ProtoUDP:
 		return port == 69 || port == 161 || port == 1900 || port == 11211 || port == 5060
 	}
@@ -45,9 +46,10 @@ type inboundSlot struct {
 	hosts   uint32
 }
 
-func (d *Detectors) observeInbound(dev *device, o *home.Observation, now int64) {
+// Inbound takes an event of a flow that somebody outside began.
+func (d *Detector) Inbound(dev *Device, o *home.Observation, now int64) {
 	fl := o.Flow
-	if fl.State != home.FlowNew || o.Resolved || replyLike(fl) || !outside(fl.Src.Addr()) {
+	if fl.State != home.FlowNew || o.Resolved || evidence.ReplyLike(fl) || !evidence.Outside(fl.Src.Addr()) {
 		return
 	}
 	port := fl.Dst.Port()
@@ -58,7 +60,7 @@ func (d *Detectors) observeInbound(dev *device, o *home.Observation, now int64) 
 	if !own && fl.Proto != home.ProtoTCP {
 		return
 	}
-	from := hash(fl.Src.Addr())
+	from := evidence.Hash(fl.Src.Addr())
 	key := uint64(0)
 	if !own {
 		key = from
@@ -81,14 +83,14 @@ func (d *Detectors) observeInbound(dev *device, o *home.Observation, now int64) 
 	if s.tries < need {
 		return
 	}
-	m := momentOf(o)
-	if !d.may(dev, home.DetectInbound, uint64(port)<<8|uint64(fl.Proto), false, now) {
+	m := evidence.MomentOf(o)
+	if !d.tell.May(dev.Device, home.DetectInbound, uint64(port)<<8|uint64(fl.Proto), false, now) {
 		return
 	}
-	d.find(dev, m, home.Finding{
+	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: home.DetectInbound, Strength: home.Soft, Score: float64(s.tries),
 		Sentence: fmt.Sprintf("was tried from the internet on port %d %s in %s by %s, without having contacted them",
-			port, plural(int64(s.tries), "time"), span(time.Duration(now-s.since)), plural(int64(max(s.hosts, 1)), "host")),
+			port, evidence.Plural(int64(s.tries), "time"), evidence.Span(time.Duration(now-s.since)), evidence.Plural(int64(max(s.hosts, 1)), "host")),
 		Facts: map[string]any{
 			"port": port, "tries": s.tries, "hosts": max(s.hosts, 1), "address": s.distant.String(), "unit": "attempts",
 			"proto": home.ProtoName(fl.Proto),

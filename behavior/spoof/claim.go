@@ -1,4 +1,4 @@
-package behavior
+package spoof
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -24,7 +25,6 @@ const (
 	// sleeper once per sleep, not twice in two minutes; ARP caches make spoofers repeat every 1–30 s.
 	flipsNeeded = 2
 	flipSpan    = 2 * time.Minute
-	maxClaims   = 8
 )
 
 // claims is what a device claimed of others' addresses.
@@ -33,7 +33,8 @@ type claims struct {
 	lease      netip.Addr // given to it by DHCP
 }
 
-func observeAnnounce(dev *device, o *home.Observation) {
+// Announce takes what a device announces of its services.
+func (d *Detector) Announce(dev *Device, o *home.Observation) {
 	for _, s := range o.Announce.Services {
 		if strings.HasPrefix(s, "_sleep-proxy._udp") {
 			dev.claims.sleepProxy = true
@@ -41,14 +42,15 @@ func observeAnnounce(dev *device, o *home.Observation) {
 	}
 }
 
-func (d *Detectors) observeClaim(dev *device, o *home.Observation, now int64) {
+// Claim takes an ARP or neighbour discovery message.
+func (d *Detector) Claim(dev *Device, o *home.Observation, now int64) {
 	n := o.Neighbor
 	a, m := n.SenderAddr.Unmap().WithZone(""), n.SenderMAC
-	if !unicast(a) || m.IsZero() || m.IsGroup() || virtual(m) {
+	if !evidence.Unicast(a) || m.IsZero() || m.IsGroup() || virtual(m) {
 		return
 	}
-	if slices.Contains(d.cfg.OwnAddrs, a) && len(d.cfg.Own) > 0 && !slices.Contains(d.cfg.Own, m) {
-		d.tellSpoof(dev, o, a, d.cfg.Own[0], true, "the home's gateway")
+	if slices.Contains(d.ownAddrs, a) && len(d.own) > 0 && !slices.Contains(d.own, m) {
+		d.tellSpoof(dev, o, a, d.own[0], true, "the home's gateway")
 		return
 	}
 	w := d.link.owners[a]
@@ -66,7 +68,7 @@ func (d *Detectors) observeClaim(dev *device, o *home.Observation, now int64) {
 	case virtual(w.mac):
 	case slices.Contains(o.Device.MACs, w.mac), d.link.areTwins(w.mac, m):
 		*w = owner{mac: m, spoken: true, heard: now}
-	case d.isGateway(m), dev.gateway, !w.spoken && !w.leased && m == o.Source && !d.isGateway(w.mac):
+	case d.isGateway(m), dev.Gateway, !w.spoken && !w.leased && m == o.Source && !d.isGateway(w.mac):
 		*w = owner{mac: m, spoken: true, heard: now} // only others' word was against it
 	case d.isGateway(w.mac):
 		if d.link.gateway != w.mac || now-w.heard < int64(silentOwner) || !w.spoken {
@@ -82,7 +84,7 @@ func (d *Detectors) observeClaim(dev *device, o *home.Observation, now int64) {
 }
 
 // rival takes a claim of an address whose owner is around.
-func (d *Detectors) rival(dev *device, o *home.Observation, w *owner, a netip.Addr, m home.MAC, now int64) {
+func (d *Detector) rival(dev *Device, o *home.Observation, w *owner, a netip.Addr, m home.MAC, now int64) {
 	if d.link.mutual(w.mac, m) {
 		*w = owner{mac: m, spoken: true, heard: now}
 		return
@@ -108,9 +110,9 @@ func (d *Detectors) rival(dev *device, o *home.Observation, w *owner, a netip.Ad
 // falseGateway: nobody was heard with this address yet, routed frames show a gateway of which no address is known, and
 // the address is the one that gateways have: the first or the last of a /24, or what DHCP called the router. The claimer
 // is another station, with an address of its own.
-func (d *Detectors) falseGateway(dev *device, o *home.Observation, a netip.Addr, m home.MAC) bool {
+func (d *Detector) falseGateway(dev *Device, o *home.Observation, a netip.Addr, m home.MAC) bool {
 	g := d.link.gateway
-	if g.IsZero() || m == g || dev.gateway || !a.Is4() {
+	if g.IsZero() || m == g || dev.Gateway || !a.Is4() {
 		return false
 	}
 	b := a.As4()
@@ -120,21 +122,21 @@ func (d *Detectors) falseGateway(dev *device, o *home.Observation, a netip.Addr,
 	return !d.link.hasOther(g, a) && (d.link.hasOther(m, a) || a == d.servers.router)
 }
 
-func (d *Detectors) tellSpoof(dev *device, o *home.Observation, a netip.Addr, owner home.MAC, hard bool, whose string) {
+func (d *Detector) tellSpoof(dev *Device, o *home.Observation, a netip.Addr, owner home.MAC, hard bool, whose string) {
 	det, proto := home.DetectARPSpoof, "ARP"
 	if a.Is6() {
 		det, proto = home.DetectNDSpoof, "neighbour discovery"
 	}
-	m := momentOf(o)
-	strength := d.strength(dev, m, hard)
-	if !d.may(dev, det, hash(a), strength == home.Hard, o.Time.UnixNano()) {
+	m := evidence.MomentOf(o)
+	strength := dev.Strength(m, hard)
+	if !d.tell.May(dev.Device, det, evidence.Hash(a), strength == home.Hard, o.Time.UnixNano()) {
 		return
 	}
 	if whose == "" {
 		whose = "another device that is still using it"
 	}
 	claims := o.Neighbor.SenderMAC
-	d.find(dev, m, home.Finding{
+	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: det, Strength: strength, Score: 1,
 		Sentence: fmt.Sprintf("claims by %s that %s is its own address; it belongs to %s (%s)", proto, a, whose, owner),
 		Facts: map[string]any{

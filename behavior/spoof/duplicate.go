@@ -1,9 +1,10 @@
-package behavior
+package spoof
 
 import (
 	"fmt"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -24,9 +25,10 @@ type twoPorts struct {
 	since int64
 }
 
-func (d *Detectors) observeDuplicate(dev *device, o *home.Observation, now int64) {
+// Ports takes any observation for the port it came in by.
+func (d *Detector) Ports(dev *Device, o *home.Observation, now int64) {
 	t := &dev.twoPorts
-	if o.Port == "" || o.Source.IsZero() || o.Source != dev.mac || dev.gateway || o.Kind == home.EventFlow && o.Flow.State != home.FlowNew {
+	if o.Port == "" || o.Source.IsZero() || o.Source != dev.MAC || dev.Gateway || o.Kind == home.EventFlow && o.Flow.State != home.FlowNew {
 		return
 	}
 	if t.mac != o.Source || t.now == "" {
@@ -43,11 +45,11 @@ func (d *Detectors) observeDuplicate(dev *device, o *home.Observation, now int64
 	if t.jumps++; t.jumps < jumpsNeeded {
 		return
 	}
-	m := momentOf(o)
-	if dev.doubtful = now + int64(doubtLasts); !d.may(dev, home.DetectDuplicate, 0, false, now) {
+	m := evidence.MomentOf(o)
+	if dev.Doubtful = now + int64(doubtLasts); !d.tell.May(dev.Device, home.DetectDuplicate, 0, false, now) {
 		return
 	}
-	d.find(dev, m, home.Finding{
+	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: home.DetectDuplicate, Strength: home.Soft, Score: float64(t.jumps),
 		Sentence: fmt.Sprintf("its MAC %s sends on the ports %s and %s in turn: one of them forges it", o.Source, t.other, t.now),
 		Facts:    map[string]any{"ports": []string{t.other, t.now}, "jumps": t.jumps, "unit": "changes of port"},

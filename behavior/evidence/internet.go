@@ -1,4 +1,4 @@
-package behavior
+package evidence
 
 import (
 	"net/netip"
@@ -7,9 +7,9 @@ import (
 	"cardea/home"
 )
 
-// internet judges whether the internet answers this home. While it does not, silence is evidence of nothing: a whole-WAN
+// Internet judges whether the internet answers this home. While it does not, silence is evidence of nothing: a whole-WAN
 // outage makes every device look like a scanner.
-type internet struct {
+type Internet struct {
 	down       bool // the gateway's own probe says so; overruled by an answer since then: only its servers may be dead
 	downAt     int64
 	lastAnswer int64 // anything from outside
@@ -30,11 +30,12 @@ const (
 	silentFor   = 2 * time.Second
 )
 
-func (n *internet) observe(o *home.Observation) {
+// Observe learns from an observation who answers.
+func (n *Internet) Observe(o *home.Observation) {
 	now := o.Time.UnixNano()
 	switch o.Kind {
 	case home.EventLookup:
-		if o.Lookup.Answer && o.Lookup.Rcode != 2 && outside(o.Lookup.Server.Addr()) { // SERVFAIL: RFC 1035 section 4.1.1
+		if o.Lookup.Answer && o.Lookup.Rcode != 2 && Outside(o.Lookup.Server.Addr()) { // SERVFAIL: RFC 1035 section 4.1.1
 			n.answer(now)
 		}
 	case home.EventFlow:
@@ -47,18 +48,18 @@ func (n *internet) observe(o *home.Observation) {
 			n.answer(now)
 			n.answer6(o, now)
 		case o.Flow.State == home.FlowNew && o.Resolved:
-			n.expect(hash(o.Flow.Dst.Addr()), now)
+			n.expect(Hash(o.Flow.Dst.Addr()), now)
 		}
 	}
 }
 
-func (n *internet) answer(now int64) {
+func (n *Internet) answer(now int64) {
 	if now > n.lastAnswer {
 		n.lastAnswer = now
 	}
 }
 
-func (n *internet) answer6(o *home.Observation, now int64) {
+func (n *Internet) answer6(o *home.Observation, now int64) {
 	if o.Flow.Dst.Addr().Unmap().Is6() {
 		n.lastIPv6 = max(n.lastIPv6, now)
 	}
@@ -67,12 +68,13 @@ func (n *internet) answer6(o *home.Observation, now int64) {
 // recentIPv6: silence over IPv6 tells something only if IPv6 worked within this time.
 const recentIPv6 = 10 * time.Minute
 
-func (n *internet) works(a netip.Addr, now int64) bool {
+// Works says whether silence of an address tells anything by its family.
+func (n *Internet) Works(a netip.Addr, now int64) bool {
 	return a.Unmap().Is4() || n.lastIPv6 != 0 && now-n.lastIPv6 < int64(recentIPv6)
 }
 
-// up says whether silence since then is evidence.
-func (n *internet) up(now int64) bool {
+// Up says whether silence since then is evidence.
+func (n *Internet) Up(now int64) bool {
 	if n.down && n.lastAnswer <= n.downAt {
 		return false
 	}
@@ -86,7 +88,7 @@ func (n *internet) up(now int64) bool {
 }
 
 // expect notes that an answer is due. With all places taken by hosts that are silent there is nothing more to learn.
-func (n *internet) expect(host uint64, now int64) {
+func (n *Internet) expect(host uint64, now int64) {
 	free := -1
 	for i := range n.known {
 		switch k := &n.known[i]; {
@@ -101,7 +103,15 @@ func (n *internet) expect(host uint64, now int64) {
 	}
 }
 
-func outside(a netip.Addr) bool {
-	a = a.Unmap()
-	return a.IsValid() && !a.IsPrivate() && !a.IsLinkLocalUnicast() && !a.IsLoopback() && !a.IsMulticast()
+// Probed tells the result of the gateway's own probe.
+func (n *Internet) Probed(up bool, now int64) {
+	if n.down, n.downAt = !up, now; up {
+		n.answer(now)
+	}
 }
+
+// Anew forgets all but the probe's result, when the clock is set back.
+func (n *Internet) Anew() { *n = Internet{down: n.down, downAt: n.downAt} }
+
+// LastAnswer is when anything from outside was heard last, in Unix nanoseconds; 0 for never.
+func (n *Internet) LastAnswer() int64 { return n.lastAnswer }

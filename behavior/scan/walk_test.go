@@ -1,10 +1,9 @@
-package behavior
+package scan
 
 import (
 	"math"
 	"testing"
 	"time"
-	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -96,24 +95,4 @@ func TestWalkNeverBelowZeroAndLeaks(t *testing.T) {
 			t.Fatalf("an hour leaked %v of %v", before-w.score, before)
 		}
 	})
-}
-
-// What a device costs: always, and when it does what the part is for. A bound, so that growth is a decision.
-func TestSizes(t *testing.T) {
-	for _, v := range []struct {
-		what      string
-		got, most uintptr
-	}{
-		{"any device", unsafe.Sizeof(device{}), 800},
-		{"blind contacts, each side", unsafe.Sizeof(scanner{}), 3800},
-		{"addresses asked for", unsafe.Sizeof(seen{}), 1024},
-		{"ports of three hosts", unsafe.Sizeof(portScanner{}) + portTargets*unsafe.Sizeof(portTarget{}), 2600},
-		{"floods", unsafe.Sizeof(flood{}), 400},
-		{"log-ins", unsafe.Sizeof(logins{}), 1400},
-		{"inbound", unsafe.Sizeof(inbound{}), 800},
-	} {
-		if t.Logf("%s: %d bytes", v.what, v.got); v.got > v.most {
-			t.Errorf("%s: %d bytes, at most %d were meant", v.what, v.got, v.most)
-		}
-	}
 }

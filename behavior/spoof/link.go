@@ -1,10 +1,11 @@
-package behavior
+package spoof
 
 import (
 	"net/netip"
 	"slices"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -51,11 +52,11 @@ func (l *link) hear(o *home.Observation, now int64) {
 		if o.Flow.State == home.FlowNew {
 			l.hearFlow(o, now)
 		} else if o.Direction == home.Local && o.Flow.State == home.FlowAnswered {
-			l.noteAlive(hash(o.Flow.Dst.Addr()), now)
+			l.noteAlive(evidence.Hash(o.Flow.Dst.Addr()), now)
 		}
 	case home.EventNeighbor:
 		if n := o.Neighbor; n.SenderAddr.IsValid() && !n.SenderAddr.IsUnspecified() {
-			l.noteAlive(hash(n.SenderAddr), now)
+			l.noteAlive(evidence.Hash(n.SenderAddr), now)
 		}
 	}
 }
@@ -68,20 +69,20 @@ func (l *link) hearFlow(o *home.Observation, now int64) {
 		if l.gateway.IsZero() && !o.Dest.IsGroup() && !o.Source.IsZero() {
 			l.gateway = o.Dest
 		}
-		if !outside(src) {
+		if !evidence.Outside(src) {
 			l.own(src, o.Source, true, now)
 		}
 	case home.Inbound:
-		if l.gateway.IsZero() && !o.Source.IsGroup() && outside(src) {
+		if l.gateway.IsZero() && !o.Source.IsGroup() && evidence.Outside(src) {
 			l.gateway = o.Source
 		}
 	case home.Local:
-		if outside(src) || !unicast(src) {
+		if evidence.Outside(src) || !evidence.Unicast(src) {
 			return
 		}
-		l.noteAlive(hash(src), now)
+		l.noteAlive(evidence.Hash(src), now)
 		l.own(src, o.Source, true, now)
-		if unicast(dst) && !outside(dst) {
+		if evidence.Unicast(dst) && !evidence.Outside(dst) {
 			l.own(dst, o.Dest, false, now)
 		}
 	}
@@ -90,7 +91,7 @@ func (l *link) hearFlow(o *home.Observation, now int64) {
 // own notes that a frame showed a station with an address. It never takes an address from another station that is known to
 // have it: that is for claims to try.
 func (l *link) own(a netip.Addr, m home.MAC, spoken bool, now int64) {
-	if m.IsZero() || m.IsGroup() || !unicast(a) {
+	if m.IsZero() || m.IsGroup() || !evidence.Unicast(a) {
 		return
 	}
 	w := l.owners[a]
@@ -179,9 +180,9 @@ func virtual(m home.MAC) bool {
 }
 
 // isGateway says whether a station is the home's router, as configured or as routed frames show.
-func (d *Detectors) isGateway(m home.MAC) bool {
-	if len(d.cfg.Own) > 0 {
-		return slices.Contains(d.cfg.Own, m)
+func (d *Detector) isGateway(m home.MAC) bool {
+	if len(d.own) > 0 {
+		return slices.Contains(d.own, m)
 	}
 	return m == d.link.gateway && !m.IsZero()
 }

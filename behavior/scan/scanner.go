@@ -1,4 +1,8 @@
-package behavior
+package scan
+
+import (
+	"cardea/behavior/evidence"
+)
 
 // scanner is the scan state of one device towards one side.
 type scanner struct {
@@ -7,16 +11,16 @@ type scanner struct {
 	ports  [1 + portWalks]uint16
 	protos [1 + portWalks]uint8
 	used   [1 + portWalks]int64
-	asked  *seen // LAN: addresses asked for
+	asked  *evidence.Seen // LAN: addresses asked for
 	proven bool
 	// weighed is when its walks were last brought up to date.
 	weighed int64
 }
 
-func (d *Detectors) scannerOf(dev *device, lan bool) *scanner {
+func (d *Detector) scannerOf(dev *Device, lan bool) *scanner {
 	switch {
 	case lan && dev.lan == nil:
-		dev.lan = &scanner{asked: new(seen), proven: true}
+		dev.lan = &scanner{asked: new(evidence.Seen), proven: true}
 	case !lan && dev.wan == nil:
 		dev.wan = &scanner{proven: true}
 	}

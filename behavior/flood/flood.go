@@ -1,10 +1,14 @@
-package behavior
+// Package flood finds devices that deny service to somebody. It is pure and may import home and behavior/evidence only.
+// The state belongs to the Detectors value of behavior that made it, has a fixed size for each device, and is used by its
+// one goroutine.
+package flood
 
 import (
 	"fmt"
 	"net/netip"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -32,10 +36,30 @@ const (
 	floodHeavy   = 4
 )
 
+// Ports says whether a device scans ports of an address now: a fast port scan is told as such.
+type Ports interface {
+	PortScanning(netip.Addr) bool
+}
+
+// Detector finds floods. Use New.
+type Detector struct {
+	tell *evidence.Teller
+	net  *evidence.Internet
+}
+
+// New makes a flood detector.
+func New(tell *evidence.Teller, net *evidence.Internet) *Detector { return &Detector{tell, net} }
+
+// Device is what is remembered of one device.
+type Device struct {
+	*evidence.Device
+	flood *flood // nil until its first flow
+}
+
 type flood struct {
 	targets [floodTargets]floodTarget
 	heavy   [floodHeavy]heavyFlow
-	sources *seen // forged sender addresses; nil until the first
+	sources *evidence.Seen // forged sender addresses; nil until the first
 	forged  int
 	since   int64
 }
@@ -56,9 +80,10 @@ type heavyFlow struct {
 	at      int64
 }
 
-func (d *Detectors) observeFlood(dev *device, o *home.Observation, now int64) {
+// Flow takes an event of a flow that a device began.
+func (d *Detector) Flow(dev *Device, ports Ports, o *home.Observation, now int64) {
 	far := o.Flow.Dst.Addr()
-	if !unicast(far) {
+	if !evidence.Unicast(far) {
 		return
 	}
 	if dev.flood == nil {
@@ -67,7 +92,7 @@ func (d *Detectors) observeFlood(dev *device, o *home.Observation, now int64) {
 	t := dev.flood.target(far, now)
 	switch o.Flow.State {
 	case home.FlowNew:
-		d.floodNew(dev, o, t, now)
+		d.floodNew(dev, ports, o, t, now)
 	case home.FlowAnswered:
 		t.answered++
 		t.ever = true
@@ -81,17 +106,17 @@ func (d *Detectors) observeFlood(dev *device, o *home.Observation, now int64) {
 	}
 }
 
-func (d *Detectors) floodNew(dev *device, o *home.Observation, t *floodTarget, now int64) {
+func (d *Detector) floodNew(dev *Device, ports Ports, o *home.Observation, t *floodTarget, now int64) {
 	if now-t.since > int64(floodSpan) {
 		t.since, t.flows, t.answered = now, 0, 0
 	}
 	if t.flows++; t.flows < floodFlows || t.answered*10 > t.flows {
 		return
 	}
-	if dev.ports.scanning(t.addr) {
-		return // a fast port scan is told as such
+	if ports.PortScanning(t.addr) {
+		return
 	}
-	if o.Direction == home.Outbound && o.Resolved && !d.net.up(now) {
+	if o.Direction == home.Outbound && o.Resolved && !d.net.Up(now) {
 		return // its own server, unreachable: some programs try again at once
 	}
 	if !d.mayFlood(dev, o) {
@@ -99,12 +124,12 @@ func (d *Detectors) floodNew(dev *device, o *home.Observation, t *floodTarget, n
 	}
 	took := time.Duration(now - t.since)
 	d.tellFlood(dev, o, float64(t.flows)/max(took.Seconds(), .001), fmt.Sprintf(
-		"sent %d new %s connections to %s in %s; %d were answered", t.flows, home.ProtoName(o.Flow.Proto), addrText(t.addr), span(took), t.answered),
+		"sent %d new %s connections to %s in %s; %d were answered", t.flows, home.ProtoName(o.Flow.Proto), evidence.AddrText(t.addr), evidence.Span(took), t.answered),
 		map[string]any{"flows": t.flows, "answered": t.answered, "seconds": took.Seconds(), "unit": "flows a second"})
 }
 
 // floodRate judges a flow's counters.
-func (d *Detectors) floodRate(dev *device, o *home.Observation, now int64) {
+func (d *Detector) floodRate(dev *Device, o *home.Observation, now int64) {
 	fl := o.Flow
 	h := dev.flood.count(fl.ID)
 	packets, since := fl.UpPackets, fl.Start.UnixNano()
@@ -125,29 +150,29 @@ func (d *Detectors) floodRate(dev *device, o *home.Observation, now int64) {
 		return
 	}
 	d.tellFlood(dev, o, rate, fmt.Sprintf("sent %d %s packets to %s in %s; nothing came back",
-		fl.UpPackets, home.ProtoName(fl.Proto), addrText(fl.Dst.Addr()), span(time.Duration(now-fl.Start.UnixNano()))),
+		fl.UpPackets, home.ProtoName(fl.Proto), evidence.AddrText(fl.Dst.Addr()), evidence.Span(time.Duration(now-fl.Start.UnixNano()))),
 		map[string]any{"packets": fl.UpPackets, "seconds": time.Duration(now - fl.Start.UnixNano()).Seconds(), "unit": "packets a second"})
 }
 
 // mayFlood says whether a flood is to be told; it is asked before the sentence is made, since a flood goes on.
-func (d *Detectors) mayFlood(dev *device, o *home.Observation) bool {
-	strength := d.strength(dev, momentOf(o), !dev.gateway)
-	return d.may(dev, home.DetectFlood, hash(o.Flow.Dst.Addr()), strength == home.Hard, o.Time.UnixNano())
+func (d *Detector) mayFlood(dev *Device, o *home.Observation) bool {
+	strength := dev.Strength(evidence.MomentOf(o), !dev.Gateway)
+	return d.tell.May(dev.Device, home.DetectFlood, evidence.Hash(o.Flow.Dst.Addr()), strength == home.Hard, o.Time.UnixNano())
 }
 
-func (d *Detectors) tellFlood(dev *device, o *home.Observation, rate float64, sentence string, facts map[string]any) {
-	m := momentOf(o)
+func (d *Detector) tellFlood(dev *Device, o *home.Observation, rate float64, sentence string, facts map[string]any) {
+	m := evidence.MomentOf(o)
 	far := o.Flow.Dst.Addr().Unmap()
-	strength := d.strength(dev, m, !dev.gateway)
+	strength := dev.Strength(m, !dev.Gateway)
 	facts["address"], facts["port"], facts["proto"] = far.String(), o.Flow.Dst.Port(), home.ProtoName(o.Flow.Proto)
-	d.find(dev, m, home.Finding{
+	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: home.DetectFlood, Strength: strength, Score: rate, Sentence: sentence, Facts: facts,
 		Symptom: home.Symptom{Proto: o.Flow.Proto, Addrs: []netip.Addr{far}},
 	})
 }
 
-// floodAnswered: the target sends something, if on a flow of its own.
-func (d *Detectors) floodAnswered(dev *device, o *home.Observation) {
+// Answered: the target sends something, if on a flow of its own.
+func (d *Detector) Answered(dev *Device, o *home.Observation) {
 	if dev.flood == nil {
 		return
 	}
@@ -186,38 +211,4 @@ func (f *flood) count(flow uint64) *heavyFlow {
 		}
 	}
 	return &f.heavy[at]
-}
-
-// observeSource counts sender addresses that cannot be the home's own.
-func (d *Detectors) observeSource(dev *device, o *home.Observation, now int64) {
-	src := o.Flow.Src.Addr().Unmap()
-	if o.Flow.State != home.FlowNew || dev.gateway || !o.Proven || !src.Is4() || !outside(src) || shared(src) {
-		return
-	}
-	if dev.flood == nil {
-		dev.flood = new(flood)
-	}
-	f := dev.flood
-	if now-f.since > int64(forgedSpan) {
-		if f.since, f.forged = now, 0; f.sources == nil {
-			f.sources = new(seen)
-		}
-		*f.sources = seen{}
-	}
-	if !f.sources.add(hash(src)) {
-		return
-	}
-	if f.forged++; f.forged < forgedMin || !d.mayFlood(dev, o) {
-		return
-	}
-	took := time.Duration(now - f.since)
-	d.tellFlood(dev, o, float64(f.forged)/max(took.Seconds(), .001), fmt.Sprintf(
-		"sent packets from %d forged addresses in %s, the last to %s", f.forged, span(took), addrText(o.Flow.Dst.Addr())),
-		map[string]any{"sources": f.forged, "seconds": took.Seconds(), "unit": "sources a second"})
-}
-
-// shared is the carriers' own range (RFC 6598), which some homes use inside.
-func shared(a netip.Addr) bool {
-	b := a.As4()
-	return b[0] == 100 && b[1]&0xc0 == 64
 }

@@ -1,10 +1,11 @@
-package behavior
+package scan
 
 import (
 	"fmt"
 	"net/netip"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -50,7 +51,8 @@ type portScanner struct {
 	proven  bool
 }
 
-func (d *Detectors) observePorts(dev *device, o *home.Observation, now int64) {
+// Ports takes a flow's event for the ports of its far end.
+func (d *Detector) Ports(dev *Device, o *home.Observation, now int64) {
 	fl := o.Flow
 	far := fl.Dst.Addr()
 	if fl.State != home.FlowNew {
@@ -61,7 +63,7 @@ func (d *Detectors) observePorts(dev *device, o *home.Observation, now int64) {
 	}
 	port := fl.Dst.Port()
 	if fl.Proto != home.ProtoTCP && !(fl.Proto == home.ProtoUDP && port < 1024 && port != 53) ||
-		!unicast(far) || replyLike(fl) || dev.gateway {
+		!evidence.Unicast(far) || evidence.ReplyLike(fl) || dev.Gateway {
 		return
 	}
 	if dev.ports == nil {
@@ -92,7 +94,7 @@ func (d *Detectors) observePorts(dev *device, o *home.Observation, now int64) {
 		s.outcome(t, e, true)
 	}
 	d.wakeAt(now)
-	d.weighPorts(dev, momentOf(o))
+	d.weighPorts(dev, evidence.MomentOf(o))
 }
 
 func (e *portContact) step() *odds {
@@ -155,7 +157,7 @@ func (s *portScanner) outcome(t *portTarget, e *portContact, ok bool) {
 	}
 }
 
-func (d *Detectors) portOutcome(dev *device, o *home.Observation) {
+func (d *Detector) portOutcome(dev *Device, o *home.Observation) {
 	fl, s := o.Flow, dev.ports
 	for _, t := range s.targets {
 		if t == nil || t.addr != fl.Dst.Addr() {
@@ -169,15 +171,15 @@ func (d *Detectors) portOutcome(dev *device, o *home.Observation) {
 			ok := fl.State == home.FlowAnswered || fl.Answered
 			if ok || fl.State == home.FlowRefused || fl.State == home.FlowEnd {
 				s.outcome(t, e, ok)
-				d.weighPorts(dev, momentOf(o))
+				d.weighPorts(dev, evidence.MomentOf(o))
 			}
 			return
 		}
 	}
 }
 
-func (d *Detectors) weighPorts(dev *device, m moment) {
-	now := m.time.UnixNano()
+func (d *Detector) weighPorts(dev *Device, m evidence.Moment) {
+	now := m.Time.UnixNano()
 	s := dev.ports
 	for _, t := range s.targets {
 		if t == nil || t.walk.hosts == 0 {
@@ -196,7 +198,7 @@ func (d *Detectors) weighPorts(dev *device, m moment) {
 				sum += e.step().waiting(age, usualPort)
 			}
 		}
-		if score := t.walk.score + sum; score >= threshold && (!t.outside || d.net.up(now)) {
+		if score := t.walk.score + sum; score >= threshold && (!t.outside || d.net.Up(now)) {
 			d.tellPorts(dev, t, score, m)
 		}
 	}
@@ -205,33 +207,33 @@ func (d *Detectors) weighPorts(dev *device, m moment) {
 	}
 }
 
-func (d *Detectors) tellPorts(dev *device, t *portTarget, score float64, m moment) {
-	strength := d.strength(dev, m, true)
-	if !d.may(dev, home.DetectScanPorts, hash(t.addr), strength == home.Hard, m.time.UnixNano()) {
+func (d *Detector) tellPorts(dev *Device, t *portTarget, score float64, m evidence.Moment) {
+	strength := dev.Strength(m, true)
+	if !d.tell.May(dev.Device, home.DetectScanPorts, evidence.Hash(t.addr), strength == home.Hard, m.Time.UnixNano()) {
 		return
 	}
-	took := time.Duration(m.time.UnixNano() - t.walk.first)
+	took := time.Duration(m.Time.UnixNano() - t.walk.first)
 	answer := "none answered"
 	if t.walk.answered > 0 {
 		answer = fmt.Sprintf("%d answered", t.walk.answered)
 	}
-	d.find(dev, m, home.Finding{
+	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: home.DetectScanPorts, Strength: strength, Score: score,
-		Sentence: fmt.Sprintf("tried %d ports of %s in %s; %s", t.walk.hosts, addrText(t.addr), span(took), answer),
+		Sentence: fmt.Sprintf("tried %d ports of %s in %s; %s", t.walk.hosts, evidence.AddrText(t.addr), evidence.Span(took), answer),
 		Facts: map[string]any{
-			"ports": t.walk.hosts, "answered": t.walk.answered, "address": addrText(t.addr), "seconds": took.Seconds(),
+			"ports": t.walk.hosts, "answered": t.walk.answered, "address": evidence.AddrText(t.addr), "seconds": took.Seconds(),
 			"unit": "nats", "threshold": threshold,
 		},
 		Symptom: home.Symptom{Proto: t.proto, Addrs: []netip.Addr{t.addr.Unmap()}},
 	})
 }
 
-// scanning says whether an address is being scanned now: many ports of it were tried, not one of them often.
-func (s *portScanner) scanning(a netip.Addr) bool {
-	if s == nil {
+// PortScanning says whether an address is being scanned now: many ports of it were tried, not one of them often.
+func (dev *Device) PortScanning(a netip.Addr) bool {
+	if dev.ports == nil {
 		return false
 	}
-	for _, t := range s.targets {
+	for _, t := range dev.ports.targets {
 		if t != nil && t.addr == a {
 			return t.walk.score >= threshold
 		}

@@ -1,12 +1,12 @@
-package behavior
+package scan
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -16,19 +16,19 @@ type tally struct {
 	first           int64
 }
 
-func (d *Detectors) tellScan(dev *device, s *scanner, slot int, score float64, lan bool, w tally, m moment) {
+func (d *Detector) tellScan(dev *Device, s *scanner, slot int, score float64, lan bool, w tally, m evidence.Moment) {
 	det, cause := home.DetectScanWAN, uint64(slot)
 	if lan {
 		det = home.DetectScanLAN
 	} else if slot > 0 {
 		cause = uint64(s.protos[slot])<<16 | uint64(s.ports[slot])
 	}
-	strength := d.strength(dev, m, !dev.gateway)
-	if !d.may(dev, det, cause, strength == home.Hard, m.time.UnixNano()) {
+	strength := dev.Strength(m, !dev.Gateway)
+	if !d.tell.May(dev.Device, det, cause, strength == home.Hard, m.Time.UnixNano()) {
 		return
 	}
 	ports, proto := s.tried(slot)
-	took := time.Duration(m.time.UnixNano() - w.first)
+	took := time.Duration(m.Time.UnixNano() - w.first)
 	f := home.Finding{
 		Detector: det, Strength: strength, Score: score,
 		Facts: map[string]any{
@@ -51,8 +51,8 @@ func (d *Detectors) tellScan(dev *device, s *scanner, slot int, score float64, l
 	if proto == home.ProtoICMP || proto == home.ProtoICMPv6 {
 		f.Symptom.Ports, how = nil, " by ping"
 	}
-	f.Sentence = fmt.Sprintf("tried %d %s%s in %s; %s", w.hosts, where, how, span(took), answer)
-	d.find(dev, m, f)
+	f.Sentence = fmt.Sprintf("tried %d %s%s in %s; %s", w.hosts, where, how, evidence.Span(took), answer)
+	d.tell.Find(dev.Device, m, f)
 }
 
 // tried lists the ports of a walk's latest contacts, at most 16 and the most frequent protocol.
@@ -95,6 +95,3 @@ func portsText(ports []uint16) string {
 	}
 	return b.String()
 }
-
-// addrText is an address as people write it.
-func addrText(a netip.Addr) string { return a.Unmap().WithZone("").String() }

@@ -1,8 +1,9 @@
-package behavior
+package scan
 
 import (
 	"time"
 
+	"cardea/behavior/evidence"
 	"cardea/home"
 )
 
@@ -34,8 +35,8 @@ func sweepOf(proto uint8, port uint16) (sweepRule, bool) {
 }
 
 // sweepSeen looks at what the latest contact belongs to.
-func (d *Detectors) sweepSeen(dev *device, s *scanner, m moment) {
-	now := m.time.UnixNano()
+func (d *Detector) sweepSeen(dev *Device, s *scanner, m evidence.Moment) {
+	now := m.Time.UnixNano()
 	last := &s.ring.entries[(s.ring.next+ringSize-1)%ringSize]
 	rule, ok := sweepOf(last.proto, last.port)
 	if !ok || last.state == empty || now-last.start > int64(rule.span) {
