@@ -56,6 +56,7 @@ func TestRestartWithAMillionIndicators(t *testing.T) {
 	long.says(w, "after all")
 	w.online(laptop, phone)
 	w.alive()
+	w.agent.end(syscall.SIGKILL) // asked to end, it would first dump the kernel's set to its end: 12 s
 }
 
 // listed is on the list that million writes, in its midst.

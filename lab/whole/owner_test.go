@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -109,7 +110,38 @@ func (c *conversation) cut(w *world, when string) {
 	}
 }
 
-// A name is blocked for one device and for nobody else, or for all by a list: what is asked is what is meant.
+// A name is blocked for one device and for nobody else; a running connection to it is cut, and its device told so.
+func TestOwnerBlocksANameForOneDevice(t *testing.T) {
+	w := begin(t, options{Options: plan.Options{Seed: 24}})
+	d, _ := w.home.Plan.Device(laptop)
+	w.eventually("the laptop is known", func() bool { _, ok := w.device(laptop); return ok })
+	mine, others := w.sticky(laptop, false), w.sticky(phone, false)
+	mine.works(w, d.Cloud, "before")
+	four, six, apart := w.talk(laptop, false), w.talk(laptop, true), w.talk(camera, false)
+	four.says(w, "before")
+	six.says(w, "before")
+	apart.says(w, "before")
+	block := control.Action{Verb: "block", Target: d.MAC.String(), Endpoint: d.Cloud}
+	w.must(w.client.Ask(w.ctx, block, nil))
+	for when, c := range map[string]*conversation{"IPv4": four, "IPv6": six} {
+		var err error
+		w.eventually(when+": the connection to the blocked name ends", func() bool { err = c.line(10 * time.Second); return err != nil })
+		var ne net.Error
+		if errors.As(err, &ne) && ne.Timeout() {
+			t.Errorf("%s: the connection is dead, and its device was not told: %v", when, err)
+		}
+	}
+	w.eventually("the name is blocked", func() bool { m, err := mine.ask(d.Cloud); return err == nil && !leads(m, w) })
+	mine.works(w, plan.VideoName, "another name")
+	others.works(w, d.Cloud, "another device")
+	apart.says(w, "another device's connection")
+	block.Verb = "unblock"
+	w.must(w.client.Ask(w.ctx, block, nil))
+	mine.works(w, d.Cloud, "when it is free again")
+	w.online(laptop)
+}
+
+// What is put into the folder of lists counts at once, for everybody, and for as long as it is there.
 func TestOwnerListIsInForceForEverybodyAtOnce(t *testing.T) {
 	w := begin(t, options{Options: plan.Options{Seed: 22}})
 	name := w.home.Plan.BrowsedNames()[1]
