@@ -33,6 +33,12 @@ func (a anchors) seen(id home.DeviceID, port string, now time.Time) bool {
 		a[id] = &anchor{port: port, seen: now}
 		return true
 	}
+	if n.seen.Sub(now) > anchorMoves { // the clock was set back
+		n.seen, n.elsewhere = time.Time{}, time.Time{}
+	}
+	if n.since.After(now) {
+		n.since = now
+	}
 	if n.port == port {
 		n.seen, n.elsewhere = now, time.Time{}
 		return n.since.IsZero() || now.Sub(n.since) >= anchorTrusts
@@ -44,6 +50,12 @@ func (a anchors) seen(id home.DeviceID, port string, now time.Time) bool {
 		*n = anchor{port: port, seen: now, since: now}
 	}
 	return false
+}
+
+// forged says whether a frame from a port cannot be the device's own, since that is heard where it belongs.
+func (a anchors) forged(id home.DeviceID, port string, now time.Time) bool {
+	n := a[id]
+	return n != nil && n.port != port && now.Sub(n.seen) < anchorMoves
 }
 
 // restore puts back where devices belonged before a restart: whoever speaks first with a neighbour's address is not

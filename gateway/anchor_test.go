@@ -46,3 +46,34 @@ func TestADeviceStaysShutInByItsPortOverARestart(t *testing.T) {
 		t.Errorf("%v %v", alone, err)
 	}
 }
+
+// A frame from another's port is that port's owner's doing only while the device itself is heard where it belongs:
+// telephones roam to an access point that had one device so far, and that one must not answer for them.
+func TestANeighbourIsNotBlamedForADeviceThatMoved(t *testing.T) {
+	a := anchors{}
+	a.seen("phone", "ap1", noon)
+	a.seen("tv", "ap2", noon)
+	if !a.forged("phone", "ap2", noon.Add(10*time.Second)) {
+		t.Error("the telephone was heard at home just now, and this frame is taken for its own")
+	}
+	now := noon.Add(time.Hour) // it slept
+	for range 15 {
+		if a.seen("phone", "ap2", now) || a.forged("phone", "ap2", now) {
+			t.Fatalf("%s after it woke up elsewhere, what it does is hard evidence", now.Sub(noon)-time.Hour)
+		}
+		if now = now.Add(40 * time.Second); now.Sub(noon) > time.Hour+anchorTrusts {
+			break
+		}
+	}
+}
+
+func TestADeviceMovesAlsoWhenTheClockWasSetBack(t *testing.T) {
+	a := anchors{}
+	a.seen("lamp", "lan2", noon.AddDate(10, 0, 0))
+	for i := range 3 {
+		a.seen("lamp", "lan3", noon.Add(time.Duration(i)*anchorMoves))
+	}
+	if a["lamp"].port != "lan3" {
+		t.Error("it is not believed to have moved before the clock is where it was")
+	}
+}

@@ -43,8 +43,8 @@ func (g *Gateway) Contact(c *home.Contact) {
 }
 
 // prove makes sure whose doing it is. A frame that came in by a port which is another device's is not proven to be of the
-// device whose address it bears; where only one device was ever seen on that port, it is that one's doing: the port, not
-// the address, is the evidence.
+// device whose address it bears; where that is heard elsewhere, and only one device was ever seen on this port, it is that
+// one's doing: the port, not the address, is the evidence. A device that moved here is not its new neighbour's doing.
 func (g *Gateway) prove(o *home.Observation) {
 	if o.Device == nil || !o.Proven || o.Source.IsZero() || o.Port == "" {
 		return
@@ -53,6 +53,9 @@ func (g *Gateway) prove(o *home.Observation) {
 		return
 	}
 	o.Proven = false
+	if !g.anchors.forged(o.Device.ID, o.Port, o.Time) {
+		return
+	}
 	if owner := g.observer.Borrow(g.anchors.owner(o.Port, o.Device.ID)); owner != nil && !owner.Gateway {
 		o.Device, o.Proven = owner, true
 	}
