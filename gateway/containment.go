@@ -22,6 +22,7 @@ type enforced struct {
 	mu      sync.Mutex
 	version uint64
 	grades  map[home.DeviceID]home.Grade
+	told    map[home.DeviceID]string // mode and grade, as told last
 	alone   map[home.DeviceID]string // the port by which a device was shut in; used by desired only
 	err     error
 }
@@ -151,8 +152,8 @@ func (g *Gateway) desired() home.Desired {
 	for _, dev := range g.observer.Devices() {
 		mode, contained := modes[dev.ID]
 		blocked := g.blockedFor(dev.ID)
-		if !contained && len(blocked) == 0 || dev.Gateway {
-			continue
+		if !contained && len(blocked) == 0 || dev.Gateway || len(dev.MACs) == 0 {
+			continue // (a device that is known by an address only cannot be told apart on the link)
 		}
 		if !contained {
 			mode = home.ModeOff
@@ -195,7 +196,7 @@ func (g *Gateway) aloneOn(port string, id home.DeviceID, there []home.MAC) bool 
 func (g *Gateway) enforce(ctx context.Context) error {
 	d := g.desired()
 	err := g.enforcer.Apply(ctx, d)
-	grades := map[home.DeviceID]home.Grade{}
+	grades, told := map[home.DeviceID]home.Grade{}, map[home.DeviceID]string{}
 	for _, r := range d.Devices {
 		if r.Mode == home.ModeOff {
 			continue // only some addresses are blocked
@@ -203,22 +204,26 @@ func (g *Gateway) enforce(ctx context.Context) error {
 		if grades[r.Device] = home.GradeNone; err == nil && !d.Dormant {
 			grades[r.Device] = g.enforcer.Grade(r.Device)
 		}
+		told[r.Device] = fmt.Sprintf("%s, %s", r.Mode, grades[r.Device])
 	}
 	g.state.mu.Lock()
-	before := g.state.grades
+	before := g.state.told
 	g.state.grades, g.state.err = grades, err
+	if err == nil {
+		g.state.told = told
+	}
 	g.state.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	now := g.now()
 	for _, r := range d.Devices {
-		if r.Mode != home.ModeOff && before[r.Device] != grades[r.Device] {
-			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: r.Device, Detail: fmt.Sprintf("%s, %s", r.Mode, grades[r.Device])})
+		if before[r.Device] != told[r.Device] {
+			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: r.Device, Detail: told[r.Device]})
 		}
 	}
 	for id := range before {
-		if _, still := grades[id]; !still {
+		if _, still := told[id]; !still {
 			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: id, Detail: string(home.ModeOff)})
 		}
 	}
@@ -276,7 +281,7 @@ func (g *Gateway) second() {
 		g.log.Info("armed again")
 		g.wake()
 	}
-	roster := map[netip.Addr]*home.Device{}
+	list := roster{addrs: map[netip.Addr]*home.Device{}, macs: map[home.MAC]*home.Device{}}
 	g.mu.Lock()
 	g.observer.SetHome(homePrefixes(g.kernel.Ports().Prefixes()))
 	devices := g.observer.Devices()
@@ -285,7 +290,10 @@ func (g *Gateway) second() {
 	for i := range devices {
 		known[devices[i].ID] = true
 		for _, a := range devices[i].Addresses {
-			roster[a] = &devices[i]
+			list.addrs[a] = &devices[i]
+		}
+		for _, m := range devices[i].MACs {
+			list.macs[m] = &devices[i]
 		}
 		if _, contained := modes[devices[i].ID]; contained {
 			held = held*31 + len(devices[i].MACs)*7 + g.observer.Claims(devices[i].ID)
@@ -298,7 +306,7 @@ func (g *Gateway) second() {
 		return true
 	})
 	g.mu.Unlock()
-	g.roster.Store(&roster)
+	g.roster.Store(&list)
 	if held != g.held { // a contained device has a new lease: it may use no other address
 		g.held = held
 		g.wake()

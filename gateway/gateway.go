@@ -57,7 +57,7 @@ type Gateway struct {
 	judge    *judge.Judge
 	anchors  anchors
 
-	roster atomic.Pointer[map[netip.Addr]*home.Device] // who has which address; made anew each second
+	roster atomic.Pointer[roster] // who has which address; made anew each second
 	intel  atomic.Pointer[intel.Set]
 	ready  atomic.Bool
 	disarm atomic.Int64 // unix nanoseconds until which nothing is enforced; 0: armed
@@ -104,7 +104,7 @@ func New(cfg Config, version string, log *slog.Logger) (g *Gateway, err error) {
 		return g, err
 	}
 	if err = g.recall(); err != nil {
-		log.Error("what was remembered is lost", "err", err)
+		log.Error("something that is kept on disk could not be read; going on without it", "err", err)
 		err = nil
 	}
 	if err = g.openServers(); err != nil {
@@ -147,7 +147,7 @@ func (g *Gateway) enforceConfig() enforce.Config {
 		Bridge: g.cfg.LAN, WAN: g.cfg.WAN, ResolverPort: resolverPort, ContainedResolverPort: containedPort,
 		PortalPort: portalPort, State: filepath.Join(g.cfg.State, enforcedFile),
 	}
-	for _, a := range g.kernel.Ports().GatewayAddrs() {
+	for _, a := range g.lanAddrs() {
 		if a.Is4() {
 			c.GatewayV4 = append(c.GatewayV4, a)
 		} else {
@@ -194,7 +194,7 @@ func (g *Gateway) openServers() error {
 		return err
 	}
 	var listen []netip.AddrPort
-	for _, a := range g.kernel.Ports().GatewayAddrs() {
+	for _, a := range g.lanAddrs() {
 		if !a.IsLinkLocalUnicast() {
 			listen = append(listen, netip.AddrPortFrom(a, portalPort))
 		}
@@ -203,7 +203,7 @@ func (g *Gateway) openServers() error {
 		return fmt.Errorf("the LAN bridge %s has no address yet", g.cfg.LAN)
 	}
 	g.portal = portal.New(portal.Config{
-		Listen: listen, Clients: g.atHome, Provider: g.cfg.Portal.Provider, Phone: g.cfg.Portal.Phone, Seen: g.seen,
+		Listen: listen, Clients: g.atHome, Owner: g.ownerOf, Provider: g.cfg.Portal.Provider, Phone: g.cfg.Portal.Phone, Seen: g.seen,
 	}, guests{g}, g.log)
 	return nil
 }

@@ -161,10 +161,32 @@ func (d decider) Answer(client netip.Addr, question string, names []string, addr
 	return d.g.judge.Answer(d.g.who(client), question, names, addrs)
 }
 
-// who finds the device that has an address, without a lock: the roster is made anew each second.
+// roster says whose an address is. It is not changed once it is stored.
+type roster struct {
+	addrs map[netip.Addr]*home.Device
+	macs  map[home.MAC]*home.Device
+}
+
+// who finds the device that has an address, without a lock: the roster is made anew each second. A device makes itself new
+// IPv6 addresses all the time (RFC 8981): one that is not in its list yet is known by the kernel's neighbour table.
 func (g *Gateway) who(a netip.Addr) *home.Device {
-	if r := g.roster.Load(); r != nil {
-		return (*r)[a.Unmap()]
+	r := g.roster.Load()
+	if r == nil {
+		return nil
+	}
+	a = a.Unmap().WithZone("")
+	if d := r.addrs[a]; d != nil {
+		return d
+	}
+	if m, ok := g.kernel.Ports().MACOf(a); ok {
+		return r.macs[m]
 	}
 	return nil
+}
+
+func (g *Gateway) ownerOf(a netip.Addr) home.DeviceID {
+	if d := g.who(a); d != nil {
+		return d.ID
+	}
+	return ""
 }

@@ -16,11 +16,13 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 
 	"cardea/home"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 )
 
 // View is one incident as the page shows it.
@@ -46,6 +48,7 @@ type Config struct {
 	Listen   []netip.AddrPort // the gateway's own addresses on the LAN, with the portal's port
 	Home     []netip.Prefix   // who may ask: the home's networks, live as returned by Clients if that is set
 	Clients  func(netip.Addr) bool
+	Owner    func(netip.Addr) home.DeviceID // whose an address is, "" if unknown; nil: what the device's list says
 	Provider string
 	Phone    string
 	// Seen is called when somebody at home was shown an incident.
@@ -86,11 +89,13 @@ func New(cfg Config, h Home, log *slog.Logger) *Portal {
 // Run serves until ctx ends.
 func (p *Portal) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
+	table := &conns{of: map[netip.Addr]int{}}
 	for _, a := range p.cfg.Listen {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.String())
+		inner, err := (&net.ListenConfig{Control: early}).Listen(ctx, "tcp", a.String())
 		if err != nil {
 			return fmt.Errorf("portal: %w", err)
 		}
+		l := limited{inner, table}
 		srv := &http.Server{
 			Handler: p.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 			WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
@@ -108,6 +113,20 @@ func (p *Portal) Run(ctx context.Context) error {
 		})
 	}
 	return g.Wait()
+}
+
+// early lets us listen on an address that is not usable yet: at boot an IPv6 address is tentative for a second or two
+// (RFC 4862 section 5.4), and an agent that cannot start until then protects nobody.
+func early(network, _ string, c syscall.RawConn) error {
+	var inner error
+	err := c.Control(func(fd uintptr) {
+		if network == "tcp6" {
+			inner = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1)
+			return
+		}
+		inner = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_FREEBIND, 1)
+	})
+	return errors.Join(err, inner)
 }
 
 // Handler is the portal without its listeners.
@@ -200,9 +219,16 @@ func (p *Portal) own(r *http.Request) string {
 
 // mine finds the incident of the device that asks, if it is contained.
 func (p *Portal) mine(client netip.Addr) (View, bool) {
+	var owner home.DeviceID
+	if p.cfg.Owner != nil {
+		owner = p.cfg.Owner(client)
+	}
 	for _, v := range p.home.Incidents() {
 		if v.Incident.Mode == home.ModeOff {
 			continue
+		}
+		if owner != "" && owner == v.Device.ID {
+			return v, true
 		}
 		for _, a := range v.Device.Addresses {
 			if a == client {
