@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,20 @@ func homePrefixes(p []netip.Prefix) []netip.Prefix {
 		return []netip.Prefix{}
 	}
 	return p
+}
+
+// lanAddrs are the gateway's own addresses on the home's side: not those of the WAN, and not loopback.
+func (g *Gateway) lanAddrs() (list []netip.Addr) {
+	ports := g.kernel.Ports()
+	for _, a := range ports.GatewayAddrs() {
+		for _, p := range ports.Prefixes() {
+			if p.Contains(a) && !a.IsLoopback() {
+				list = append(list, a)
+				break
+			}
+		}
+	}
+	return list
 }
 
 func (g *Gateway) atHome(a netip.Addr) bool {
@@ -67,7 +82,7 @@ func (g *Gateway) resolveConfig() (resolve.Config, error) {
 	if g.cfg.DNS.LocalServer != "" {
 		c.LocalServer, c.LocalDomains = netip.MustParseAddrPort(g.cfg.DNS.LocalServer), g.cfg.DNS.LocalDomains // checked
 	}
-	for _, a := range g.kernel.Ports().GatewayAddrs() {
+	for _, a := range g.lanAddrs() {
 		switch {
 		case a.Is4() && !c.Portal.V4.IsValid():
 			c.Portal.V4 = a
@@ -176,32 +191,39 @@ func (g *Gateway) Devices() []control.Device {
 
 // Contacts lists contacts from the ledger, then those of the window that is open.
 func (g *Gateway) Contacts(ctx context.Context, q control.ContactQuery, yield func(home.Contact) bool) error {
-	n, stopped := 0, false
-	give := func(c home.Contact) bool {
-		if n++; q.Limit > 0 && n > q.Limit || !yield(c) {
-			stopped = true
-		}
-		return !stopped
-	}
-	g.writeContacts()
-	err := g.ledger.Query(ctx, ledger.Query{Device: q.Device, From: q.From, To: q.To, Limit: q.Limit},
-		func(c *home.Contact) bool { return give(*c) })
-	if err != nil || stopped {
-		return err
-	}
 	var open []home.Contact
 	g.mu.Lock()
 	g.observer.Contacts(q.Device, func(c home.Contact) bool {
-		g.judge.Contact(&c)
-		open = append(open, c)
+		if (q.From.IsZero() || !c.Last.Before(q.From)) && (q.To.IsZero() || !c.First.After(q.To)) {
+			g.judge.Contact(&c)
+			open = append(open, c)
+		}
 		return true
 	})
 	g.mu.Unlock()
-	for _, c := range open {
-		if !q.From.IsZero() && c.Last.Before(q.From) || !q.To.IsZero() && c.First.After(q.To) {
-			continue
+	slices.SortFunc(open, func(a, b home.Contact) int { return a.Last.Compare(b.Last) })
+	older := 0
+	if q.Limit > 0 { // what is going on now comes first into the limit
+		open = open[max(0, len(open)-q.Limit):]
+		if older = q.Limit - len(open); older == 0 {
+			return each(open, yield)
 		}
-		if !give(c) {
+	}
+	g.writeContacts()
+	stopped := false
+	err := g.ledger.Query(ctx, ledger.Query{Device: q.Device, From: q.From, To: q.To, Limit: older}, func(c *home.Contact) bool {
+		stopped = !yield(*c)
+		return !stopped
+	})
+	if err != nil || stopped {
+		return err
+	}
+	return each(open, yield)
+}
+
+func each(list []home.Contact, yield func(home.Contact) bool) error {
+	for _, c := range list {
+		if !yield(c) {
 			break
 		}
 	}

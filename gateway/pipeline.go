@@ -79,10 +79,14 @@ func (g *Gateway) recheck(o *home.Observation) {
 
 // cutListed cuts a flow whose first packets named something that is on a list.
 func (g *Gateway) cutListed(o *home.Observation) {
-	if o.Kind != home.EventName || o.Name.Host == "" || o.Name.ECH {
+	if o.Kind != home.EventName || o.Name.Host == "" || o.Name.ECH || g.disarmed() {
 		return
 	}
-	if v := g.judge.Name(o.Device, o.Name.Host); v.Action >= home.Block {
+	v := g.judge.Name(o.Device, o.Name.Host)
+	if v.Listed != nil && v.Listed.Class == home.ClassTracking {
+		return // trackers are refused in DNS and not otherwise
+	}
+	if v.Action >= home.Block {
 		g.count("flows_cut", 1)
 		f := o.Name.Flow
 		g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
@@ -148,16 +152,24 @@ func (l lookups) Lookup(q *home.Lookup) {
 	l.g.Handle(&e)
 }
 
+const disarmedReason = "Nothing is enforced now: the agent is disarmed."
+
 // decider adapts the judge to the resolver.
 type decider struct{ g *Gateway }
 
 // Name says whether a client may have a name.
 func (d decider) Name(client netip.Addr, name string) home.Verdict {
+	if d.g.disarmed() {
+		return home.Verdict{Action: home.Allow, Reason: disarmedReason}
+	}
 	return d.g.judge.Name(d.g.who(client), name)
 }
 
 // Answer says whether it may have what the name leads to.
 func (d decider) Answer(client netip.Addr, question string, names []string, addrs []netip.Addr) home.Verdict {
+	if d.g.disarmed() {
+		return home.Verdict{Action: home.Allow, Reason: disarmedReason}
+	}
 	return d.g.judge.Answer(d.g.who(client), question, names, addrs)
 }
 

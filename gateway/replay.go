@@ -68,7 +68,7 @@ type replay struct {
 func Replay(ctx context.Context, files []string, o ReplayOptions, emit func(any) error) error {
 	r := &replay{emit: emit, sum: Summary{Kind: "summary"}}
 	r.judge = judge.New(judge.Config{Intel: o.Intel, Services: services{}}, r)
-	r.observer = observe.New(observe.Config{Home: o.Home, Vendor: vendor, Domain: registrable}, r)
+	r.observer = observe.New(observe.Config{Home: o.Home, ByAddr: true, Vendor: vendor, Domain: registrable}, r)
 	var broken error
 	for _, path := range files {
 		if len(files) > 1 {

@@ -56,7 +56,7 @@ func replay(t testing.TB, path string) (*pipeline, file.Stats) {
 	defer f.Close()
 	p := &pipeline{}
 	p.j = judge.New(judge.Config{}, p)
-	obs := observe.New(observe.Config{}, p)
+	obs := observe.New(observe.Config{ByAddr: true}, p)
 	st, err := file.Replay(context.Background(), f, obs, file.Options{})
 	if err != nil {
 		t.Logf("%s: %v", path, err)

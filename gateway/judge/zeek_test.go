@@ -139,7 +139,7 @@ func replayZeek(t testing.TB, path string, prefixes ...netip.Prefix) []*home.Fin
 	slices.SortStableFunc(events, func(a, b home.Event) int { return a.Time.Compare(b.Time) })
 	p := &pipeline{}
 	p.j = judge.New(judge.Config{}, p)
-	obs := observe.New(observe.Config{Home: prefixes}, p)
+	obs := observe.New(observe.Config{Home: prefixes, ByAddr: true}, p)
 	for i := range events {
 		obs.Handle(&events[i])
 	}

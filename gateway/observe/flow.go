@@ -246,7 +246,7 @@ func (o *Observer) ofDest(e *home.Event, dst netip.Addr) *device {
 }
 
 func (o *Observer) attributeByAddr(src, dst netip.Addr, srcHome, dstHome bool) *flow {
-	create := len(o.byMAC) == 0 // a capture without link layer
+	create := o.cfg.ByAddr && len(o.byMAC) == 0
 	switch {
 	case srcHome && (dstHome || isGroup(dst)):
 		if d := o.ofAddr(src, create); d != nil {

@@ -78,7 +78,7 @@ func (o *Observer) client(e *home.Event) *device {
 	if !mac.IsZero() && !mac.IsGroup() && (!o.routers[mac] || o.IsHome(addr)) {
 		return o.ofMAC(mac, "")
 	}
-	return o.ofAddr(addr, len(o.byMAC) == 0)
+	return o.ofAddr(addr, o.cfg.ByAddr && len(o.byMAC) == 0)
 }
 
 func (o *Observer) lease(e *home.Event) {

@@ -29,6 +29,7 @@ type Config struct {
 	Devices  int                            // most devices kept; default 512
 	Keep     func(home.DeviceID) bool       // devices not to be forgotten for new ones, as contained ones; nil: none
 	Contacts int                            // most contacts of one device in one window; default 1,024
+	ByAddr   bool                           // captures without link layer: whoever has an address of the home is a device
 	Flows    int                            // most flows followed at once; default 65,536
 }
 

@@ -143,7 +143,7 @@ func TestLocalPeersAndGroups(t *testing.T) {
 
 func TestWithoutLinkLayerAddressesAreDevices(t *testing.T) {
 	var r recorder
-	o := New(Config{}, &r)
+	o := New(Config{ByAddr: true}, &r)
 	o.Handle(flowEvent(t0, home.FlowNew, "10.0.0.5:1", "198.51.100.7:80", home.MAC{}, home.MAC{}))
 	got := r.last()
 	if got.Device == nil || got.Proven || got.Direction != home.Outbound || got.Device.ID != home.DeviceIDOf("10.0.0.5") {

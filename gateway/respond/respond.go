@@ -197,6 +197,7 @@ func (r *Responder) open(d home.DeviceID, now time.Time) *caseFile {
 	id := home.NewDeviceID() // any random UUID
 	c := &caseFile{Incident: home.Incident{
 		ID: string(id), Code: shortCode(), Device: d, State: home.StateOpen, Mode: home.ModeOff, Opened: now, Changed: now,
+		Findings: []home.Finding{},
 	}}
 	r.cases[d] = c
 	return c
@@ -238,7 +239,9 @@ func (r *Responder) within(f *home.Finding) bool {
 
 // past says whether a limit for a time no longer counts what happened at t. What is to come was noted before the clock
 // was set back; events that overtake each other are seconds apart at most.
-func past(t, now time.Time, limit time.Duration) bool { return now.Sub(t) > limit || t.Sub(now) > time.Minute }
+func past(t, now time.Time, limit time.Duration) bool {
+	return now.Sub(t) > limit || t.Sub(now) > time.Minute
+}
 
 func (c *caseFile) restart(now time.Time) { c.Seen, c.On, c.Alive, c.LastSeen = 0, 0, now, time.Time{} }
 
