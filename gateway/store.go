@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"cardea/gateway/respond"
 	"cardea/home"
@@ -34,24 +35,25 @@ const (
 	enforcedFile = "enforced.json"
 )
 
-// loadMemory reads the file; none is an empty memory. A broken one is put aside, not overwritten, and said.
+// loadMemory reads the file. Without one, and with a broken one, which is put aside, not overwritten, and said, the memory is
+// what is rescued of it.
 func loadMemory(dir string) (m memory, err error) {
 	path := filepath.Join(dir, memoryFile)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return memory{}, nil
+		return rescued(dir, time.Now()), nil
 	}
 	if err != nil {
-		return memory{}, fmt.Errorf("read what was remembered: %w", err)
+		return rescued(dir, time.Now()), fmt.Errorf("read what was remembered: %w", err)
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxMemory+1))
 	if err != nil {
-		return memory{}, fmt.Errorf("read what was remembered: %w", err)
+		return rescued(dir, time.Now()), fmt.Errorf("read what was remembered: %w", err)
 	}
 	if m, err = parseMemory(b); err != nil {
 		aside := path + ".broken"
-		return memory{}, errors.Join(fmt.Errorf("%s: %w; it is kept as %s", path, err, aside), os.Rename(path, aside))
+		return rescued(dir, time.Now()), errors.Join(fmt.Errorf("%s: %w; it is kept as %s", path, err, aside), os.Rename(path, aside))
 	}
 	return m, nil
 }
