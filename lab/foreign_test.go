@@ -41,6 +41,10 @@ func TestProgramsOfOthersWorkAsDevices(t *testing.T) {
 		if !h.Plan.LAN.V4.Masked().Contains(addr) {
 			t.Errorf("%s got %v", client, addr)
 		}
+		eventually(t, client+" to hear the router", func() bool { // IPv6 comes by advertisement, beside the lease
+			out, err := f.Exec(ctx, "ip", "-6", "route", "show", "default")
+			return err == nil && strings.Contains(out, "via")
+		})
 		name := h.Plan.BrowsedNames()[1]
 		camera := find(t, h, "kitchen-camera")
 		for _, c := range []struct {
