@@ -20,7 +20,6 @@ var doors = map[string][]string{
 	"github.com/gopacket/gopacket":    {"gateway/capture", "lab"},
 	"github.com/miekg/dns":            {"gateway/resolve", "lab"},
 	"github.com/insomniacslk/dhcp":    {"gateway/capture", "lab"},
-	"github.com/FastFilter/xorfilter": {"intel"},
 	"github.com/goccy/go-yaml":        {"gateway", "lab"},
 	"github.com/nats-io":              {"internal/platform/bus"},
 	"modernc.org/sqlite":              {"internal/platform/db"},
