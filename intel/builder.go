@@ -11,24 +11,65 @@ const MaxIndicators = 16 << 20
 // Builder collects indicators and compiles them. It holds 10 bytes a name until Build. It is not for concurrent use.
 type Builder struct {
 	key     key
-	old     *Set // what it has was let in before and need not be judged again; nil: nothing
 	last    Class
 	lastID  uint16 // row of last, when there are rows
 	classes []Class
 	ids     map[Class]uint16
-	names   []*chunk
+	names   [numParts]pile
 	v4      []uint64
 	blocks  []block
 	n       int
 	covered map[string]coverage // by source
 }
 
-// chunk keeps a growing list from being copied when it grows.
+// chunk keeps a growing list from being copied when it grows. It is 2 KiB, which the allocator has a class for.
 type chunk struct {
+	hash  [204]uint64
+	class [204]uint16
 	n     int
-	hash  [1 << 13]uint64
-	class [1 << 13]uint16
 }
+
+// pile is what has been added of one part of the table.
+type pile []*chunk
+
+func (p pile) len() (n int) {
+	if last := len(p) - 1; last >= 0 {
+		n = last*len(chunk{}.hash) + p[last].n // all but the last are full
+	}
+	return n
+}
+
+func (p *pile) add(h hashed) {
+	if len(*p) == 0 || (*p)[len(*p)-1].n == len(chunk{}.hash) {
+		*p = append(*p, new(chunk))
+	}
+	c := (*p)[len(*p)-1]
+	c.hash[c.n], c.class[c.n] = h.hash, h.class
+	c.n++
+}
+
+// cut forgets all but the first n.
+func (p *pile) cut(n int) {
+	full := len(chunk{}.hash)
+	keep := (n + full - 1) / full
+	clear((*p)[keep:])
+	*p = (*p)[:keep]
+	if keep > 0 {
+		(*p)[keep-1].n = n - (keep-1)*full
+	}
+}
+
+func (b *Builder) count(part int) int { return b.names[part].len() }
+
+func (b *Builder) each(part int, f func(hashed)) {
+	for _, c := range b.names[part] {
+		for i, h := range c.hash[:c.n] {
+			f(hashed{h, c.class[i]})
+		}
+	}
+}
+
+func (b *Builder) done(part int) { b.names[part] = nil }
 
 // NewBuilder makes an empty builder.
 func NewBuilder() *Builder {
@@ -39,7 +80,7 @@ func NewBuilder() *Builder {
 func NewBuilderFrom(old *Set) *Builder {
 	b := NewBuilder()
 	if old != nil {
-		b.key, b.old = old.key, old
+		b.key = old.key
 	}
 	return b
 }
@@ -48,18 +89,14 @@ func NewBuilderFrom(old *Set) *Builder {
 // passes here: no feed, however wrong or hostile, can list a whole top-level domain, the home's own addresses or a
 // large part of the internet.
 func (b *Builder) Add(l *List, e Entry) Reason {
-	var hash uint64
-	if e.Name != "" {
-		hash = b.key.sum(e.Name)
-	}
-	class, why := b.admit(l, e, hash)
+	class, why := b.admit(l, e)
 	if why != "" {
 		return why
 	}
 	b.n++
 	switch p := e.Prefix; {
 	case e.Name != "":
-		b.addName(hashed{hash, class})
+		b.addName(hashed{b.key.sum(e.Name), class})
 	case p.Addr().Is4() && p.IsSingleIP():
 		b.v4 = append(b.v4, word4(p.Addr(), e.Port, class))
 	default:
@@ -68,16 +105,14 @@ func (b *Builder) Add(l *List, e Entry) Reason {
 	return ""
 }
 
-func (b *Builder) admit(l *List, e Entry, hash uint64) (uint16, Reason) {
+func (b *Builder) admit(l *List, e Entry) (uint16, Reason) {
 	if b.n >= MaxIndicators {
 		return 0, ReasonFull
 	}
 	c := l.class(e)
 	if !c.Allow {
-		if e.Name == "" || !b.before(hash) {
-			if why := Refuse(e); why != "" {
-				return 0, why
-			}
+		if why := Refuse(e); why != "" {
+			return 0, why
 		}
 		if cov := b.covered[l.Source]; e.Name == "" {
 			if !cov.add(e.Prefix) {
@@ -112,20 +147,6 @@ func (b *Builder) id(c Class) (uint16, bool) {
 	return id, true
 }
 
-// before says whether the older set lists a name, so that it was judged then. To judge a name is half of what a list
-// costs, and an hour later nearly all names are the same.
-func (b *Builder) before(hash uint64) bool {
-	if b.old == nil {
-		return false
-	}
-	for _, w := range b.old.runOf(hash) {
-		if w&classMask != removed && !b.old.classes[w&classMask].Allow {
-			return true
-		}
-	}
-	return false
-}
-
 // class is the row of the class table that an entry of the list belongs to.
 func (l *List) class(e Entry) Class {
 	c := Class{Class: l.Class, Family: l.Family, Source: l.Source, Exact: e.Exact,
@@ -137,23 +158,19 @@ func (l *List) class(e Entry) Class {
 	return c
 }
 
-func (b *Builder) addName(h hashed) {
-	if len(b.names) == 0 || b.names[len(b.names)-1].n == len(chunk{}.hash) {
-		b.names = append(b.names, new(chunk))
-	}
-	c := b.names[len(b.names)-1]
-	c.hash[c.n], c.class[c.n] = h.hash, h.class
-	c.n++
-}
+func (b *Builder) addName(h hashed) { b.names[h.hash>>(64-partBits)].add(h) }
 
 // Mark is a point to go back to.
-type Mark struct{ names, v4, blocks, n int }
+type Mark struct {
+	names         [numParts]int
+	v4, blocks, n int
+}
 
 // Mark remembers how much the builder holds.
 func (b *Builder) Mark() Mark {
 	m := Mark{v4: len(b.v4), blocks: len(b.blocks), n: b.n}
-	for _, c := range b.names {
-		m.names += c.n
+	for i := range b.names {
+		m.names[i] = b.names[i].len()
 	}
 	return m
 }
@@ -161,14 +178,8 @@ func (b *Builder) Mark() Mark {
 // Undo forgets everything added since the mark.
 func (b *Builder) Undo(m Mark) {
 	b.v4, b.blocks, b.n = b.v4[:m.v4], b.blocks[:m.blocks], m.n
-	left := m.names
-	for i, c := range b.names {
-		if left == 0 {
-			b.names = b.names[:i]
-			return
-		}
-		c.n = min(c.n, left)
-		left -= c.n
+	for i := range b.names {
+		b.names[i].cut(m.names[i])
 	}
 }
 
@@ -211,13 +222,9 @@ func (b *Builder) Keep(old *Set, source string) (n int) {
 // Build compiles what was added and empties the builder.
 func (b *Builder) Build() *Set {
 	s := &Set{key: b.key, classes: b.classes}
-	n := 0
-	for _, c := range b.names {
-		n += c.n
-	}
-	s.names = newTable(n, b.eachName, s.choose)
+	s.names = newTable(b, s.choose)
 	s.addrs = newAddrs(b.v4, b.blocks, s.choose)
-	s.n = len(s.names.words)
+	s.n = s.names.n
 	s.note()
 	*b = *NewBuilder()
 	return s

@@ -49,13 +49,15 @@ func (s *Set) Apply(d Delta) (_ *Set, refused int) {
 	if len(gone) > 0 || len(b.v4)+len(b.blocks) > had {
 		next.addrs = newAddrs(b.v4, b.blocks, next.choose)
 	}
-	b.eachName(func(h hashed) {
-		run, ok := names[h.hash]
-		if !ok {
-			run = keepRun(s, h.hash)
-		}
-		names[h.hash] = append(run, uint64(h.class))
-	})
+	for i := range b.names {
+		b.each(i, func(h hashed) {
+			run, ok := names[h.hash]
+			if !ok {
+				run = keepRun(s, h.hash)
+			}
+			names[h.hash] = append(run, uint64(h.class))
+		})
+	}
 	next.overlay(s, names)
 	next.note()
 	return next, refused
@@ -71,14 +73,6 @@ func (s *Set) reopen() *Builder {
 	}
 	b.n = s.Len()
 	return b
-}
-
-func (b *Builder) eachName(f func(hashed)) {
-	for _, c := range b.names {
-		for i, h := range c.hash[:c.n] {
-			f(hashed{h, c.class[i]})
-		}
-	}
 }
 
 // keepRun copies what a set says of a hash now, class numbers only.
@@ -100,7 +94,7 @@ func (s *Set) overlay(old *Set, names map[uint64][]uint64) {
 	if len(names) == 0 {
 		return
 	}
-	var all []hashed
+	var all Builder // only its piles of names
 	for h, run := range names {
 		before := old.names.find(h)
 		if o := old.over.find(h); o != nil {
@@ -110,24 +104,21 @@ func (s *Set) overlay(old *Set, names map[uint64][]uint64) {
 		run = s.chooseRun(run)
 		s.n += live(run)
 		for _, w := range run {
-			all = append(all, hashed{h, uint16(w & classMask)})
+			all.addName(hashed{h, uint16(w & classMask)})
 		}
 	}
-	old.over.each(func(e hashed) {
+	old.over.all(func(e hashed) {
 		if _, ok := names[e.hash]; !ok {
-			all = append(all, e)
+			all.addName(e)
 		}
 	})
-	keepAll := func(w []uint64) []uint64 { return w }
-	s.over = newTable(len(all), func(f func(hashed)) {
-		for _, e := range all {
-			f(e)
-		}
-	}, keepAll)
-	if len(all) > mergeFloor && len(all) > len(s.names.words)/16 {
-		s.merge()
+	s.over = newTable(&all, keepAll)
+	if s.over.n > mergeFloor && s.over.n > s.names.n/16 {
+		s.names, s.over = newTable(merged{s}, keepAll), table{}
 	}
 }
+
+func keepAll(w []uint64) []uint64 { return w }
 
 // chooseRun is choose for a run that may hold nothing but a removal.
 func (s *Set) chooseRun(run []uint64) []uint64 {
@@ -149,23 +140,33 @@ func live(run []uint64) (n int) {
 
 // eachName gives every name's hash and class, the overlay considered.
 func (s *Set) eachName(f func(hashed)) {
-	s.names.each(func(e hashed) {
-		if s.over.find(e.hash) == nil {
+	for i := range numParts {
+		merged{s}.each(i, f)
+	}
+}
+
+// merged is names and overlay as one, to compile anew.
+type merged struct{ s *Set }
+
+func (m merged) count(part int) (n int) {
+	m.each(part, func(hashed) { n++ })
+	return n
+}
+
+func (m merged) each(part int, f func(hashed)) {
+	m.s.names.each(part, func(e hashed) {
+		if m.s.over.find(e.hash) == nil {
 			f(e)
 		}
 	})
-	s.over.each(func(e hashed) {
+	m.s.over.each(part, func(e hashed) {
 		if e.class != removed {
 			f(e)
 		}
 	})
 }
 
-// merge compiles names and overlay into one table.
-func (s *Set) merge() {
-	s.names = newTable(s.n, s.eachName, func(w []uint64) []uint64 { return w })
-	s.over = table{}
-}
+func (merged) done(int) {}
 
 // without copies the addresses but those that are gone.
 func (a *addrs) without(gone map[block]bool) (v4 []uint64, blocks []block) {

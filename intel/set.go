@@ -68,7 +68,7 @@ func (s *Set) Find(name string) (Match, bool) {
 func (s *Set) run(name string) []uint64 { return s.runOf(s.key.sum(name)) }
 
 func (s *Set) runOf(h uint64) []uint64 {
-	if len(s.over.words) > 0 {
+	if s.over.n > 0 {
 		if run := s.over.find(h); run != nil {
 			return run
 		}

@@ -128,7 +128,7 @@ func TestAnswersAreAPlainMaps(t *testing.T) {
 		if s, refused = s.Apply(d); refused != 0 {
 			t.Fatalf("delta %d: %d refused", i, refused)
 		}
-		if len(s.over.words) == 0 {
+		if s.over.n == 0 {
 			merges++
 		}
 		checkSame(t, s, m, changed)
@@ -312,16 +312,16 @@ func TestEndpointKeepsToThePort(t *testing.T) {
 func TestTableGivesHashesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := map[uint64]uint16{}
+		var b Builder
 		for _, h := range rapid.SliceOf(rapid.Uint64()).Draw(t, "hashes") {
 			in[h] = uint16(h % removed)
 		}
-		tab := newTable(len(in), func(f func(hashed)) {
-			for h, c := range in {
-				f(hashed{h, c})
-			}
-		}, func(w []uint64) []uint64 { return w })
+		for h, c := range in {
+			b.addName(hashed{h, c})
+		}
+		tab := newTable(&b, keepAll)
 		out := map[uint64]uint16{}
-		tab.each(func(e hashed) { out[e.hash] = e.class })
+		tab.all(func(e hashed) { out[e.hash] = e.class })
 		if !maps.Equal(in, out) {
 			t.Fatalf("in %v, out %v", in, out)
 		}

@@ -2,6 +2,7 @@ package intel
 
 import (
 	"math/bits"
+	"runtime"
 	"slices"
 )
 
@@ -11,21 +12,37 @@ const (
 	removed    = classMask // in an overlay: this name is on no list any more
 	maxClasses = removed
 
-	// minBuckets keeps a bucket's range within 2^52 hashes, so that bucket and word together are the whole 64-bit hash:
-	// nothing is lost, and a set can be taken apart again to merge a delta into it.
-	minBuckets = 1 << 12
+	// A table is compiled in parts, by the hash's first bits, so that a part's share of the builder's memory is free before
+	// the next part takes its own: without it compiling would take the memory of two sets.
+	partBits = 6
+	numParts = 1 << partBits
+
+	// minBuckets, in a part, keeps a bucket's range within 2^52 hashes, so that bucket and word together are the whole
+	// 64-bit hash: nothing is lost, and a set can be taken apart again to merge a delta into it.
+	minBuckets = 1 << (classBits - partBits)
+
+	// While a large table is compiled, garbage is collected every so many parts: the runtime would wait until there is as
+	// much of it as the settings allow, while a gateway is small. There is next to nothing to scan: it costs 1 % of the time.
+	gcParts = 8
+	gcNames = 1000 // in a part
 
 	perBucket = 7 // words a bucket on average: 56 bytes, mostly one cache line
 )
 
-// table maps 64-bit hashes to class numbers. words are in order of bucket = hash·buckets/2^64, then of value; a word is
-// the low 52 bits of the hash above the class number. Each bucket has a filter of its own beside the index (a
-// register-blocked Bloom filter of 9 bits a name, four of them set), so that some 96 % of misses end after one memory
-// access and a hit takes two. In all 8 + 12/7 = 9.7 bytes a name.
+// table maps 64-bit hashes to class numbers. In all it takes 8 + 12/7 = 9.7 bytes a name.
 //
 // A name that is not listed is taken for a listed one only when all 64 bits of the keyed hash agree: n/2^64 a probe, for a
 // million names 5·10⁻¹⁴, for a name of five labels 2·10⁻¹³ a look-up.
 type table struct {
+	parts *[numParts]part // nil when empty
+	n     int             // words
+}
+
+// part holds the hashes that begin with its number. words are in order of bucket = rest of the hash·buckets/2^58, then of
+// value; a word is the low 52 bits of the hash above the class number. Each bucket has a filter of its own beside the
+// index (a register-blocked Bloom filter of 9 bits a name, four of them set), so that some 96 % of misses end after one
+// memory access and a hit takes two.
+type part struct {
 	words []uint64
 	dir   []bucket // one more than there are buckets: the last one only ends the one before
 }
@@ -38,9 +55,9 @@ type hashed struct {
 	class uint16
 }
 
-// place is where hash h falls among n buckets.
+// place is where hash h falls among the n buckets of its part.
 func place(h uint64, n int) int {
-	hi, _ := bits.Mul64(h, uint64(n))
+	hi, _ := bits.Mul64(h<<partBits, uint64(n))
 	return int(hi)
 }
 
@@ -57,15 +74,19 @@ func (b *bucket) mark(h uint64) {
 
 // find gives the words of a hash: none, or one for each kind of listing.
 func (t *table) find(h uint64) []uint64 {
-	if len(t.words) == 0 {
+	if t.parts == nil {
 		return nil
 	}
-	b := place(h, len(t.dir)-1)
-	d := &t.dir[b]
+	p := &t.parts[h>>(64-partBits)]
+	if len(p.words) == 0 {
+		return nil
+	}
+	b := place(h, len(p.dir)-1)
+	d := &p.dir[b]
 	if m := filterMask(h); (uint64(d.hi)<<32|uint64(d.lo))&m != m {
 		return nil
 	}
-	run, want := t.words[d.start:t.dir[b+1].start], h<<classBits
+	run, want := p.words[d.start:p.dir[b+1].start], h<<classBits
 	for i, w := range run {
 		if w&^classMask != want {
 			continue
@@ -79,37 +100,58 @@ func (t *table) find(h uint64) []uint64 {
 	return nil
 }
 
-// newTable compiles n hashes, which each gives twice, in the same order. same is called with the words of one name (they
-// differ in class) and gives back those to keep, in the same slice.
-func newTable(n int, each func(func(hashed)), same func([]uint64) []uint64) table {
-	if n == 0 {
-		return table{}
+// hashes is what a table is compiled from: the hashes of one part after the other.
+type hashes interface {
+	count(part int) int            // how many there are
+	each(part int, f func(hashed)) // gives them, each time in the same order
+	done(part int)                 // they are not needed any more
+}
+
+// newTable compiles hashes. same is called with the words of one name (they differ in class) and gives back those to keep,
+// in the same slice.
+func newTable(from hashes, same func([]uint64) []uint64) (t table) {
+	for i := range numParts {
+		if n := from.count(i); n > 0 {
+			if t.parts == nil {
+				t.parts = new([numParts]part)
+			}
+			if i%gcParts == 0 && n > gcNames {
+				runtime.GC()
+			}
+			t.parts[i] = newPart(n, func(f func(hashed)) { from.each(i, f) }, same)
+			t.n += len(t.parts[i].words)
+		}
+		from.done(i)
 	}
+	return t
+}
+
+func newPart(n int, each func(func(hashed)), same func([]uint64) []uint64) part {
 	nb := max(minBuckets, n/perBucket)
-	t := table{words: make([]uint64, n), dir: make([]bucket, nb+1)}
-	each(func(e hashed) { t.dir[place(e.hash, nb)].start++ })
+	p := part{words: make([]uint64, n), dir: make([]bucket, nb+1)}
+	each(func(e hashed) { p.dir[place(e.hash, nb)].start++ })
 	sum := uint32(0)
-	for i := range t.dir {
-		t.dir[i].start, sum = sum, sum+t.dir[i].start
+	for i := range p.dir {
+		p.dir[i].start, sum = sum, sum+p.dir[i].start
 	}
 	// Scatter: start runs from the start of the bucket to its end, which is the start of the next.
 	each(func(e hashed) {
-		d := &t.dir[place(e.hash, nb)]
-		t.words[d.start] = e.hash<<classBits | uint64(e.class)
+		d := &p.dir[place(e.hash, nb)]
+		p.words[d.start] = e.hash<<classBits | uint64(e.class)
 		d.start++
 		d.mark(e.hash)
 	})
-	t.settle(same)
-	return t
+	p.settle(same)
+	return p
 }
 
 // settle sorts each bucket, lets same choose among the words of one name, closes the gaps and makes start point to
 // the buckets' starts again.
-func (t *table) settle(same func([]uint64) []uint64) {
+func (p *part) settle(same func([]uint64) []uint64) {
 	from, to := uint32(0), uint32(0)
-	for i := range t.dir[:len(t.dir)-1] {
-		d := &t.dir[i]
-		run := t.words[from:d.start]
+	for i := range p.dir[:len(p.dir)-1] {
+		d := &p.dir[i]
+		run := p.words[from:d.start]
 		sortWords(run)
 		d.start, from = to, d.start
 		for len(run) > 0 {
@@ -121,15 +163,15 @@ func (t *table) settle(same func([]uint64) []uint64) {
 			if j > 1 {
 				keep = same(keep)
 			}
-			to += uint32(copy(t.words[to:], keep))
+			to += uint32(copy(p.words[to:], keep))
 			run = run[j:]
 		}
 	}
-	t.dir[len(t.dir)-1].start = to
-	if int(to) < len(t.words)-len(t.words)/16 { // many duplicates: do not keep their memory
-		t.words = slices.Clone(t.words[:to])
+	p.dir[len(p.dir)-1].start = to
+	if int(to) < len(p.words)-len(p.words)/16 { // many duplicates: do not keep their memory
+		p.words = slices.Clone(p.words[:to])
 	}
-	t.words = t.words[:to]
+	p.words = p.words[:to]
 }
 
 // sortWords sorts a few words by insertion; a bucket full of one repeated name is left to pdqsort.
@@ -147,25 +189,52 @@ func sortWords(w []uint64) {
 	}
 }
 
-// each gives every hash and class of the table back, in order of bucket.
-func (t *table) each(f func(hashed)) {
-	nb := uint64(len(t.dir) - 1)
-	for b := range max(0, len(t.dir)-1) {
-		from, to := t.dir[b].start, t.dir[b+1].start
+// count, each and done make a table something to compile another from. each gives the hashes in order of bucket.
+func (t *table) count(i int) int {
+	if t.parts == nil {
+		return 0
+	}
+	return len(t.parts[i].words)
+}
+
+func (t *table) each(i int, f func(hashed)) {
+	if t.count(i) == 0 {
+		return
+	}
+	p := &t.parts[i]
+	first, nb := uint64(i)<<(64-partBits), uint64(len(p.dir)-1)
+	for b := range nb {
+		from, to := p.dir[b].start, p.dir[b+1].start
 		if from == to {
 			continue
 		}
-		// The least hash of bucket b is ceil(b·2^64/nb); the bucket spans at most 2^52 from there.
-		least, rem := bits.Div64(uint64(b), 0, nb)
+		// The least hash of bucket b is ceil(b·2^58/nb) in its part; the bucket spans at most 2^52 from there.
+		least, rem := bits.Div64(b>>partBits, b<<(64-partBits), nb)
 		if rem != 0 {
 			least++
 		}
-		for _, w := range t.words[from:to] {
+		for _, w := range p.words[from:to] {
 			low := (w>>classBits - least) << classBits >> classBits // distance from least, modulo 2^52
-			f(hashed{least + low, uint16(w & classMask)})
+			f(hashed{first | least + low, uint16(w & classMask)})
 		}
 	}
 }
 
+func (t *table) done(int) {}
+
+func (t *table) all(f func(hashed)) {
+	for i := range numParts {
+		t.each(i, f)
+	}
+}
+
 // bytes is what the table holds of memory.
-func (t *table) bytes() int { return 8*cap(t.words) + 12*cap(t.dir) }
+func (t *table) bytes() (n int) {
+	if t.parts == nil {
+		return 0
+	}
+	for i := range t.parts {
+		n += 8*cap(t.parts[i].words) + 12*cap(t.parts[i].dir)
+	}
+	return n
+}

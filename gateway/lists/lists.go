@@ -129,7 +129,7 @@ func (l *Lists) reload() {
 	l.set = set
 	l.onChange(set, sum)
 	if set.Len() > 100_000 {
-		// Compiling takes some three times the set's memory for a moment: give it back to the kernel, a gateway is small.
+		// Compiling takes the memory of another set for a moment: give it back to the kernel, a gateway is small.
 		debug.FreeOSMemory()
 	}
 }
