@@ -146,9 +146,10 @@ func (g *Gateway) setIntel(ctx context.Context, set *intel.Set, sum lists.Summar
 
 // Status tells the agent's state.
 func (g *Gateway) Status() control.Status {
-	s := control.Status{Version: g.version, Started: g.started, Armed: !g.disarmed(), Ready: g.ready.Load(), Degraded: []string{}, Counters: g.counts()}
+	left := g.disarmedFor()
+	s := control.Status{Version: g.version, Started: g.started, Armed: left == 0, Ready: g.ready.Load(), Degraded: []string{}, Counters: g.counts()}
 	if !s.Armed {
-		s.Until = time.Unix(0, g.disarm.Load())
+		s.Until = g.now().Add(left).Round(0)
 		s.Degraded = append(s.Degraded, "Nothing is enforced: the agent is disarmed.")
 	}
 	s.Degraded = append(s.Degraded, g.shedding.degraded()...)
@@ -245,7 +246,7 @@ func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
 		if a.For <= 0 || a.For > 24*time.Hour {
 			return nil, fmt.Errorf("disarm: for how long? Up to 24h; it ends by itself")
 		}
-		g.disarm.Store(now.Add(a.For).UnixNano())
+		g.disarm.Store(int64(time.Since(g.started) + a.For))
 		g.log.Warn("disarmed", "for", a.For)
 		g.wake()
 		return g.Status(), nil

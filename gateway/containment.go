@@ -239,9 +239,15 @@ func (g *Gateway) grade(id home.DeviceID) home.Grade {
 	return home.GradeNone
 }
 
-func (g *Gateway) disarmed() bool {
+func (g *Gateway) disarmed() bool { return g.disarmedFor() > 0 }
+
+// disarmedFor is how long nothing will be enforced yet; 0 when armed.
+func (g *Gateway) disarmedFor() time.Duration {
 	until := g.disarm.Load()
-	return until != 0 && g.now().UnixNano() < until
+	if until == 0 {
+		return 0
+	}
+	return max(time.Duration(until)-time.Since(g.started), 0)
 }
 
 // listedAddrs are the addresses that the kernel itself refuses: malware only, for everybody in the home.
@@ -277,7 +283,7 @@ func (g *Gateway) second() {
 	now := g.now()
 	g.responder.Tick(now)
 	g.watchShedding(now)
-	if until := g.disarm.Load(); until != 0 && now.UnixNano() >= until && g.disarm.CompareAndSwap(until, 0) {
+	if until := g.disarm.Load(); until != 0 && !g.disarmed() && g.disarm.CompareAndSwap(until, 0) {
 		g.log.Info("armed again")
 		g.wake()
 	}

@@ -60,7 +60,7 @@ type Gateway struct {
 	roster atomic.Pointer[roster] // who has which address; made anew each second
 	intel  atomic.Pointer[intel.Set]
 	ready  atomic.Bool
-	disarm atomic.Int64 // unix nanoseconds until which nothing is enforced; 0: armed
+	disarm atomic.Int64 // nanoseconds since started until which nothing is enforced, whatever the clock is set to; 0: armed
 	state  enforced
 	rules  policies
 

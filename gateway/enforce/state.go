@@ -50,7 +50,8 @@ func Restore(cfg Config, path string, log *slog.Logger) (err error) {
 	if err == nil {
 		d, err = ParseState(b)
 	}
-	cfg.State = "" // nothing to save
+	d.Dormant = false // the kill switch expires by itself, but only while an agent runs that knows when
+	cfg.State = ""    // nothing to save
 	e, failed := New(cfg, log)
 	if failed != nil {
 		return errors.Join(err, failed)
