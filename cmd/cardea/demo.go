@@ -63,13 +63,9 @@ func (c demoCmd) Run(ctx context.Context) (err error) {
 		restore(status)
 		os.Exit(status) // the home ran in namespaces of its own and has ended
 	}
-	scenario := c.Scenario
-	if c.Benign {
-		scenario = "benign"
-	}
 	d := &demo{cmd: c, started: started, out: newTeller(os.Stdout, c.JSON, started)}
 	h, err := lab.Up(ctx, lab.Options{
-		Options: plan.Options{Seed: c.Seed, Devices: c.Devices, Scenario: scenario},
+		Options: plan.Options{Seed: c.Seed, Devices: c.Devices, Scenario: c.Scenario},
 		First: func(h *lab.Home) error {
 			d.home = h
 			if c.NoAgent {
