@@ -56,6 +56,7 @@ var nftSays = strings.NewReplacer(
 	"iif << 16 & 0x0fff0000", "iif << 16 & 268369920",
 	"meta mark & 0x80000000 == 0x00000000", "meta mark 0x00000000/1", "meta mark & 0x80000000 != 0x00000000", "meta mark != 0x00000000/1",
 	"tcp flags rst / rst", "tcp flags & rst == rst",
+	"meta protocol ip goto", "meta nfproto ipv4 goto", "meta protocol ip6 goto", "meta nfproto ipv6 goto",
 )
 
 // Every rule's own text is what nft reads in the kernel's bytecode, chain by chain and in order.

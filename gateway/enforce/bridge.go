@@ -22,6 +22,8 @@ const (
 	routerSolicit, routerAdvert, neighborSolicit, neighborAdvert = 133, 134, 135, 136
 )
 
+const maxStations = 4096
+
 func bridgeSets() []*r.Set {
 	minute := time.Minute
 	return []*r.Set{
@@ -35,17 +37,16 @@ func bridgeSets() []*r.Set {
 		{Name: "port_claims4", Key: []r.Type{r.IfName, r.IPv4Addr}},
 		{Name: "port_claims6", Key: []r.Type{r.IfName, r.IPv6Addr}},
 		{Name: "port_macs", Key: []r.Type{r.IfName, r.EtherAddr}},
-		// MACs seen in ARP and ND from ports that are not contained; bounded, a full set only stops learning
-		{Name: "stations", Key: []r.Type{r.EtherAddr}, Dynamic: true, Expiring: true, Timeout: 24 * time.Hour, Size: 4096},
+		stationsSet(),
 		{Name: "drops", Key: []r.Type{r.IfIndex}, Dynamic: true, Expiring: true, Timeout: minute, Size: 1024},
 		{Name: "leases", Key: []r.Type{r.IfIndex}, Dynamic: true, Expiring: true, Timeout: minute, Size: 1024},
 	}
 }
 
-// bridgeTable is quarantine at layer 2. No `ct` and no `reject` here: not every kernel has them in the bridge family.
-func (c *compiler) bridgeTable() *r.Table {
-	t := &r.Table{Family: r.Bridge, Name: tableEnforce, Sets: bridgeSets()}
-	t.Chains = []*r.Chain{
+// bridgeChains is quarantine at layer 2, compiled only while somebody is contained or kept from the LAN. No `ct` and no
+// `reject` here: not every kernel has them in the bridge family.
+func (c *compiler) bridgeChains(t *r.Table) []*r.Chain {
+	return []*r.Chain{
 		{Name: "prerouting", Type: "filter", Hook: "prerouting", Priority: -300, Rules: c.bridgePrerouting(t)},
 		{Name: "known_port", Rules: c.bridgeKnownPort(t)},
 		{Name: "forward", Type: "filter", Hook: "forward", Priority: -200, Rules: c.bridgeForward(t)},
@@ -83,18 +84,28 @@ func (c *compiler) bridgeTable() *r.Table {
 		}},
 		{Name: "to_contained", Rules: c.bridgeToContained()},
 	}
-	return t
 }
 
 // bridgePrerouting marks the port, and runs before the bridge learns the source address: a contained device cannot draw
 // a neighbour's frames to its own port by sending with the neighbour's MAC.
 func (c *compiler) bridgePrerouting(t *r.Table) []r.Rule {
-	stations := t.Set("stations")
-	return []r.Rule{
+	return append([]r.Rule{
 		c.rule(r.Bridge, r.SetPort()),
 		c.rule(r.Bridge, r.Within(t.Set("quarantine_ports"), r.In), r.Goto("known_port")),
 		c.rule(r.Bridge, r.Within(t.Set("no_lan_ports"), r.In), r.SetMark(MarkNoLAN)),
 		c.rule(r.Bridge, r.Within(t.Set("no_lan"), r.EtherSrc), r.SetMark(MarkNoLAN)),
+	}, c.learn(t.Set("stations"))...)
+}
+
+// stationsSet is the MACs seen in ARP and ND from ports that are not contained; bounded, a full set only stops learning.
+// There are two: one in the table that contains, and one in the table that observes, which learns while the other has
+// no chains. See Enforcer.introduce.
+func stationsSet() *r.Set {
+	return &r.Set{Name: "stations", Key: []r.Type{r.EtherAddr}, Dynamic: true, Expiring: true, Timeout: 24 * time.Hour, Size: maxStations}
+}
+
+func (c *compiler) learn(stations *r.Set) []r.Rule {
+	return []r.Rule{
 		c.rule(r.Bridge, r.ARP(), r.Remember(stations, r.EtherSrc)),
 		c.rule(r.Bridge, r.ICMP6Type(neighborSolicit), r.Remember(stations, r.EtherSrc)),
 		c.rule(r.Bridge, r.ICMP6Type(neighborAdvert), r.Remember(stations, r.EtherSrc)),

@@ -20,8 +20,10 @@ const (
 
 // compiler collects the first error so that the rules below read as rules.
 type compiler struct {
-	cfg Config
-	err error
+	cfg     Config
+	killing bool // flows are being killed
+	shut    bool // somebody is contained or kept from the LAN
+	err     error
 }
 
 func (c *compiler) rule(f rules.Family, s ...rules.Statement) rules.Rule {
@@ -34,19 +36,29 @@ func (c *compiler) rule(f rules.Family, s ...rules.Statement) rules.Rule {
 
 // Compile turns the desired state into rules. It refuses a mode that it cannot enforce and a device that it could not
 // tell from others, rather than leave it running in silence. Endpoints without an address are left to the resolver.
-func Compile(cfg Config, d home.Desired) (Ruleset, error) {
+//
+// Rules that concern nobody are left out, since each packet pays for them: what contains devices is there while one is
+// contained or kept from the LAN, what blocks endpoints while there are some.
+func Compile(cfg Config, d home.Desired) (Ruleset, error) { return compile(cfg, d, false) }
+
+// compile is Compile; with killing also the rules that reset flows in the dead sets.
+func compile(cfg Config, d home.Desired, killing bool) (Ruleset, error) {
 	if err := cfg.validate(); err != nil {
 		return Ruleset{}, fmt.Errorf("compile rules: %w", err)
 	}
-	c := &compiler{cfg: cfg}
-	bridge, inet := c.bridgeTable(), c.inetTable()
-	bridge.Dormant, inet.Dormant = d.Dormant, d.Dormant
+	c := &compiler{cfg: cfg, killing: killing}
+	bridge := &rules.Table{Family: rules.Bridge, Name: tableEnforce, Sets: bridgeSets(), Dormant: d.Dormant}
+	inet := &rules.Table{Family: rules.Inet, Name: tableEnforce, Sets: inetSets(), Dormant: d.Dormant}
 	alone := ports(d)
 	for _, dev := range d.Devices {
 		if err := c.device(bridge, inet, dev, dev.Alone && alone[dev.Port] == 1); err != nil {
 			return Ruleset{}, fmt.Errorf("compile rules of device %s: %w", dev.Device, err)
 		}
 	}
+	if c.shut {
+		bridge.Chains = c.bridgeChains(bridge)
+	}
+	inet.Chains = c.inetChains(inet)
 	rs := Ruleset{Tables: []*rules.Table{bridge, inet, c.bridgeObserve(), c.inetObserve()}}
 	if c.err != nil {
 		return Ruleset{}, fmt.Errorf("compile rules: %w", c.err)
@@ -85,6 +97,7 @@ func (c *compiler) device(bridge, inet *rules.Table, d home.DeviceRule, alone bo
 	if len(d.MACs) == 0 && !alone {
 		return fmt.Errorf("mode %q, but neither a MAC address nor a port of its own is known", d.Mode)
 	}
+	c.shut = true
 	for _, m := range d.MACs {
 		bridge.Set(macs).Add(macElement(m))
 	}

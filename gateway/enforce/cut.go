@@ -117,6 +117,7 @@ func (e *Enforcer) cut(c change) error {
 			return err
 		}
 	}
+	e.arm(len(kill))
 	return e.kill(kill, macs)
 }
 
@@ -125,7 +126,7 @@ func covers(b home.Endpoint, proto uint8, to netip.AddrPort) bool {
 }
 
 // kill puts flows into the dead sets, forgets them, and makes the home's end of each TCP flow speak up, so that the rule
-// resets it at once: see probe.
+// resets it at once: see probe. Call arm before, if there are any.
 func (e *Enforcer) kill(flows []nfnl.Flow, macs map[netip.Addr]home.MAC) error {
 	if len(flows) == 0 {
 		return nil

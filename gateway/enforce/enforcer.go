@@ -10,10 +10,13 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"cardea/gateway/enforce/nfnl"
 	"cardea/gateway/enforce/rules"
 	"cardea/home"
+
+	"golang.org/x/sys/unix"
 )
 
 // ErrOwned says that another process observes already: two agents in one network namespace.
@@ -42,8 +45,9 @@ type Enforcer struct {
 	cutFor   *home.Desired     // the state whose forbidden flows were cut; behind applied after an error
 	refillBy bool              // the listed addresses were lost and are not back yet
 	owned    bool              // make the observation tables too
+	killing  time.Time         // until when flows in the dead sets are looked for; zero: not at all
 
-	listMu sync.Mutex            // one change of the listed addresses at a time; never waits for mu
+	listMu sync.Mutex            // one change of the listed addresses at a time; taken before mu, never while it is held
 	nets   map[netip.Prefix]bool // the listed networks, before merging
 	listed *addrSet              // what the kernel's sets hold; nil: unknown
 	lost   atomic.Bool           // the kernel's sets were made anew, empty
@@ -74,12 +78,8 @@ func (e *Enforcer) Writes() uint64 {
 // Apply brings the kernel to the desired state in one transaction, reads it back, and cuts the flows that the change
 // forbids. Nothing is written when nothing has to change. After an error the kernel is as it was before.
 func (e *Enforcer) Apply(ctx context.Context, d home.Desired) error {
-	rs, err := Compile(e.cfg, d)
-	if err != nil {
-		return err
-	}
 	d.Devices = cloneDevices(d.Devices)
-	emptied, err := e.enforce(ctx, rs, d)
+	emptied, err := e.enforce(ctx, d)
 	if err == nil && emptied {
 		if err = e.refill(ctx); err == nil {
 			e.mu.Lock()
@@ -94,10 +94,18 @@ func (e *Enforcer) Apply(ctx context.Context, d home.Desired) error {
 }
 
 // enforce is Apply but for the listed addresses, which take long and must not keep a quarantine waiting.
-func (e *Enforcer) enforce(ctx context.Context, rs Ruleset, d home.Desired) (emptied bool, err error) {
+func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	if e.applied == nil && e.stillDead() { // another process killed flows just now
+		e.killing = time.Now().Add(deadFor)
+	}
+	killing := time.Now().Before(e.killing)
+	rs, err := compile(e.cfg, d, killing)
+	if err != nil {
 		return false, err
 	}
 	emptied, err = e.reconcile(rs)
@@ -105,6 +113,9 @@ func (e *Enforcer) enforce(ctx context.Context, rs Ruleset, d home.Desired) (emp
 		return false, err
 	}
 	e.applied, e.rules, e.refillBy = &d, rs, e.refillBy || emptied
+	if !killing {
+		e.killing = time.Time{}
+	}
 	if err := e.cut(difference(e.cutFor, d)); err != nil {
 		return false, fmt.Errorf("rules are in force, but running flows are not cut: %w", err)
 	}
@@ -166,8 +177,38 @@ func (e *Enforcer) difference(rs Ruleset) (*nfnl.Batch, bool, error) {
 		}
 		lost := plan(batch, k, t)
 		emptied = emptied || lost
+		if t.Family == rules.Bridge && t.Name == tableEnforce && len(t.Chains) > 0 && len(k.Chains) == 0 {
+			e.introduce(batch, t)
+		}
 	}
 	return batch, emptied, nil
+}
+
+// introduce tells the rules that begin to contain which stations are there: those that the observing table learnt, and
+// those that the kernel has as neighbours, since the observing table is as young as this process. Without them a
+// contained device could take a neighbour's MAC until that neighbour speaks.
+func (e *Enforcer) introduce(b *nfnl.Batch, t *rules.Table) {
+	set := t.Set("stations")
+	var known []rules.Element
+	seen := map[string]bool{}
+	add := func(mac []byte) {
+		if key := rules.Key(mac); len(mac) == 6 && !seen[key] && len(known) < maxStations {
+			seen[key] = true
+			known = append(known, rules.Element{Key: key})
+		}
+	}
+	observed := &rules.Table{Family: rules.Bridge, Name: tableObserve, Sets: []*rules.Set{set}}
+	if e.owned {
+		err := e.sock.Elements(observed, set, func(key []byte, _ bool) { add(key) })
+		if err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, nfnl.ErrInterrupted) {
+			e.log.Warn("stations that were learnt before", "err", err)
+		}
+		for _, m := range e.neighbors() {
+			add(m[:])
+		}
+	}
+	b.FlushSet(t, set.Name) // the set has an end: what it knew is in the other one too
+	b.AddElements(t, set, known)
 }
 
 // wake sets or clears the kill switch, in a transaction of its own: kernels refuse a table's flag and new base chains

@@ -227,6 +227,9 @@ func (e *Enforcer) killListed(fresh *addrSet) error {
 	if err != nil {
 		return fmt.Errorf("list connections: %w", err)
 	}
+	e.mu.Lock()
+	e.arm(len(kill))
+	e.mu.Unlock()
 	return e.kill(kill, e.neighbors())
 }
 

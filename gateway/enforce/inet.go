@@ -31,11 +31,40 @@ func inetSets() []*r.Set {
 	}
 }
 
-// inetTable is what is refused at layer 3, and where contained devices are led.
-func (c *compiler) inetTable() *r.Table {
-	t := &r.Table{Family: r.Inet, Name: tableEnforce, Sets: inetSets()}
+// inetChains is what is refused at layer 3, and where contained devices are led. Chains that are not always there come
+// last: the kernel lists chains in the order in which they were made.
+func (c *compiler) inetChains(t *r.Table) []*r.Chain {
+	told, record := r.Budget(t.Set("refusals"), 50, 200, r.PortMark), r.Log(BlockPrefix, GroupFirst, 128, 1)
+	chains := []*r.Chain{
+		{Name: "forward", Type: "filter", Hook: "forward", Priority: -10, Rules: c.inetForward(t)},
+		{Name: "dead", Rules: []r.Rule{c.rule(r.Inet, r.Reset()), c.rule(r.Inet, r.Drop())}},
+		{Name: "begin", Rules: []r.Rule{
+			c.rule(r.Inet, r.IPv4(), r.Goto("begin4")),
+			c.rule(r.Inet, r.IPv6(), r.Goto("begin6")),
+		}},
+		{Name: "begin4", Rules: c.inetBegin(t, "4", r.IP4Src, r.IP4Dst)},
+		{Name: "begin6", Rules: c.inetBegin(t, "6", r.IP6Src, r.IP6Dst)},
+		// Not an observation only: the first packets of refused flows never come as far as the observing chain.
+		{Name: "listed", Rules: []r.Rule{
+			c.rule(r.Inet, told, record),
+			c.rule(r.Inet, r.Reset()),
+			c.rule(r.Inet, r.Refuse()),
+		}},
+		{Name: "unwanted", Rules: []r.Rule{
+			c.rule(r.Inet, told, record),
+			c.rule(r.Inet, r.Drop()),
+		}},
+	}
+	if !c.shut {
+		return chains
+	}
+	return append(chains, c.inetContain(t)...)
+}
+
+// inetContain is compiled only while somebody is contained or kept from the LAN.
+func (c *compiler) inetContain(t *r.Table) []*r.Chain {
 	contained := r.Marked(MarkContained)
-	t.Chains = []*r.Chain{
+	return []*r.Chain{
 		// Here and not in the table that dies with the agent: without an agent a contained device has no names, rather than
 		// the router's open resolver.
 		{Name: "redirect", Type: "nat", Hook: "prerouting", Priority: -110, Rules: []r.Rule{
@@ -47,27 +76,13 @@ func (c *compiler) inetTable() *r.Table {
 			c.rule(r.Inet, contained, r.Goto("from_contained")),
 		}},
 		{Name: "from_contained", Rules: c.inetFromContained()},
-		{Name: "forward", Type: "filter", Hook: "forward", Priority: -10, Rules: c.inetForward(t)},
 		{Name: "contained", Rules: []r.Rule{
 			c.rule(r.Inet, r.Port(r.TCPDst, 80), r.Reset()), // a flow older than the redirect: its next try gets the portal
 			c.rule(r.Inet, r.Port(r.TCPDst, 443), r.Reset()),
 			c.rule(r.Inet, r.Budget(t.Set("drops"), 50, 100, r.PortMark), r.Log(DropPrefix, GroupDropped, 128, 1)),
 			c.rule(r.Inet, r.Drop()),
 		}},
-		{Name: "dead", Rules: []r.Rule{c.rule(r.Inet, r.Reset()), c.rule(r.Inet, r.Drop())}},
-		{Name: "begin", Rules: c.inetBegin(t)},
-		// Not an observation only: the first packets of refused flows never come as far as the observing chain.
-		{Name: "listed", Rules: []r.Rule{
-			c.rule(r.Inet, r.Budget(t.Set("refusals"), 50, 200, r.PortMark), r.Log(BlockPrefix, GroupFirst, 128, 1)),
-			c.rule(r.Inet, r.Reset()),
-			c.rule(r.Inet, r.Refuse()),
-		}},
-		{Name: "unwanted", Rules: []r.Rule{
-			c.rule(r.Inet, r.Budget(t.Set("refusals"), 50, 200, r.PortMark), r.Log(BlockPrefix, GroupFirst, 128, 1)),
-			c.rule(r.Inet, r.Drop()),
-		}},
 	}
-	return t
 }
 
 // inetFromContained: behind the redirect only our own ports are left. The router's admin page, its own resolver and
@@ -87,54 +102,59 @@ func (c *compiler) inetFromContained() []r.Rule {
 	}
 }
 
-// inetForward: the order is the performance. A running flow costs two look-ups in (mostly empty) dead sets and one
-// counter; indicators are looked up for new flows only.
+// inetForward: the order is the performance. While nobody is contained and no flow is being killed, a running flow costs
+// one counter; indicators are looked up for new flows only.
 func (c *compiler) inetForward(t *r.Table) []r.Rule {
-	lan, fromLAN := r.Is(r.Out, c.cfg.Bridge), r.Is(r.In, c.cfg.Bridge)
-	out := []r.Rule{
-		c.rule(r.Inet, lan, r.SetMark(MarkForwarded)),
-		c.rule(r.Inet, r.Marked(MarkContained), r.Goto("contained")),
+	var out []r.Rule
+	if c.shut {
+		out = c.inetKeepIn()
 	}
-	// Between two things in the home by way of the router: refused to and from a device without LAN. The bridge's output
-	// chain sees the mark and knows to whom the frame goes.
-	if c.cfg.WAN == "" {
+	if c.killing {
+		dead4, dead6 := t.Set("dead4"), t.Set("dead6")
 		out = append(out,
-			c.rule(r.Inet, fromLAN, lan, r.Marked(MarkNoLAN), r.Drop()),
-			c.rule(r.Inet, fromLAN, lan, r.SetMark(MarkNoLAN)))
-	} else {
-		out = append(out,
-			c.rule(r.Inet, r.Marked(MarkNoLAN), r.IsNot(r.Out, c.cfg.WAN), r.Drop()),
-			c.rule(r.Inet, lan, r.IsNot(r.In, c.cfg.WAN), r.SetMark(MarkNoLAN)))
+			c.rule(r.Inet, r.Within(dead4, r.IP4Src, r.THSrc, r.IP4Dst, r.THDst, r.L4), r.Goto("dead")),
+			c.rule(r.Inet, r.Within(dead4, r.IP4Dst, r.THDst, r.IP4Src, r.THSrc, r.L4), r.Goto("dead")),
+			c.rule(r.Inet, r.Within(dead6, r.IP6Src, r.THSrc, r.IP6Dst, r.THDst, r.L4), r.Goto("dead")),
+			c.rule(r.Inet, r.Within(dead6, r.IP6Dst, r.THDst, r.IP6Src, r.THSrc, r.L4), r.Goto("dead")))
 	}
-	dead4, dead6 := t.Set("dead4"), t.Set("dead6")
 	return append(out,
-		c.rule(r.Inet, r.Within(dead4, r.IP4Src, r.THSrc, r.IP4Dst, r.THDst, r.L4), r.Goto("dead")),
-		c.rule(r.Inet, r.Within(dead4, r.IP4Dst, r.THDst, r.IP4Src, r.THSrc, r.L4), r.Goto("dead")),
-		c.rule(r.Inet, r.Within(dead6, r.IP6Src, r.THSrc, r.IP6Dst, r.THDst, r.L4), r.Goto("dead")),
-		c.rule(r.Inet, r.Within(dead6, r.IP6Dst, r.THDst, r.IP6Src, r.THSrc, r.L4), r.Goto("dead")),
 		c.rule(r.Inet, r.Running(8), r.Accept()),
 		c.rule(r.Inet, r.NewFlow(), r.Goto("begin")),
 	)
 }
 
+// inetKeepIn refuses what contained devices send, and what goes from one thing in the home to another by way of the
+// router where one of them has no LAN: the bridge's output chain sees the mark and knows to whom the frame goes.
+func (c *compiler) inetKeepIn() []r.Rule {
+	lan, fromLAN := r.Is(r.Out, c.cfg.Bridge), r.Is(r.In, c.cfg.Bridge)
+	out := []r.Rule{
+		c.rule(r.Inet, lan, r.SetMark(MarkForwarded)),
+		c.rule(r.Inet, r.Marked(MarkContained), r.Goto("contained")),
+	}
+	if c.cfg.WAN == "" {
+		return append(out,
+			c.rule(r.Inet, fromLAN, lan, r.Marked(MarkNoLAN), r.Drop()),
+			c.rule(r.Inet, fromLAN, lan, r.SetMark(MarkNoLAN)))
+	}
+	return append(out,
+		c.rule(r.Inet, r.Marked(MarkNoLAN), r.IsNot(r.Out, c.cfg.WAN), r.Drop()),
+		c.rule(r.Inet, lan, r.IsNot(r.In, c.cfg.WAN), r.SetMark(MarkNoLAN)))
+}
+
 // inetBegin judges a new flow by address: listed ones, then what this device may not reach.
-func (c *compiler) inetBegin(t *r.Table) []r.Rule {
+func (c *compiler) inetBegin(t *r.Table, v string, src, dst r.Field) []r.Rule {
 	var out []r.Rule
-	for _, v := range []struct {
-		n        string
-		src, dst r.Field
-	}{{"4", r.IP4Src, r.IP4Dst}, {"6", r.IP6Src, r.IP6Dst}} {
-		for _, set := range []*r.Set{t.Set("indicators" + v.n), t.Set("networks" + v.n)} {
-			out = append(out,
-				c.rule(r.Inet, r.Within(set, v.dst), r.Goto("listed")),
-				c.rule(r.Inet, r.Within(set, v.src), r.Goto("unwanted")))
-		}
+	for _, set := range []*r.Set{t.Set("indicators" + v), t.Set("networks" + v)} {
+		out = append(out,
+			c.rule(r.Inet, r.Within(set, dst), r.Goto("listed")),
+			c.rule(r.Inet, r.Within(set, src), r.Goto("unwanted")))
 	}
 	fromLAN := r.Is(r.In, c.cfg.Bridge)
-	return append(out,
-		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked4"), r.EtherSrc, r.IP4Dst, r.L4, r.THDst), r.Goto("listed")),
-		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked4_hosts"), r.EtherSrc, r.IP4Dst), r.Goto("listed")),
-		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked6"), r.EtherSrc, r.IP6Dst, r.L4, r.THDst), r.Goto("listed")),
-		c.rule(r.Inet, fromLAN, r.Within(t.Set("blocked6_hosts"), r.EtherSrc, r.IP6Dst), r.Goto("listed")),
-	)
+	if s := t.Set("blocked" + v); len(s.Elements) > 0 {
+		out = append(out, c.rule(r.Inet, fromLAN, r.Within(s, r.EtherSrc, dst, r.L4, r.THDst), r.Goto("listed")))
+	}
+	if s := t.Set("blocked" + v + "_hosts"); len(s.Elements) > 0 {
+		out = append(out, c.rule(r.Inet, fromLAN, r.Within(s, r.EtherSrc, dst), r.Goto("listed")))
+	}
+	return out
 }

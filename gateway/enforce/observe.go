@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"cardea/home"
+
 	r "cardea/gateway/enforce/rules"
 )
 
@@ -35,16 +37,11 @@ func (c *compiler) bridgeObserve() *r.Table {
 	key4 := []r.Field{r.EtherSrc, r.IP4Dst, r.L4, r.THDst}
 	key6 := []r.Field{r.EtherSrc, r.IP6Dst, r.L4, r.THDst}
 	log := r.Log("", GroupLAN, 128, 1)
+	stations := stationsSet()
 	return &r.Table{Family: r.Bridge, Name: tableObserve, Owner: true,
-		Sets: []*r.Set{seen4, seen6, flows, chatter, talk, nd},
+		Sets: []*r.Set{seen4, seen6, flows, chatter, talk, nd, stations},
 		Chains: []*r.Chain{
-			{Name: "prerouting", Type: "filter", Hook: "prerouting", Priority: -290, Rules: []r.Rule{
-				c.rule(r.Bridge, r.TCP(), r.Accept()),
-				c.rule(r.Bridge, r.Within(talk, r.UDPDst), r.Goto("talking")),
-				c.rule(r.Bridge, r.Port(r.UDPSrc, 1900), r.Goto("talking")), // answers to an SSDP search
-				c.rule(r.Bridge, r.ARP(), r.Goto("talking")),
-				c.rule(r.Bridge, r.Within(nd, r.ICMP6), r.Goto("talking")),
-			}},
+			{Name: "prerouting", Type: "filter", Hook: "prerouting", Priority: -290, Rules: c.observePorts(stations, talk, nd)},
 			{Name: "talking", Rules: []r.Rule{
 				c.rule(r.Bridge, r.Budget(chatter, chatterRate, chatterBurst, r.InIndex), r.Log("", GroupLAN, 1600, 1)),
 			}},
@@ -69,21 +66,46 @@ func (c *compiler) bridgeObserve() *r.Table {
 		}}
 }
 
+// observePorts is the one chain that every frame from the LAN passes while nobody is contained: it notes the port, and
+// lets ordinary packets go at once. While somebody is contained, `bridge cardea` has noted the port already.
+func (c *compiler) observePorts(stations, talk, nd *r.Set) []r.Rule {
+	var out []r.Rule
+	if !c.shut {
+		out = append(out, c.rule(r.Bridge, r.SetPort()))
+	}
+	out = append(out,
+		c.rule(r.Bridge, r.TCP(), r.Accept()),
+		c.rule(r.Bridge, r.Within(talk, r.UDPDst), r.Goto("talking")),
+		c.rule(r.Bridge, r.Port(r.UDPSrc, 1900), r.Goto("talking")), // answers to an SSDP search
+		c.rule(r.Bridge, r.UDP(), r.Accept()))
+	out = append(out, c.learn(stations)...)
+	return append(out,
+		c.rule(r.Bridge, r.ARP(), r.Goto("talking")),
+		c.rule(r.Bridge, r.Within(nd, r.ICMP6), r.Goto("talking")))
+}
+
 // inetObserve diverts DNS and logs first packets. tproxy, not nat: a nat mapping outlives its table, and without the
-// agent a client that keeps its source port would stay without names.
+// agent a client that keeps its source port would stay without names. Each chain begins with what lets most packets go.
 func (c *compiler) inetObserve() *r.Table {
 	flows := &r.Set{Name: "flows", Key: []r.Type{r.MarkType}, Dynamic: true, Expiring: true, Timeout: time.Minute, Size: 4096}
+	transport := &r.Set{Name: "transport", Key: []r.Type{r.Proto}}
+	for _, p := range []byte{home.ProtoTCP, home.ProtoUDP} {
+		transport.Add(r.Element{Key: r.Key([]byte{p}), Text: home.ProtoName(p)})
+	}
 	fromLAN, free := r.Is(r.In, c.cfg.Bridge), r.Unmarked(MarkContained)
 	budget := r.Budget(flows, firstRate, firstBurst, r.PortMark)
 	log := r.Log("", GroupFirst, 1600, 16)
-	return &r.Table{Family: r.Inet, Name: tableObserve, Owner: true, Sets: []*r.Set{flows}, Chains: []*r.Chain{
+	return &r.Table{Family: r.Inet, Name: tableObserve, Owner: true, Sets: []*r.Set{flows, transport}, Chains: []*r.Chain{
 		{Name: "divert", Type: "filter", Hook: "prerouting", Priority: -151, Rules: []r.Rule{
-			c.rule(r.Inet, fromLAN, free, r.Port(r.UDPDst, 53), r.Divert(c.cfg.ResolverPort), r.SetMark(MarkDivert), r.Accept()),
-			c.rule(r.Inet, fromLAN, free, r.Port(r.TCPDst, 53), r.Divert(c.cfg.ResolverPort), r.SetMark(MarkDivert), r.Accept()),
+			c.rule(r.Inet, r.Port(r.THDst, 53), fromLAN, r.Goto("names")),
+		}},
+		{Name: "names", Rules: []r.Rule{
+			c.rule(r.Inet, free, r.Port(r.UDPDst, 53), r.Divert(c.cfg.ResolverPort), r.SetMark(MarkDivert), r.Accept()),
+			c.rule(r.Inet, free, r.Port(r.TCPDst, 53), r.Divert(c.cfg.ResolverPort), r.SetMark(MarkDivert), r.Accept()),
 		}},
 		{Name: "forward", Type: "filter", Hook: "forward", Priority: -9, Rules: []r.Rule{
-			c.rule(r.Inet, fromLAN, r.Young(8), r.TCP(), budget, log),
-			c.rule(r.Inet, fromLAN, r.Young(8), r.UDP(), budget, log),
+			c.rule(r.Inet, r.Running(8), r.Accept()),
+			c.rule(r.Inet, fromLAN, r.Young(8), r.Within(transport, r.L4), budget, log),
 			c.rule(r.Inet, r.IsNot(r.In, c.cfg.Bridge), r.Is(r.Out, c.cfg.Bridge), r.NewFlow(), budget, log),
 		}},
 		// what devices begin with the gateway itself; diverted DNS is the resolver's to see

@@ -15,7 +15,7 @@ import (
 )
 
 // Watch notices when somebody else changes or removes our tables, and puts them right: containment first, in one
-// transaction, then the list of addresses. It blocks until the context ends. Our own changes are told apart by the
+// transaction, then the list of addresses. It also removes the rules for killed flows when there are none any more. It blocks until the context ends. Our own changes are told apart by the
 // netlink number of the socket that made them.
 func (e *Enforcer) Watch(ctx context.Context) error {
 	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
@@ -50,9 +50,19 @@ func (e *Enforcer) Watch(ctx context.Context) error {
 	for {
 		if touched {
 			touched = !e.heal(refill)
-			if err := conn.SetReadDeadline(deadline(ctx, touched)); err != nil {
-				return fmt.Errorf("watch nftables: %w", err)
-			}
+		}
+		due, err := e.disarm() // killing flows wakes us: our own changes are told as well
+		if err != nil {
+			e.log.Warn("rules for killed flows stay", "err", err)
+		}
+		if touched { // healing failed and is to be tried again soon
+			due = time.Now().Add(100 * time.Millisecond)
+		}
+		if err := conn.SetReadDeadline(due); err != nil {
+			return fmt.Errorf("watch nftables: %w", err)
+		}
+		if ctx.Err() != nil { // it may have ended before the deadline was set
+			return nil
 		}
 		messages, err := conn.Receive()
 		switch {
@@ -67,17 +77,6 @@ func (e *Enforcer) Watch(ctx context.Context) error {
 			touched = touched || e.foreign(m)
 		}
 	}
-}
-
-// deadline: none, unless healing failed and is to be tried again soon.
-func deadline(ctx context.Context, again bool) time.Time {
-	switch {
-	case ctx.Err() != nil:
-		return time.Unix(1, 0)
-	case again:
-		return time.Now().Add(100 * time.Millisecond)
-	}
-	return time.Time{}
 }
 
 // foreign says whether a notification is about one of our tables and not of our making.
