@@ -15,19 +15,8 @@ import (
 	"cardea/gateway/judge"
 	"cardea/gateway/observe"
 	"cardea/home"
+	"cardea/internal/realdata"
 )
-
-// data is the folder of the real captures kept outside the repository.
-func data(t testing.TB) string {
-	dir := os.Getenv("CARDEA_DATA")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("CARDEA_DATA is not set: the captures were not replayed")
-		}
-		t.Log("CARDEA_DATA is not set: NOT RUN, no capture was replayed")
-	}
-	return dir
-}
 
 type pipeline struct {
 	j        *judge.Judge
@@ -90,10 +79,7 @@ func victim(path string) bool { return strings.HasPrefix(path, "attack/ddos/") }
 // Every scanner is found in time, and nothing else is found in any capture. Attacks that no hard detector is for must not
 // make findings either: 42-1 (its C2 and downloads), lan/uclouvain-attack (forged DNS from the plug's address).
 func TestCaptures(t *testing.T) {
-	dir := data(t)
-	if dir == "" {
-		return
-	}
+	dir := realdata.Dir(t)
 	n, benign := 0, 0.0
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		rel, _ := filepath.Rel(dir, path)
@@ -159,10 +145,7 @@ var logs = []struct {
 }
 
 func TestLogs(t *testing.T) {
-	dir := data(t)
-	if dir == "" {
-		return
-	}
+	dir := realdata.Dir(t)
 	for _, l := range logs {
 		t.Run(l.path, func(t *testing.T) {
 			var pre []netip.Prefix

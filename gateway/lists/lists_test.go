@@ -16,6 +16,7 @@ import (
 
 	"cardea/home"
 	"cardea/intel"
+	"cardea/internal/realdata"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -190,15 +191,7 @@ func TestBrokenFileKeepsItsLastGoodVersion(t *testing.T) {
 }
 
 func TestRealFolder(t *testing.T) {
-	data := os.Getenv("CARDEA_DATA")
-	if data == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("CARDEA_DATA is not set: the real lists are needed in CI")
-		}
-		t.Log("NOT RUN: CARDEA_DATA is not set, so the real lists were not read")
-		return
-	}
-	set, sum, err := Load(filepath.Join(data, "intel"))
+	set, sum, err := Load(filepath.Join(realdata.Dir(t), "intel"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,18 +17,13 @@ import (
 
 	"cardea/gateway/capture/dnsmsg"
 	"cardea/home"
+	"cardea/internal/realdata"
 )
 
 // eachDatagram gives the UDP payloads of the real captures kept outside the repository.
 func eachDatagram(t *testing.T, f func(file string, src, dst uint16, payload []byte)) {
 	t.Helper()
-	dir := os.Getenv("CARDEA_DATA")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("CARDEA_DATA is not set: the real captures are needed here")
-		}
-		t.Skip("NOT RUN: CARDEA_DATA is not set, so no real captures were read")
-	}
+	dir := realdata.Dir(t)
 	files, err := filepath.Glob(filepath.Join(dir, "protocols", "*", "*.pcap*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no captures: %v", err)

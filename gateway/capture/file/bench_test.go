@@ -14,6 +14,7 @@ import (
 
 	"cardea/gateway/capture/dissect"
 	"cardea/home"
+	"cardea/internal/realdata"
 )
 
 // discard counts events and keeps nothing.
@@ -154,10 +155,7 @@ func BenchmarkPacket(b *testing.B) {
 
 // BenchmarkRealCaptures plays real captures: many small ones, so that making the tables weighs more than in a long file.
 func BenchmarkRealCaptures(b *testing.B) {
-	dir := captures(b)
-	if dir == "" {
-		return
-	}
+	dir := realdata.Dir(b)
 	paths, err := filepath.Glob(filepath.Join(dir, "protocols", "ordinary", "*.pcap*"))
 	if err != nil {
 		b.Fatal(err)

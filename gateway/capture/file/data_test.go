@@ -12,20 +12,8 @@ import (
 	"testing"
 
 	"cardea/home"
+	"cardea/internal/realdata"
 )
-
-// captures are the real captures kept outside the repository: CARDEA_DATA names their folder. Without it a test says that
-// it did not run, and fails where CI must have them.
-func captures(t testing.TB) string {
-	dir := os.Getenv("CARDEA_DATA")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("CARDEA_DATA is not set: the real captures are not there, and CI must have them")
-		}
-		t.Log("NOT RUN on real captures: CARDEA_DATA is not set")
-	}
-	return dir
-}
 
 func isCapture(path string) bool {
 	return strings.Contains(filepath.Base(path), ".pcap") && !strings.HasSuffix(path, ".out") || filepath.Ext(path) == ".cap" || filepath.Ext(path) == ".trace"
@@ -67,10 +55,7 @@ func manifest(t testing.TB, dir string) map[string]uint64 {
 // Every real capture, sound or broken, ends with its statistics or with one error that names a byte; where its publisher
 // says how many packets it has, they are all found.
 func TestEveryRealCapture(t *testing.T) {
-	dir := captures(t)
-	if dir == "" {
-		return
-	}
+	dir := realdata.Dir(t)
 	want := manifest(t, dir)
 	files, matched := 0, 0
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

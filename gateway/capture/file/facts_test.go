@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cardea/home"
+	"cardea/internal/realdata"
 )
 
 // facts collects what is looked for in real captures.
@@ -36,10 +37,7 @@ func (f *facts) Handle(e *home.Event) {
 
 // Facts about real captures that their publishers state or that other programs (tcpdump, nDPI, Zeek's labels) agree on.
 func TestFactsOfRealCaptures(t *testing.T) {
-	dir := captures(t)
-	if dir == "" {
-		return
-	}
+	dir := realdata.Dir(t)
 	const hue = "00:17:88:74:c2:dc"
 	for path, want := range map[string]struct {
 		seen  []string

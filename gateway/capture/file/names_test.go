@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cardea/home"
+	"cardea/internal/realdata"
 )
 
 // pair is a flow without direction.
@@ -77,10 +78,7 @@ func expected(t *testing.T, path string) map[pair]string {
 
 // At least 97 % of the names that nDPI found are found, each for its flow.
 func TestNamesThatOthersFind(t *testing.T) {
-	dir := captures(t)
-	if dir == "" {
-		return
-	}
+	dir := realdata.Dir(t)
 	total, found := 0, 0
 	for _, folder := range []string{"ndpi", "ordinary"} {
 		results, err := filepath.Glob(filepath.Join(dir, "protocols", folder+"-expected", "*.out"))

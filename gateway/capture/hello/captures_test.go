@@ -19,20 +19,8 @@ import (
 	"cardea/gateway/capture/dnsmsg"
 	"cardea/gateway/capture/hello"
 	"cardea/home"
+	"cardea/internal/realdata"
 )
-
-// dataDir is the folder of the real captures kept outside the repository.
-func dataDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("CARDEA_DATA")
-	if dir == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("CARDEA_DATA is not set: the real captures are needed here")
-		}
-		t.Skip("NOT RUN: CARDEA_DATA is not set, so no real captures were read")
-	}
-	return dir
-}
 
 // expected is a flow with a name in nDPI's results.
 type expected struct {
@@ -208,7 +196,7 @@ func eachFrame(t testing.TB, path string, f func(layers.LinkType, []byte, gopack
 
 // TestNamesOfRealCaptures: at least 97 % of the names that nDPI found in flows of TLS, QUIC, HTTP and DNS.
 func TestNamesOfRealCaptures(t *testing.T) {
-	root := filepath.Join(dataDir(t), "protocols")
+	root := filepath.Join(realdata.Dir(t), "protocols")
 	total, got, bare := 0, 0, 0
 	for _, dir := range []string{"ndpi", "ordinary"} {
 		outs, err := filepath.Glob(filepath.Join(root, dir+"-expected", "*.out"))
@@ -260,7 +248,7 @@ func isAddr(s string) bool {
 
 // TestHandshakeCaptures walks the captures that come without expected results; the names are tshark's.
 func TestHandshakeCaptures(t *testing.T) {
-	root := filepath.Join(dataDir(t), "protocols", "ja4")
+	root := filepath.Join(realdata.Dir(t), "protocols", "ja4")
 	for file, name := range map[string]string{
 		"badcurveball.pcap":                          "bad.curveballtest.com",
 		"browsers-x509.pcapng":                       "edge.microsoft.com",
