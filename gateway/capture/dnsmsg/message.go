@@ -1,5 +1,5 @@
 // Package dnsmsg reads DNS messages off the wire (RFC 1035), and what speaks the same format: multicast DNS (RFC 6762),
-// LLMNR (RFC 4795), and the names of the NetBIOS name service (RFC 1002). It may import home and the standard library.
+// LLMNR (RFC 4795), and the names of the NetBIOS name service (RFC 1002). It may import home, capture/ascii and the standard library.
 // It keeps no state but what a Message holds for reuse.
 //
 // It reads what strangers wrote: compression may only point backwards, every list is bounded, and a message that was cut

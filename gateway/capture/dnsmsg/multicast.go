@@ -1,5 +1,7 @@
 package dnsmsg
 
+import "cardea/gateway/capture/ascii"
+
 // asked takes a question of an mDNS message.
 func (m *Message) asked(n *nameBuf) {
 	if s := m.serviceType(n); s != "" {
@@ -45,7 +47,7 @@ func (m *Message) pointer(owner, target *nameBuf) {
 	switch {
 	case string(owner.labelAt(0)) == "_services":
 		m.Services = add(m.Services, m.serviceType(target), MaxNames)
-	case equalFold(owner.labelAt(-1), "arpa"):
+	case ascii.EqualFold(owner.labelAt(-1), "arpa"):
 		m.host(target)
 	default:
 		m.Services = add(m.Services, m.serviceType(owner), MaxNames)
@@ -57,7 +59,7 @@ func (m *Message) pointer(owner, target *nameBuf) {
 func serviceAt(n *nameBuf) int {
 	for i := n.count - 1; i > 0; i-- {
 		l, before := n.labelAt(i), n.labelAt(i-1)
-		if (equalFold(l, "_tcp") || equalFold(l, "_udp")) && len(before) > 1 && before[0] == '_' {
+		if (ascii.EqualFold(l, "_tcp") || ascii.EqualFold(l, "_udp")) && len(before) > 1 && before[0] == '_' {
 			return i - 1
 		}
 	}
@@ -88,7 +90,7 @@ func (m *Message) instance(n *nameBuf) {
 
 // host takes a machine's name, without ".local".
 func (m *Message) host(n *nameBuf) {
-	if n.count > 1 && equalFold(n.labelAt(-1), "local") {
+	if n.count > 1 && ascii.EqualFold(n.labelAt(-1), "local") {
 		m.Hosts = add(m.Hosts, m.cache.free(n.b[:n.ends[n.count-2]]), MaxNames)
 		return
 	}
@@ -107,20 +109,4 @@ func (m *Message) details(b []byte) {
 		}
 		b = b[1+n:]
 	}
-}
-
-// equalFold compares ASCII without case; lower is lower case.
-func equalFold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -1,5 +1,5 @@
 // Package hello reads the name of the far end from a flow's first packets: the server name of a TLS, DTLS or QUIC
-// ClientHello and the Host of an HTTP/1.x request. It may import home and the standard library. A Namer owns the
+// ClientHello and the Host of an HTTP/1.x request. It may import home, capture/ascii and the standard library. A Namer owns the
 // half-assembled flows; it has no lock, starts no goroutine and does no I/O: whoever reads packets owns the Namer.
 //
 // Everything here reads bytes that a hostile device wrote: each parser is bounded, keeps nothing of its input but

@@ -1,6 +1,10 @@
 package hello
 
-import "bytes"
+import (
+	"bytes"
+
+	"cardea/gateway/capture/ascii"
+)
 
 // methods are the request methods that start an HTTP/1.x flow: RFC 9110, WebDAV, UPnP eventing.
 var methods = [...]string{"GET ", "POST ", "HEAD ", "PUT ", "DELETE ", "OPTIONS ", "CONNECT ", "PATCH ", "TRACE ",
@@ -75,9 +79,9 @@ func (q *request) field(line []byte) {
 	}
 	value = bytes.TrimSpace(value)
 	switch {
-	case q.host == nil && equalFold(name, "host"):
+	case q.host == nil && ascii.EqualFold(name, "host"):
 		q.host = stripPort(value)
-	case q.agent == nil && equalFold(name, "user-agent"):
+	case q.agent == nil && ascii.EqualFold(name, "user-agent"):
 		q.agent = value
 	}
 }
@@ -88,7 +92,7 @@ func targetHost(method, target []byte) []byte {
 		return stripPort(target)
 	}
 	scheme, rest, ok := bytes.Cut(target, []byte("://"))
-	if !ok || !equalFold(scheme, "http") && !equalFold(scheme, "https") {
+	if !ok || !ascii.EqualFold(scheme, "http") && !ascii.EqualFold(scheme, "https") {
 		return nil
 	}
 	if i := bytes.IndexAny(rest, "/?#"); i >= 0 {
@@ -125,20 +129,4 @@ func cutLine(b []byte) (line, rest []byte, ok bool) {
 		line = line[:n-1]
 	}
 	return line, rest, true
-}
-
-// equalFold compares ASCII without case; lower is lower case.
-func equalFold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
 }
