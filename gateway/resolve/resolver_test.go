@@ -16,6 +16,7 @@ import (
 	"github.com/miekg/dns"
 	"go.uber.org/goleak"
 
+	"cardea/gateway/resolve/dnstest"
 	"cardea/home"
 )
 
@@ -73,33 +74,14 @@ type fakeServer struct {
 
 func newFakeServer(t *testing.T, handle func(w dns.ResponseWriter, q *dns.Msg)) *fakeServer {
 	t.Helper()
-	f := &fakeServer{}
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.addr = pc.LocalAddr().(*net.UDPAddr).AddrPort()
-	l, err := net.Listen("tcp", f.addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+	pc, l, addr := dnstest.Listen(t)
+	f := &fakeServer{addr: addr}
+	h := func(w dns.ResponseWriter, q *dns.Msg) {
 		f.asked.Add(1)
 		handle(w, q)
-	})
-	for _, s := range []*dns.Server{{PacketConn: pc, Handler: h}, {Listener: l, Handler: h}} {
-		up, done := make(chan struct{}), make(chan struct{})
-		s.NotifyStartedFunc = func() { close(up) }
-		go func() {
-			defer close(done)
-			s.ActivateAndServe()
-		}()
-		<-up
-		t.Cleanup(func() {
-			s.Shutdown()
-			<-done
-		})
 	}
+	dnstest.Serve(t, &dns.Server{PacketConn: pc}, h)
+	dnstest.Serve(t, &dns.Server{Listener: l}, h)
 	return f
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/miekg/dns"
 	"go.uber.org/goleak"
 
+	"cardea/gateway/resolve/dnstest"
 	"cardea/gateway/resolve/message"
 )
 
@@ -54,36 +55,6 @@ func authority(t *testing.T, name string, until time.Time) (tls.Certificate, *x5
 	roots := x509.NewCertPool()
 	roots.AddCert(cert)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
-}
-
-func serve(t *testing.T, s *dns.Server, h dns.HandlerFunc) {
-	t.Helper()
-	s.Handler = h
-	up, done := make(chan struct{}), make(chan struct{})
-	s.NotifyStartedFunc = func() { close(up) }
-	go func() {
-		defer close(done)
-		s.ActivateAndServe()
-	}()
-	<-up
-	t.Cleanup(func() {
-		s.Shutdown()
-		<-done
-	})
-}
-
-func listen(t *testing.T) (net.PacketConn, net.Listener, netip.AddrPort) {
-	t.Helper()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := pc.LocalAddr().(*net.UDPAddr).AddrPort()
-	l, err := net.Listen("tcp", at.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pc, l, at
 }
 
 // echo answers every A question with one address, over TCP with another.
@@ -149,19 +120,19 @@ func first(t *testing.T, p *Pool, name string) string {
 
 // Every protocol, all through the same questions, many at once over one connection.
 func TestProtocols(t *testing.T) {
-	pc, l, at := listen(t)
-	serve(t, &dns.Server{PacketConn: pc}, echo)
-	serve(t, &dns.Server{Listener: l}, echo)
+	pc, l, at := dnstest.Listen(t)
+	dnstest.Serve(t, &dns.Server{PacketConn: pc}, echo)
+	dnstest.Serve(t, &dns.Server{Listener: l}, echo)
 	cert, roots := authority(t, "dns.test", time.Now().Add(24*time.Hour))
 	var conns atomic.Int32
 	tl, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve(t, &dns.Server{Listener: counting{tl, &conns}, IdleTimeout: func() time.Duration { return time.Minute }, MaxTCPQueries: -1}, echo)
+	dnstest.Serve(t, &dns.Server{Listener: counting{tl, &conns}, IdleTimeout: func() time.Duration { return time.Minute }, MaxTCPQueries: -1}, echo)
 	hs := doh(t, cert)
-	bpc, _, bat := listen(t)
-	serve(t, &dns.Server{PacketConn: bpc}, func(w dns.ResponseWriter, q *dns.Msg) {
+	bpc, _, bat := dnstest.Listen(t)
+	dnstest.Serve(t, &dns.Server{PacketConn: bpc}, func(w dns.ResponseWriter, q *dns.Msg) {
 		m := new(dns.Msg).SetReply(q)
 		if q.Question[0].Name == "dns.test." && q.Question[0].Qtype == dns.TypeA {
 			m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: "dns.test.", Rrtype: dns.TypeA, Class: 1, Ttl: 60}, A: net.IPv4(127, 0, 0, 1)}}
@@ -240,7 +211,7 @@ func TestCertificateMustFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve(t, &dns.Server{Listener: l}, echo)
+	dnstest.Serve(t, &dns.Server{Listener: l}, echo)
 	hs := doh(t, cert)
 	lo := []netip.Addr{netip.MustParseAddr("127.0.0.1")}
 	for _, s := range []Server{
@@ -267,7 +238,7 @@ func TestClockNotYetSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve(t, &dns.Server{Listener: l}, echo)
+	dnstest.Serve(t, &dns.Server{Listener: l}, echo)
 	s := Server{Proto: TLS, Host: "dns.test", Addrs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Port: l.Addr().(*net.TCPAddr).AddrPort().Port(), Roots: roots}
 	if _, err := lookup(run(t, Config{Servers: []Server{s}}), "www.example"); err == nil {
 		t.Error("a certificate of the future was believed")
@@ -277,7 +248,7 @@ func TestClockNotYetSet(t *testing.T) {
 
 // A truncated answer is asked again over TCP, also when it is long.
 func TestTruncated(t *testing.T) {
-	pc, l, at := listen(t)
+	pc, l, at := dnstest.Listen(t)
 	h := func(w dns.ResponseWriter, q *dns.Msg) {
 		m := new(dns.Msg).SetReply(q)
 		if _, udp := w.RemoteAddr().(*net.UDPAddr); udp {
@@ -291,8 +262,8 @@ func TestTruncated(t *testing.T) {
 		}
 		w.WriteMsg(m)
 	}
-	serve(t, &dns.Server{PacketConn: pc}, h)
-	serve(t, &dns.Server{Listener: l}, h)
+	dnstest.Serve(t, &dns.Server{PacketConn: pc}, h)
+	dnstest.Serve(t, &dns.Server{Listener: l}, h)
 	m, err := lookup(run(t, Config{Servers: []Server{plainAt(at)}}), "long.example")
 	if err != nil || len(m.Answer) != 300 || m.Truncated {
 		t.Errorf("%v %v", m, err)
@@ -301,10 +272,10 @@ func TestTruncated(t *testing.T) {
 
 // Answers with another ID, another question, or from another address do not count; the true one does.
 func TestForgedAnswersAreIgnored(t *testing.T) {
-	pc, _, at := listen(t)
-	other, _, _ := listen(t)
+	pc, _, at := dnstest.Listen(t)
+	other, _, _ := dnstest.Listen(t)
 	defer other.Close()
-	serve(t, &dns.Server{PacketConn: pc}, func(w dns.ResponseWriter, q *dns.Msg) {
+	dnstest.Serve(t, &dns.Server{PacketConn: pc}, func(w dns.ResponseWriter, q *dns.Msg) {
 		forged := new(dns.Msg).SetReply(q)
 		forged.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: 1, Class: 1, Ttl: 60}, A: net.IPv4(203, 0, 113, 66)}}
 		b, _ := forged.Pack()
@@ -332,13 +303,13 @@ func TestForgedAnswersAreIgnored(t *testing.T) {
 
 // A dead first server is waited for once, then the second is asked at once; when it is back it is used again.
 func TestFailover(t *testing.T) {
-	pc, _, at := listen(t)
-	serve(t, &dns.Server{PacketConn: pc}, echo)
+	pc, _, at := dnstest.Listen(t)
+	dnstest.Serve(t, &dns.Server{PacketConn: pc}, echo)
 	var dead atomic.Bool
 	var asked atomic.Int32
 	dead.Store(true)
-	fpc, _, fat := listen(t)
-	serve(t, &dns.Server{PacketConn: fpc}, func(w dns.ResponseWriter, q *dns.Msg) {
+	fpc, _, fat := dnstest.Listen(t)
+	dnstest.Serve(t, &dns.Server{PacketConn: fpc}, func(w dns.ResponseWriter, q *dns.Msg) {
 		if q.Question[0].Name != "." {
 			asked.Add(1)
 		}
