@@ -5,16 +5,9 @@ import (
 	"unsafe"
 )
 
-// What a device costs when it does what the part is for. A bound, so that growth is a decision.
-func TestSizes(t *testing.T) {
-	for _, v := range []struct {
-		what      string
-		got, most uintptr
-	}{
-		{"floods", unsafe.Sizeof(flood{}), 400},
-	} {
-		if t.Logf("%s: %d bytes", v.what, v.got); v.got > v.most {
-			t.Errorf("%s: %d bytes, at most %d were meant", v.what, v.got, v.most)
-		}
+// What a device that sends costs. A bound, so that growth is a decision.
+func TestSize(t *testing.T) {
+	if got := unsafe.Sizeof(flood{}); got > 400 {
+		t.Errorf("%d bytes, at most 400 were meant", got)
 	}
 }
