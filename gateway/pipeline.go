@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"cardea/gateway/control"
@@ -49,6 +50,10 @@ func (g *Gateway) prove(o *home.Observation) {
 	if o.Device == nil || !o.Proven || o.Source.IsZero() || o.Port == "" {
 		return
 	}
+	if o.Device.Gateway {
+		g.unmask(o)
+		return
+	}
 	if g.anchors.seen(o.Device.ID, o.Port, o.Time) {
 		return
 	}
@@ -58,6 +63,30 @@ func (g *Gateway) prove(o *home.Observation) {
 	}
 	if owner := g.observer.Borrow(g.anchors.owner(o.Port, o.Device.ID)); owner != nil && !owner.Gateway {
 		o.Device, o.Proven = owner, true
+	}
+}
+
+// unmask finds out who sends with the gateway's own MAC: nothing of the gateway comes in by a port of its bridge, and
+// nobody is contained for what the gateway does, so malware could hide behind it. Frames of the gateway itself that a loop
+// of cables brings back are let be.
+func (g *Gateway) unmask(o *home.Observation) {
+	var src netip.Addr
+	switch o.Kind {
+	case home.EventFlow, home.EventDropped:
+		src = o.Flow.Src.Addr().Unmap()
+	case home.EventName:
+		src = o.Name.Flow.Src.Addr().Unmap()
+	default:
+		return
+	}
+	if !g.observer.IsHome(src) || g.kernel != nil && slices.Contains(g.kernel.Ports().GatewayAddrs(), src) {
+		return
+	}
+	o.Proven = false
+	if owner := g.observer.Borrow(g.anchors.owner(o.Port, o.Device.ID)); owner != nil && !owner.Gateway {
+		o.Device, o.Proven = owner, true
+	} else if d, ok := g.observer.ByAddr(src); ok && !d.Gateway {
+		o.Device = g.observer.Borrow(d.ID)
 	}
 }
 
