@@ -143,7 +143,7 @@ func (d *Device) configure(l Lease) error {
 			_ = nl.AddrDel(link, &a)
 		}
 	}
-	if err := nl.AddrAdd(link, &netlink.Addr{IPNet: ipnet(l.Addr)}); err != nil {
+	if err := nl.AddrAdd(link, &netlink.Addr{IPNet: space.IPNet(l.Addr)}); err != nil {
 		return fmt.Errorf("%s: set address %v: %w", d.Name, l.Addr, err)
 	}
 	if err := nl.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: l.Router.AsSlice()}); err != nil {

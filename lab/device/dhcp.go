@@ -110,7 +110,3 @@ func leaseOf(ack *dhcpv4.DHCPv4) (l Lease, err error) {
 	}
 	return l, nil
 }
-
-func ipnet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
-}

@@ -10,6 +10,7 @@ import (
 
 	"cardea/lab/lookup"
 	"cardea/lab/plan"
+	"cardea/lab/space"
 
 	"github.com/miekg/dns"
 	"golang.org/x/sync/errgroup"
@@ -89,7 +90,7 @@ func (n *Internet) serveDatagrams(ctx context.Context, g *errgroup.Group) error 
 			for {
 				k, from, err := c.ReadFromUDPAddrPort(buf)
 				if err != nil {
-					return ended(ctx, err)
+					return space.Ended(ctx, err)
 				}
 				_, _ = c.WriteToUDPAddrPort(buf[:k], from) // the way back may be cut: that is what is tested
 			}

@@ -63,7 +63,7 @@ func (n *Internet) Link(dev string) error {
 		netip.PrefixFrom(p.WAN.Peer4, p.WAN.V4.Bits()), netip.PrefixFrom(p.WAN.Peer6, p.WAN.V6.Bits()),
 		netip.PrefixFrom(p.WAN.DNS4, 32), netip.PrefixFrom(p.WAN.DNS6, 128),
 	} {
-		if err := nl.AddrAdd(link, &netlink.Addr{IPNet: ipnet(a)}); err != nil {
+		if err := nl.AddrAdd(link, &netlink.Addr{IPNet: space.IPNet(a)}); err != nil {
 			return fmt.Errorf("internet: add %v: %w", a, err)
 		}
 	}
@@ -75,18 +75,18 @@ func (n *Internet) Link(dev string) error {
 		return err
 	}
 	for _, prefix := range p.Local() {
-		r := &netlink.Route{LinkIndex: lo.Attrs().Index, Dst: ipnet(prefix), Scope: netlink.SCOPE_HOST,
+		r := &netlink.Route{LinkIndex: lo.Attrs().Index, Dst: space.IPNet(prefix), Scope: netlink.SCOPE_HOST,
 			Type: unix.RTN_LOCAL, Table: unix.RT_TABLE_LOCAL}
 		if err := nl.RouteReplace(r); err != nil {
 			return fmt.Errorf("internet: answer for %v: %w", prefix, err)
 		}
 	}
-	lan := &netlink.Route{Dst: ipnet(p.LAN.GUA.Masked()), Gw: p.WAN.V6.Addr().AsSlice(), LinkIndex: link.Attrs().Index}
+	lan := &netlink.Route{Dst: space.IPNet(p.LAN.GUA.Masked()), Gw: p.WAN.V6.Addr().AsSlice(), LinkIndex: link.Attrs().Index}
 	if err := nl.RouteAdd(lan); err != nil {
 		return fmt.Errorf("internet: route to the home: %w", err)
 	}
 	for _, all := range []string{"0.0.0.0/0", "::/0"} {
-		r := &netlink.Route{Dst: ipnet(netip.MustParsePrefix(all)), Type: unix.RTN_BLACKHOLE}
+		r := &netlink.Route{Dst: space.IPNet(netip.MustParsePrefix(all)), Type: unix.RTN_BLACKHOLE}
 		if err := nl.RouteAdd(r); err != nil {
 			return fmt.Errorf("internet: silence %s: %w", all, err)
 		}
@@ -109,7 +109,7 @@ func (n *Internet) Serve(ctx context.Context, ready func()) error {
 			return fmt.Errorf("internet: %w", err)
 		}
 		context.AfterFunc(ctx, func() { l.Close() })
-		g.Go(func() error { return ended(ctx, serve(l)) })
+		g.Go(func() error { return space.Ended(ctx, serve(l)) })
 		return nil
 	}
 	err := errors.Join(
@@ -184,18 +184,4 @@ func accept(l net.Listener, serve func(net.Conn)) error {
 			serve(c)
 		}()
 	}
-}
-
-// ended turns the error of a listener that was closed because the context ended into nil.
-func ended(ctx context.Context, err error) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	default:
-		return err
-	}
-}
-
-func ipnet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cardea/lab/plan"
+	"cardea/lab/space"
 
 	"github.com/miekg/dns"
 	"golang.org/x/sync/errgroup"
@@ -38,7 +39,7 @@ func (n *Internet) serveNames(ctx context.Context, g *errgroup.Group) error {
 				_ = s.PacketConn.Close()
 			}
 		})
-		g.Go(func() error { return ended(ctx, s.ActivateAndServe()) })
+		g.Go(func() error { return space.Ended(ctx, s.ActivateAndServe()) })
 	}
 	for _, a := range []netip.Addr{n.plan.WAN.DNS4, n.plan.WAN.DNS6} {
 		version := "4"
@@ -114,7 +115,7 @@ func (n *Internet) serveTime(ctx context.Context, g *errgroup.Group) error {
 			return fmt.Errorf("internet: time: %w", err)
 		}
 		context.AfterFunc(ctx, func() { _ = c.Close() })
-		g.Go(func() error { return ended(ctx, timeServer(c)) })
+		g.Go(func() error { return space.Ended(ctx, timeServer(c)) })
 	}
 	return nil
 }

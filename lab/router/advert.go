@@ -12,6 +12,8 @@ import (
 	"golang.org/x/net/ipv6"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"cardea/lab/space"
 )
 
 // advertEvery is how often the router speaks unasked.
@@ -51,7 +53,7 @@ func (r *Router) advertise(ctx context.Context, g *errgroup.Group) error {
 		for {
 			_, _, _, err := c.ReadFrom(buf) // the socket's filter lets solicitations through only
 			if err != nil {
-				return ended(ctx, err)
+				return space.Ended(ctx, err)
 			}
 			send()
 		}

@@ -11,6 +11,7 @@ import (
 	"cardea/home"
 	"cardea/lab/frame"
 	"cardea/lab/plan"
+	"cardea/lab/space"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/dhcpv6"
@@ -71,7 +72,7 @@ func (r *Router) serveDHCP(ctx context.Context, g *errgroup.Group) error {
 		for {
 			n, _, err := in.ReadFromUDPAddrPort(buf)
 			if err != nil {
-				return ended(ctx, err)
+				return space.Ended(ctx, err)
 			}
 			q, err := dhcpv4.FromBytes(buf[:n])
 			if err != nil {
@@ -159,7 +160,7 @@ func (r *Router) serveDHCPv6(ctx context.Context, g *errgroup.Group) error {
 		for {
 			n, from, err := c.ReadFromUDPAddrPort(buf)
 			if err != nil {
-				return ended(ctx, err)
+				return space.Ended(ctx, err)
 			}
 			q, err := dhcpv6.MessageFromBytes(buf[:n])
 			if err != nil || q.MessageType != dhcpv6.MessageTypeInformationRequest {

@@ -49,7 +49,7 @@ func (r *Router) Link() error {
 			return fmt.Errorf("router: find %s: %w", dev, err)
 		}
 		for _, a := range prefixes {
-			if err := nl.AddrAdd(link, &netlink.Addr{IPNet: ipnet(a)}); err != nil {
+			if err := nl.AddrAdd(link, &netlink.Addr{IPNet: space.IPNet(a)}); err != nil {
 				return fmt.Errorf("router: add %v to %s: %w", a, dev, err)
 			}
 		}
@@ -93,7 +93,7 @@ func (r *Router) admin(ctx context.Context, g *errgroup.Group) error {
 		if err != nil {
 			return fmt.Errorf("router: admin page: %w", err)
 		}
-		g.Go(func() error { return ended(ctx, s.Serve(l)) })
+		g.Go(func() error { return space.Ended(ctx, s.Serve(l)) })
 	}
 	context.AfterFunc(ctx, func() { _ = s.Close() })
 	return nil
@@ -115,7 +115,7 @@ func (r *Router) forwardNames(ctx context.Context, g *errgroup.Group) error {
 	})
 	run := func(s *dns.Server) {
 		s.Handler = handler
-		g.Go(func() error { return ended(ctx, s.ActivateAndServe()) })
+		g.Go(func() error { return space.Ended(ctx, s.ActivateAndServe()) })
 	}
 	for _, a := range []netip.Addr{r.plan.LAN.V4.Addr(), r.plan.LAN.ULA.Addr()} {
 		at := netip.AddrPortFrom(a, 53).String()
@@ -129,17 +129,4 @@ func (r *Router) forwardNames(ctx context.Context, g *errgroup.Group) error {
 		run(&dns.Server{Listener: tcp})
 	}
 	return nil
-}
-
-func ended(ctx context.Context, err error) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	default:
-		return err
-	}
-}
-
-func ipnet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }

@@ -203,3 +203,16 @@ func writeSysctl(key, value string) error {
 	}
 	return nil
 }
+
+// IPNet is an address with its prefix as netlink takes it.
+func IPNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+// Ended is nil for the error of a socket that was closed because the context ended.
+func Ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
