@@ -21,6 +21,7 @@ func rescued(dir string, now time.Time) (m memory) {
 	if err != nil {
 		return memory{}
 	}
+	m.Ports = map[home.DeviceID]string{}
 	r := respond.New(respond.Policy{}, unheard{})
 	for _, rule := range d.Devices {
 		if rule.Mode != home.ModeQuarantine || rule.Device == "" || len(rule.MACs) == 0 {
@@ -29,6 +30,7 @@ func rescued(dir string, now time.Time) (m memory) {
 		m.Devices = append(m.Devices, home.Device{
 			ID: rule.Device, MAC: rule.MACs[len(rule.MACs)-1], MACs: rule.MACs, Addresses: rule.Addresses, Port: rule.Port, First: now, Last: now,
 		})
+		m.Ports[rule.Device] = rule.Port
 		r.Quarantine(rule.Device, respond.ByGateway, "It was shut in before; why is no longer known, because the gateway lost its memory.", now)
 	}
 	m.Cases = r.Snapshot()

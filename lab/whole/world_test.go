@@ -198,7 +198,7 @@ func (w *world) ready() error {
 			return nil
 		}
 		if w.agent.ended() {
-			return fmt.Errorf("the agent ended: %v\n%s", w.agent.err, w.agent.tail())
+			return fmt.Errorf("the agent ended: %w\n%s", w.agent.err, w.agent.tail())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
