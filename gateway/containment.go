@@ -290,6 +290,9 @@ func (g *Gateway) second() {
 	list := roster{addrs: map[netip.Addr]*home.Device{}, macs: map[home.MAC]*home.Device{}}
 	g.mu.Lock()
 	g.observer.SetHome(homePrefixes(g.kernel.Ports().Prefixes()))
+	if own := g.kernel.Ports().GatewayMACs(); len(own) > 0 {
+		g.observer.SetGateway(own)
+	}
 	devices := g.observer.Devices()
 	known := map[home.DeviceID]bool{}
 	modes, held := g.responder.Modes(), 0

@@ -211,7 +211,7 @@ func (o *Observer) claim(d *device, a netip.Addr, leased bool) {
 		return
 	}
 	a = a.WithZone("")
-	if old := o.byAddr[a]; old != nil && old != d && !leased && o.now.Sub(old.addrSeen[a]) < claimHolds {
+	if old := o.byAddr[a]; old != nil && old != d && !leased && o.now.Sub(old.addrSeen[a]).Abs() < claimHolds { // the clock may be set back
 		return
 	}
 	if old := o.byAddr[a]; old != nil && old != d {

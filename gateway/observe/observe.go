@@ -7,6 +7,7 @@ package observe
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"cardea/home"
@@ -157,6 +158,20 @@ func (o *Observer) IsHome(a netip.Addr) bool {
 
 // SetHome replaces the home's prefixes, as when the provider delegates another one.
 func (o *Observer) SetHome(p []netip.Prefix) { o.cfg.Home = p }
+
+// SetGateway replaces the router's own addresses: a bridge takes another when a port joins or leaves it.
+func (o *Observer) SetGateway(macs []home.MAC) {
+	if slices.Equal(macs, o.cfg.Gateway) {
+		return
+	}
+	o.cfg.Gateway, o.routers = macs, map[home.MAC]bool{}
+	for _, m := range macs {
+		o.routers[m] = true
+	}
+	for _, d := range o.order {
+		d.Gateway = slices.ContainsFunc(d.MACs, func(m home.MAC) bool { return o.routers[m] })
+	}
+}
 
 // isGroup: multicast, IPv4 limited broadcast and, roughly, directed broadcast of a /24.
 func isGroup(a netip.Addr) bool {

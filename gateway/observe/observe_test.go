@@ -231,3 +231,31 @@ func TestAFloodOfAddressesForgetsOnlyWhatItInvented(t *testing.T) {
 		t.Errorf("%d devices are kept", n)
 	}
 }
+
+// A bridge takes another address when a port joins it.
+func TestTheGatewayChangesItsMAC(t *testing.T) {
+	o := New(Config{Gateway: []home.MAC{router}}, &recorder{})
+	id := o.IDOf(phone)
+	o.SetGateway([]home.MAC{phone})
+	if d, _ := o.Device(id); !d.Gateway {
+		t.Error("the gateway is not known by its new address")
+	}
+	o.SetGateway([]home.MAC{router})
+	if d, _ := o.Device(id); d.Gateway {
+		t.Error("it is still taken for the gateway")
+	}
+}
+
+// An address was last heard of years ahead, before the clock was set: its next owner must not wait for so long.
+func TestAnAddressIsGivenUpWhenTheClockWasSetBack(t *testing.T) {
+	o := New(Config{Gateway: []home.MAC{router}}, &recorder{})
+	speak := func(at time.Time, m home.MAC) {
+		o.Handle(&home.Event{Kind: home.EventNeighbor, Time: at, Source: m, Port: "lan1", Neighbor: &home.Neighbor{
+			Op: home.NeighborRequest, SenderMAC: m, SenderAddr: netip.MustParseAddr("192.168.1.9"), TargetAddr: netip.MustParseAddr("192.168.1.1")}})
+	}
+	speak(t0.AddDate(10, 0, 0), camera)
+	speak(t0, phone)
+	if d, ok := o.ByAddr(netip.MustParseAddr("192.168.1.9")); !ok || d.MAC != phone {
+		t.Errorf("it is %v's still", d.MAC)
+	}
+}
