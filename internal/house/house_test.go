@@ -15,17 +15,17 @@ const module = "cardea"
 
 // doors: the only rooms (path prefixes) that may import a library.
 var doors = map[string][]string{
-	"github.com/google/nftables":      {"gateway/enforce"},
-	"github.com/mdlayher/netlink":     {"gateway/capture/kernel", "gateway/enforce"},
-	"github.com/gopacket/gopacket":    {"gateway/capture", "lab"},
-	"github.com/miekg/dns":            {"gateway/resolve", "lab"},
-	"github.com/insomniacslk/dhcp":    {"gateway/capture", "lab"},
-	"github.com/goccy/go-yaml":        {"gateway", "lab"},
-	"github.com/nats-io":              {"internal/platform/bus"},
-	"modernc.org/sqlite":              {"internal/platform/db"},
-	"github.com/jackc/pgx":            {"internal/platform/db"},
-	"github.com/vishvananda/netlink":  {"gateway/enforce", "gateway/capture/kernel", "gateway/host", "lab"},
-	"github.com/vishvananda/netns":    {"lab"},
+	"github.com/google/nftables":     {"gateway/enforce"},
+	"github.com/mdlayher/netlink":    {"gateway/capture/kernel", "gateway/enforce"},
+	"github.com/gopacket/gopacket":   {"gateway/capture", "lab"},
+	"github.com/miekg/dns":           {"gateway/resolve", "lab"},
+	"github.com/insomniacslk/dhcp":   {"gateway/capture", "lab"},
+	"github.com/goccy/go-yaml":       {"gateway", "lab"},
+	"github.com/nats-io":             {"internal/platform/bus"},
+	"modernc.org/sqlite":             {"internal/platform/db"},
+	"github.com/jackc/pgx":           {"internal/platform/db"},
+	"github.com/vishvananda/netlink": {"gateway/enforce", "gateway/capture/kernel", "gateway/host", "lab"},
+	"github.com/vishvananda/netns":   {"lab"},
 }
 
 // pure rooms: what they may import of ours; standard packages that do I/O are refused.

@@ -211,8 +211,10 @@ func IPNet(p netip.Prefix) *net.IPNet {
 
 // Ended is nil for the error of a socket that was closed because the context ended.
 func Ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
