@@ -282,10 +282,17 @@ func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
 
 // find finds a device by id, name, MAC or address, or by its incident's id or code.
 func (g *Gateway) find(target string) (id home.DeviceID, incident string) {
-	id = chosen(g.Devices(), target)
-	for _, i := range g.responder.Incidents() {
-		if i.State != home.StateClosed && (i.Device == id || i.ID == target || strings.EqualFold(i.Code, target)) {
+	open := g.responder.Incidents()
+	open = slices.DeleteFunc(open, func(i home.Incident) bool { return i.State == home.StateClosed })
+	for _, i := range open { // first: a device may call itself by another's code
+		if i.ID == target || strings.EqualFold(i.Code, target) {
 			return i.Device, i.ID
+		}
+	}
+	id = chosen(g.Devices(), target)
+	for _, i := range open {
+		if i.Device == id {
+			return id, i.ID
 		}
 	}
 	return id, ""
