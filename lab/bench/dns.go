@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -46,19 +47,19 @@ type DNSResult struct {
 
 // DNS measures the resolver beside dnsmasq on loopback. The servers are processes of their own: the program that calls
 // this must call DNSServerMain first thing in main, because it is started again as the server.
-func DNS(ctx context.Context, o DNSOptions) (DNSResult, error) {
+func DNS(ctx context.Context, o DNSOptions) (res DNSResult, err error) {
 	if o.Names == 0 {
 		o.Names = 1_000_000
 	}
 	if o.Phase == 0 {
 		o.Phase = 3 * time.Second
 	}
-	res := DNSResult{Names: o.Names, Phase: o.Phase.Seconds()}
+	res = DNSResult{Names: o.Names, Phase: o.Phase.Seconds()}
 	dir, err := os.MkdirTemp(o.Folder, "cardea-bench-dns-")
 	if err != nil {
 		return res, fmt.Errorf("DNS benchmark: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	list := filepath.Join(dir, "list.conf")
 	if err := dnsWriteList(list, o.Names); err != nil {
 		return res, fmt.Errorf("DNS benchmark: writing the list: %w", err)

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -64,9 +65,9 @@ func dnsServe(text string) error {
 		return err
 	}
 	fmt.Println(r.Bound()[0])
-	io.Copy(io.Discard, os.Stdin)
+	_, err = io.Copy(io.Discard, os.Stdin) // until who measures closes it
 	cancel()
-	return <-done
+	return errors.Join(err, <-done)
 }
 
 // dnsCompile reads the list as the agent would.
