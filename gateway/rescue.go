@@ -3,6 +3,7 @@ package gateway
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"cardea/gateway/enforce"
@@ -35,6 +36,35 @@ func rescued(dir string, now time.Time) (m memory) {
 	}
 	m.Cases = r.Snapshot()
 	return m
+}
+
+// merge adds who is shut in by what enforcement keeps and about whom home.json knows nothing of it: the agent was killed
+// between writing the one and the other. Whom home.json has on probation stays so: that is written after a release only.
+func (m *memory) merge(from memory) {
+	for _, c := range from.Cases.Cases {
+		id := c.Incident.Device
+		at := slices.IndexFunc(m.Cases.Cases, func(o respond.Case) bool { return o.Incident.Device == id })
+		switch {
+		case at < 0:
+			m.Cases.Cases = append(m.Cases.Cases, c)
+		case m.Cases.Cases[at].Incident.State == home.StateOpen:
+			o := &m.Cases.Cases[at].Incident
+			o.State, o.Mode, o.Changed = c.Incident.State, c.Incident.Mode, c.Incident.Changed
+			o.History = append(o.History, c.Incident.History...)
+		default:
+			continue
+		}
+		same := func(d home.Device) bool { return d.ID == id }
+		if i := slices.IndexFunc(from.Devices, same); i >= 0 && !slices.ContainsFunc(m.Devices, same) {
+			m.Devices = append(m.Devices, from.Devices[i])
+		}
+		if m.Ports == nil {
+			m.Ports = map[home.DeviceID]string{}
+		}
+		if m.Ports[id] == "" {
+			m.Ports[id] = from.Ports[id]
+		}
+	}
 }
 
 // unheard is told of transitions that happened before anybody listens.

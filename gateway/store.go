@@ -55,6 +55,7 @@ func loadMemory(dir string) (m memory, err error) {
 		aside := path + ".broken"
 		return rescued(dir, time.Now()), errors.Join(fmt.Errorf("%s: %w; it is kept as %s", path, err, aside), os.Rename(path, aside))
 	}
+	m.merge(rescued(dir, time.Now()))
 	return m, nil
 }
 

@@ -28,7 +28,7 @@ func (r *Responder) Check(id, by string, now time.Time) (home.Check, error) {
 	return k, nil
 }
 
-func (c *caseFile) check(now time.Time, need time.Duration) home.Check {
+func (c *Case) check(now time.Time, need time.Duration) home.Check {
 	k := home.Check{Seen: c.Seen, Last: c.LastSeen, Quiet: c.On, Need: need, Clean: c.On >= need}
 	switch {
 	case k.Clean:
@@ -190,7 +190,7 @@ func (r *Responder) Modes() map[home.DeviceID]home.Mode {
 
 // Snapshot is everything a restart must not lose. It is JSON.
 type Snapshot struct {
-	Cases []caseFile      `json:"cases"`
+	Cases []Case      `json:"cases"`
 	Done  []home.Incident `json:"done"`
 	Autos []auto          `json:"autos"`
 	Tries []time.Time     `json:"tries"` // a restart is no way around the limit on wrong codes

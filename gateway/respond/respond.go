@@ -64,7 +64,7 @@ type Responder struct {
 	sink   Sink
 
 	mu    sync.Mutex
-	cases map[home.DeviceID]*caseFile // the open incident of a device
+	cases map[home.DeviceID]*Case // the open incident of a device
 	done  []home.Incident             // closed ones, the oldest first
 	autos []auto                      // automatic containments of the last 24 h
 	tries []time.Time                 // wrong codes of the last hour
@@ -77,8 +77,8 @@ type auto struct {
 	Port string    `json:"port,omitempty"`
 }
 
-// caseFile is an incident with what is being observed for it.
-type caseFile struct {
+// Case is an incident with what is being observed for it.
+type Case struct {
 	Incident home.Incident `json:"incident"`
 	Seen     uint64        `json:"seen"` // symptoms since cleaning began
 	LastSeen time.Time     `json:"last_seen"`
@@ -94,7 +94,7 @@ func New(p Policy, sink Sink) *Responder {
 	if p.PerDay <= 0 {
 		p.PerDay = 5
 	}
-	return &Responder{policy: p, sink: sink, cases: map[home.DeviceID]*caseFile{}}
+	return &Responder{policy: p, sink: sink, cases: map[home.DeviceID]*Case{}}
 }
 
 func orDefault(d, def time.Duration) time.Duration {
@@ -117,7 +117,7 @@ func (r *Responder) tell(steps []step) {
 }
 
 // move makes a transition. The lock is held.
-func (r *Responder) move(c *caseFile, now time.Time, to home.State, mode home.Mode, by, why string) step {
+func (r *Responder) move(c *Case, now time.Time, to home.State, mode home.Mode, by, why string) step {
 	t := home.Transition{Time: now, From: c.Incident.State, To: to, Mode: mode, By: by, Why: why}
 	c.Incident.State, c.Incident.Mode, c.Incident.Changed = to, mode, now
 	c.Incident.History = append(c.Incident.History, t)
@@ -178,8 +178,8 @@ func (r *Responder) Finding(f home.Finding) {
 }
 
 // leastUrgent is the case that was silent the longest among those in which nothing is enforced. The lock is held.
-func (r *Responder) leastUrgent() (out *caseFile) {
-	last := func(c *caseFile) time.Time {
+func (r *Responder) leastUrgent() (out *Case) {
+	last := func(c *Case) time.Time {
 		if n := len(c.Incident.Findings); n > 0 {
 			return c.Incident.Findings[n-1].Time
 		}
@@ -193,9 +193,9 @@ func (r *Responder) leastUrgent() (out *caseFile) {
 	return out
 }
 
-func (r *Responder) open(d home.DeviceID, now time.Time) *caseFile {
+func (r *Responder) open(d home.DeviceID, now time.Time) *Case {
 	id := home.NewDeviceID() // any random UUID
-	c := &caseFile{Incident: home.Incident{
+	c := &Case{Incident: home.Incident{
 		ID: string(id), Code: shortCode(), Device: d, State: home.StateOpen, Mode: home.ModeOff, Opened: now, Changed: now,
 		Findings: []home.Finding{},
 	}}
@@ -204,7 +204,7 @@ func (r *Responder) open(d home.DeviceID, now time.Time) *caseFile {
 }
 
 // mayContain decides about automatic containment. The lock is held.
-func (r *Responder) mayContain(c *caseFile, f *home.Finding) (why string, ok bool) {
+func (r *Responder) mayContain(c *Case, f *home.Finding) (why string, ok bool) {
 	switch {
 	case !r.policy.Auto, f.Strength != home.Hard, r.policy.Protected[f.Device]:
 		return "", false
@@ -243,7 +243,7 @@ func past(t, now time.Time, limit time.Duration) bool {
 	return now.Sub(t) > limit || t.Sub(now) > time.Minute
 }
 
-func (c *caseFile) restart(now time.Time) { c.Seen, c.On, c.Alive, c.LastSeen = 0, 0, now, time.Time{} }
+func (c *Case) restart(now time.Time) { c.Seen, c.On, c.Alive, c.LastSeen = 0, 0, now, time.Time{} }
 
 // Symptom says that a device with an open incident showed its symptom again.
 func (r *Responder) Symptom(d home.DeviceID, now time.Time) {
@@ -326,7 +326,7 @@ func (r *Responder) codeOK(code string, now time.Time) error {
 	return nil
 }
 
-func (r *Responder) find(id string) (*caseFile, error) {
+func (r *Responder) find(id string) (*Case, error) {
 	for _, c := range r.cases {
 		if c.Incident.ID == id || c.Incident.Code == id {
 			return c, nil
