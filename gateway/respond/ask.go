@@ -190,7 +190,7 @@ func (r *Responder) Modes() map[home.DeviceID]home.Mode {
 
 // Snapshot is everything a restart must not lose. It is JSON.
 type Snapshot struct {
-	Cases []Case      `json:"cases"`
+	Cases []Case          `json:"cases"`
 	Done  []home.Incident `json:"done"`
 	Autos []auto          `json:"autos"`
 	Tries []time.Time     `json:"tries"` // a restart is no way around the limit on wrong codes

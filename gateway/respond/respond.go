@@ -65,9 +65,9 @@ type Responder struct {
 
 	mu    sync.Mutex
 	cases map[home.DeviceID]*Case // the open incident of a device
-	done  []home.Incident             // closed ones, the oldest first
-	autos []auto                      // automatic containments of the last 24 h
-	tries []time.Time                 // wrong codes of the last hour
+	done  []home.Incident         // closed ones, the oldest first
+	autos []auto                  // automatic containments of the last 24 h
+	tries []time.Time             // wrong codes of the last hour
 }
 
 // auto is one automatic containment. Further addresses on a port that is shut in already are the same containment: a
