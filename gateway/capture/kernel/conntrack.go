@@ -39,10 +39,7 @@ func enableConntrack(write func(string, []byte, os.FileMode) error) (errs []erro
 
 // readConntrack reads events until the socket is closed.
 func (k *Kernel) readConntrack(ctx context.Context) error {
-	k.events.ReceiveMany()
-	pace := pace{nap: eventNap}
 	for {
-		pace.wait(k.events)
 		b, err := k.events.Receive()
 		switch {
 		case errors.Is(err, nl.ErrOverrun):
@@ -57,10 +54,8 @@ func (k *Kernel) readConntrack(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("conntrack events: %w", err)
 		}
-		now := time.Now()
-		pace.count(now)
 		k.mu.Lock()
-		_, lost, err := k.conntrackBatch(b, now, false)
+		_, lost, err := k.conntrackBatch(b, time.Now(), false)
 		k.table.lossy = k.table.lossy || lost
 		k.mu.Unlock()
 		if lost {

@@ -67,16 +67,13 @@ func openLog(g logGroup, bufferBytes int) (*logReader, error) {
 			return nil, errors.Join(fmt.Errorf("binding%s: %w", hint, err), s.Close())
 		}
 	}
-	s.ReceiveMany()
 	return &logReader{group: g, sock: s}, nil
 }
 
 // read handles packets until the socket is closed.
 func (r *logReader) read(ctx context.Context) error {
 	var p dissect.Packet
-	pace := pace{nap: logNap}
 	for {
-		pace.wait(r.sock)
 		b, err := r.sock.Receive()
 		switch {
 		case errors.Is(err, nl.ErrOverrun):
@@ -87,10 +84,8 @@ func (r *logReader) read(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("NFLOG group %d: %w", r.group.number, err)
 		}
-		now := time.Now()
-		pace.count(now)
 		r.k.mu.Lock()
-		r.batch(&p, b, now)
+		r.batch(&p, b, time.Now())
 		r.k.mu.Unlock()
 	}
 }

@@ -17,22 +17,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// receiveBytes holds any datagram of ours: dumps come in at most 32 KiB (net/netlink/af_netlink.c, kernel 6.18).
+// receiveBytes holds any datagram of ours: dumps come in at most 32 KiB (net/netlink/af_netlink.c, kernel 6.18), NFLOG
+// batches in one page, a single NFLOG packet in snaplen plus attributes.
 const receiveBytes = 64 << 10
-
-// NFLOG batches and conntrack events come in one page each, of 8 KiB at most (NLMSG_GOODSIZE), a single NFLOG packet in
-// snaplen plus attributes. So many are read by one system call.
-const (
-	manySlots = 16
-	slotBytes = 8 << 10
-)
 
 // Socket is a netlink socket that is read without an allocation per datagram. mdlayher/netlink opens, binds and waits;
 // its own Receive would allocate each message.
 type Socket struct {
 	conn *netlink.Conn
 	raw  syscall.RawConn
-	many many
+	buf  []byte
+	n    int
 	err  error
 	read func(fd uintptr) bool
 
@@ -48,8 +43,7 @@ func Open(protocol, bufferBytes int, groups uint32) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening netlink protocol %d: %w", protocol, err)
 	}
-	s := &Socket{conn: conn}
-	s.many.open(1, receiveBytes)
+	s := &Socket{conn: conn, buf: make([]byte, receiveBytes)}
 	if err := conn.SetReadBuffer(bufferBytes); err != nil {
 		return nil, errors.Join(fmt.Errorf("netlink receive buffer: %w", err), conn.Close())
 	}
@@ -59,7 +53,7 @@ func Open(protocol, bufferBytes int, groups uint32) (*Socket, error) {
 	s.read = func(fd uintptr) bool {
 		s.busy.Store(true)
 		for {
-			s.err = s.many.read(fd)
+			s.n, s.err = unix.Read(int(fd), s.buf)
 			if errors.Is(s.err, unix.EAGAIN) {
 				s.busy.Store(false)
 				return false
@@ -75,22 +69,9 @@ func Open(protocol, bufferBytes int, groups uint32) (*Socket, error) {
 // ErrOverrun is ENOBUFS: the kernel had messages for us that did not fit the receive buffer.
 var ErrOverrun = errors.New("netlink receive buffer overran")
 
-// ReceiveMany makes the following calls of Receive read several datagrams at once. Not for dumps, whose datagrams are
-// larger: what is cut is found so by Next.
-func (s *Socket) ReceiveMany() { s.many.open(manySlots, slotBytes) }
-
-// Left is how many datagrams Receive has still to give before it asks the kernel again.
-func (s *Socket) Left() int { return s.many.n - s.many.next }
-
-// Full says whether the last system call gave as many datagrams as it could: more are waiting.
-func (s *Socket) Full() bool { return s.many.n == len(s.many.heads) }
-
 // Receive waits for one datagram; the slice is valid until the next call. Its errors are ErrOverrun, net.ErrClosed, or
 // what the kernel says.
 func (s *Socket) Receive() ([]byte, error) {
-	if b, ok := s.many.take(); ok {
-		return b, nil
-	}
 	if err := s.raw.Read(s.read); err != nil {
 		if s.done.Load() { // the runtime's own error for it has no name
 			return nil, net.ErrClosed
@@ -99,8 +80,7 @@ func (s *Socket) Receive() ([]byte, error) {
 	}
 	switch {
 	case s.err == nil:
-		b, _ := s.many.take()
-		return b, nil
+		return s.buf[:s.n], nil
 	case errors.Is(s.err, unix.ENOBUFS):
 		return nil, ErrOverrun
 	case errors.Is(s.err, unix.EBADF):
