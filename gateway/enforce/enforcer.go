@@ -100,8 +100,13 @@ func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, e
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	if e.applied == nil && e.stillDead() { // another process killed flows just now
-		e.killing = time.Now().Add(deadFor)
+	if e.applied == nil {
+		if err := rehearse(e.cfg, e.sock); err != nil {
+			return false, err
+		}
+		if e.stillDead() { // another process killed flows just now
+			e.killing = time.Now().Add(deadFor)
+		}
 	}
 	killing := time.Now().Before(e.killing)
 	rs, err := compile(e.cfg, d, killing)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"cardea/gateway/enforce/nfnl"
+	"cardea/gateway/enforce/rules"
 	"cardea/home"
 )
 
@@ -111,5 +113,26 @@ func TestNeighboursAreKnownWhenContainmentBegins(t *testing.T) {
 		if !strings.Contains(have, s.mac.String()) {
 			t.Errorf("%s is unknown:\n%s", s.mac, have)
 		}
+	}
+}
+
+// What the kernel could not do is found out at the start, and the attempt leaves nothing behind.
+func TestRulesAreRehearsed(t *testing.T) {
+	l := newLab(t)
+	before := l.nft("list ruleset")
+	l.gw.do(func() {
+		inside, err := nfnl.Open()
+		must(t, err)
+		defer inside.Close()
+		must(t, rehearse(l.cfg, inside))
+		batch := &nfnl.Batch{} // control: a chain of a kind that no kernel has is refused
+		rehearseTable(batch, &rules.Table{Family: rules.Bridge, Name: "cardea_try", Dormant: true,
+			Chains: []*rules.Chain{{Name: "x", Type: "nat", Hook: "prerouting"}}})
+		if inside.Commit(batch) == nil {
+			t.Error("the kernel takes what it does not have")
+		}
+	})
+	if after := l.nft("list ruleset"); after != before {
+		t.Errorf("something is left:\n%s", after)
 	}
 }
