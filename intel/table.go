@@ -22,8 +22,8 @@ const (
 	minBuckets = 1 << (classBits - partBits)
 
 	// While a large table is compiled, garbage is collected every so many parts: the runtime would wait until there is as
-	// much of it as the settings allow, while a gateway is small. There is next to nothing to scan: it costs 1 % of the time.
-	gcParts = 8
+	// much of it as the settings allow, while a gateway is small. An agent has little to scan.
+	gcParts = 16
 	gcNames = 1000 // in a part
 
 	perBucket = 7 // words a bucket on average: 56 bytes, mostly one cache line
