@@ -12,7 +12,8 @@ import (
 // Per-port bounds of what one port can make us log, packets a second and at once. A flooder uses up its own.
 const (
 	flowRate, flowBurst       = 500, 1000  // flows between devices
-	chatterRate, chatterBurst = 100, 300   // ARP, ND, DHCP, mDNS, SSDP
+	chatterRate, chatterBurst = 100, 300   // DHCP, mDNS, SSDP
+	claimRate, claimBurst     = 100, 300   // ARP and ND: of their own, so that chatter cannot hide a lie
 	firstRate, firstBurst     = 4000, 8000 // first packets of routed flows, up to 8 a flow
 )
 
@@ -34,16 +35,20 @@ func (c *compiler) bridgeObserve() *r.Table {
 		nd.Add(r.Element{Key: r.Key([]byte{n}), Text: fmt.Sprint(n)})
 	}
 	seen4, seen6, flows, chatter := seen("seen4", r.IPv4Addr), seen("seen6", r.IPv6Addr), budget("flows"), budget("chatter")
+	claims := budget("claims")
 	key4 := []r.Field{r.EtherSrc, r.IP4Dst, r.L4, r.THDst}
 	key6 := []r.Field{r.EtherSrc, r.IP6Dst, r.L4, r.THDst}
 	log := r.Log("", GroupLAN, 128, 1)
 	stations := stationsSet()
 	return &r.Table{Family: r.Bridge, Name: tableObserve, Owner: true,
-		Sets: []*r.Set{seen4, seen6, flows, chatter, talk, nd, stations},
+		Sets: []*r.Set{seen4, seen6, flows, chatter, claims, talk, nd, stations},
 		Chains: []*r.Chain{
 			{Name: "prerouting", Type: "filter", Hook: "prerouting", Priority: -290, Rules: c.observePorts(stations, talk, nd)},
 			{Name: "talking", Rules: []r.Rule{
 				c.rule(r.Bridge, r.Budget(chatter, chatterRate, chatterBurst, r.InIndex), r.Log("", GroupLAN, 1600, 1)),
+			}},
+			{Name: "claiming", Rules: []r.Rule{
+				c.rule(r.Bridge, r.Budget(claims, claimRate, claimBurst, r.InIndex), r.Log("", GroupLAN, 1600, 1)),
 			}},
 			{Name: "forward", Type: "filter", Hook: "forward", Priority: -190, Rules: []r.Rule{
 				c.rule(r.Bridge, r.Flags(flagSYN|flagRST, 0, "! syn,rst"), r.Accept()),
@@ -80,8 +85,8 @@ func (c *compiler) observePorts(stations, talk, nd *r.Set) []r.Rule {
 		c.rule(r.Bridge, r.UDP(), r.Accept()))
 	out = append(out, c.learn(stations)...)
 	return append(out,
-		c.rule(r.Bridge, r.ARP(), r.Goto("talking")),
-		c.rule(r.Bridge, r.Within(nd, r.ICMP6), r.Goto("talking")))
+		c.rule(r.Bridge, r.ARP(), r.Goto("claiming")),
+		c.rule(r.Bridge, r.Within(nd, r.ICMP6), r.Goto("claiming")))
 }
 
 // inetObserve diverts DNS and logs first packets. tproxy, not nat: a nat mapping outlives its table, and without the
