@@ -41,6 +41,7 @@ const (
 	codeTries    = 5 // wrong label codes an hour
 	easyReleases = 2 // releases before it is clean, then help (design: two, then a person helps)
 	onGap        = 3 * time.Minute
+	openHolds    = 7 * 24 * time.Hour // how long a case that led to nothing stays open
 )
 
 // Errors that the caller turns into words.
@@ -281,11 +282,23 @@ func (r *Responder) SymptomOf(d home.DeviceID) (home.Symptom, bool) {
 	return home.Symptom{}, false
 }
 
-// Tick lets probation pass.
+// latest is when something was last found in this case.
+func (c *Case) latest() time.Time {
+	if n := len(c.Incident.Findings); n > 0 && c.Incident.Findings[n-1].Time.After(c.Incident.Changed) {
+		return c.Incident.Findings[n-1].Time
+	}
+	return c.Incident.Changed
+}
+
+// Tick lets probation pass, and ends cases of which nothing came.
 func (r *Responder) Tick(now time.Time) {
 	r.mu.Lock()
 	var steps []step
 	for _, c := range r.cases {
+		if c.Incident.State == home.StateOpen && now.Sub(c.latest()) >= openHolds {
+			steps = append(steps, r.move(c, now, home.StateClosed, home.ModeOff, ByGateway, "Nothing more of it was seen for a week."))
+			continue
+		}
 		if c.Incident.State != home.StateProbation {
 			continue
 		}

@@ -86,6 +86,23 @@ func TestTimeSwitchedOffIsNotSilence(t *testing.T) {
 	}
 }
 
+func TestACaseThatLedToNothingEnds(t *testing.T) {
+	r := New(Policy{Auto: true}, &record{})
+	soft := scan(t0)
+	soft.Strength = home.Soft
+	r.Finding(soft)
+	soft.Time = t0.Add(5 * 24 * time.Hour)
+	r.Finding(soft)
+	r.Tick(t0.Add(8 * 24 * time.Hour))
+	if _, open := r.Of("camera"); !open {
+		t.Error("closed three days after its last finding")
+	}
+	r.Tick(t0.Add(12 * 24 * time.Hour))
+	if i, open := r.Of("camera"); open {
+		t.Errorf("still open a week after its last finding: %+v", i)
+	}
+}
+
 func TestRelapseContainsAgain(t *testing.T) {
 	r := New(Policy{Auto: true}, &record{})
 	r.Finding(scan(t0))
