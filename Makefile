@@ -49,7 +49,7 @@ gen: ## make generated files again (the maker table, from Debian's ieee-data)
 gen-check: gen
 	@git diff --exit-code --stat -- '*_gen.go' '*.bin' || { echo 'generated files differ: commit what make gen made'; exit 1; }
 
-bench: bin/cardea bin/cardea-agent ## the benchmarks of docs/performance.md (about 10 minutes)
+bench: bin/cardea bin/cardea-agent ## the benchmarks of docs/performance.md (about 4 minutes)
 	bin/cardea bench all
 
 soak: ## the long rounds of the tests
