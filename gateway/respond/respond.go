@@ -180,14 +180,8 @@ func (r *Responder) Finding(f home.Finding) {
 
 // leastUrgent is the case that was silent the longest among those in which nothing is enforced. The lock is held.
 func (r *Responder) leastUrgent() (out *Case) {
-	last := func(c *Case) time.Time {
-		if n := len(c.Incident.Findings); n > 0 {
-			return c.Incident.Findings[n-1].Time
-		}
-		return c.Incident.Changed
-	}
 	for _, c := range r.cases {
-		if c.Incident.State == home.StateOpen && (out == nil || last(c).Before(last(out))) {
+		if c.Incident.State == home.StateOpen && (out == nil || c.latest().Before(out.latest())) {
 			out = c
 		}
 	}
