@@ -35,7 +35,7 @@ func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 	missing, err := want.without(e.listed), error(nil)
 	if err = e.write(ctx, missing, e.listed.without(want)); err == nil && e.listed == nil {
 		var have *addrSet // all are in force; what is there besides may take long to find out
-		if have, err = e.dump(); err == nil {
+		if have, err = e.dump(ctx); err == nil {
 			err = e.write(ctx, &addrSet{}, have.without(want))
 		}
 	}
@@ -59,12 +59,13 @@ func (e *Enforcer) Sync(ctx context.Context, all iter.Seq[netip.Prefix]) error {
 
 // dump reads the kernel's single addresses, by a socket of its own: it must not keep a quarantine waiting. It may miss
 // some, while the set grows or others write; those stay listed until the next process looks.
-func (e *Enforcer) dump() (*addrSet, error) {
+func (e *Enforcer) dump(ctx context.Context) (*addrSet, error) {
 	sock, err := nfnl.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer sock.Close()
+	defer context.AfterFunc(ctx, sock.Abandon)()
 	have := &addrSet{}
 	for _, v4 := range []bool{true, false} {
 		err := sock.Elements(e.inet(), e.inet().Set(hashSet(v4)), func(key []byte, _ bool) {

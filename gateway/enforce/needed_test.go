@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -134,5 +135,20 @@ func TestRulesAreRehearsed(t *testing.T) {
 	})
 	if after := l.nft("list ruleset"); after != before {
 		t.Errorf("something is left:\n%s", after)
+	}
+}
+
+// Nobody waits at the end for a dump of a million addresses.
+func TestADumpIsAbandoned(t *testing.T) {
+	sock, err := nfnl.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sock.Close()
+	sock.Abandon()
+	set := inetSets()[0]
+	err = sock.Elements(&rules.Table{Family: rules.Inet, Name: tableEnforce}, set, func([]byte, bool) {})
+	if !errors.Is(err, nfnl.ErrAbandoned) {
+		t.Errorf("after Abandon: %v", err)
 	}
 }
