@@ -24,6 +24,11 @@ var doors = map[string][]string{
 	"github.com/nats-io":             {"internal/platform/bus"},
 	"modernc.org/sqlite":             {"internal/platform/db"},
 	"github.com/jackc/pgx":           {"internal/platform/db"},
+	"github.com/pressly/goose":       {"internal/platform/db"},
+	"github.com/danielgtaylor/huma":  {"cloud/api"},
+	"github.com/theupdateframework":  {"cloud/rollout", "gateway/bundle"},
+	"github.com/SherClockHolmes":     {"cloud/notify"},
+	"github.com/chromedp":            {}, // tests only
 	"github.com/vishvananda/netlink": {"gateway/enforce", "gateway/capture/kernel", "gateway/host", "lab"},
 	"github.com/vishvananda/netns":   {"lab"},
 }

@@ -1,0 +1,39 @@
+// Package wire is what a gateway's agent and the cloud agree on: the messages (pb, made from proto/cardea/v1/agent.proto),
+// the subjects they travel on, what is derived and signed on both sides, and the dated history of all of it. It may import
+// home only and does no I/O.
+package wire
+
+//go:generate sh -c "cd proto && go tool -modfile=../../tools/go.mod buf generate"
+
+import "time"
+
+// Protocol is the version of the protocol that this code speaks: the date of its last change, as yyyymmdd. See History.
+const Protocol uint32 = 20261122
+
+// Oldest is the oldest protocol that this code still understands.
+const Oldest uint32 = 20261122
+
+// Bounds that both sides keep.
+const (
+	MaxReport   = 256 << 10 // bytes of one message up
+	MaxItems    = 256       // items in one report
+	MaxDesired  = 256 << 10
+	MaxOrders   = 64               // unconfirmed orders of a gateway
+	MaxChunk    = 128 << 10        // bytes of a bundle's file in one reply
+	MaxAnswer   = 256 << 10        // bytes of one part of an answer
+	MaxQuestion = 2 * time.Minute  // how long a live question may run; the app asks again
+	MaxConsent  = 24 * time.Hour   // how long a consent may hold
+	ClaimLife   = 15 * time.Minute // how long a claim code may be used
+)
+
+// Change is one entry of the protocol's history.
+type Change struct {
+	Protocol uint32
+	What     string // and what an older or newer peer does with it
+}
+
+// History tells what changed when, the newest first. Rules for a change: a field's number and meaning stay for ever; a
+// receiver ignores what it does not know; an agent is understood by the cloud for at least two years.
+var History = []Change{
+	{20261122, "The first protocol: reports, heartbeat, desired state by version, live questions, bundles, enrolment."},
+}
