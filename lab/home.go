@@ -33,7 +33,9 @@ type Options struct {
 }
 
 // Enter moves the program into namespaces of its own: see space.Enter. Up works inside only.
-func Enter() (inside bool, status int, err error) { return space.Enter() }
+func Enter(keep ...func() ([]*os.File, error)) (inside bool, status int, err error) {
+	return space.Enter(keep...)
+}
 
 // Home is a running home.
 type Home struct {

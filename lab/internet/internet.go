@@ -61,7 +61,7 @@ func (n *Internet) Link(dev string) error {
 	}
 	for _, a := range []netip.Prefix{
 		netip.PrefixFrom(p.WAN.Peer4, p.WAN.V4.Bits()), netip.PrefixFrom(p.WAN.Peer6, p.WAN.V6.Bits()),
-		netip.PrefixFrom(p.WAN.DNS4, 32), netip.PrefixFrom(p.WAN.DNS6, 128),
+		netip.PrefixFrom(p.WAN.DNS4, 32), netip.PrefixFrom(p.WAN.DNS6, 128), netip.PrefixFrom(p.WAN.Cloud4, 32),
 	} {
 		if err := nl.AddrAdd(link, &netlink.Addr{IPNet: space.IPNet(a)}); err != nil {
 			return fmt.Errorf("internet: add %v: %w", a, err)

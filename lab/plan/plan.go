@@ -50,6 +50,7 @@ type WAN struct {
 	DNS4    netip.Addr // the provider's resolver: UDP and TCP 53, DNS over TLS 853
 	DNS6    netip.Addr
 	DNSName string
+	Cloud4  netip.Addr // where a cloud may listen on the provider's side
 }
 
 // Device is one thing in the home.
@@ -149,6 +150,7 @@ func (p *Plan) networks(r *rand.Rand) {
 		Peer4:   netip.AddrFrom4([4]byte{203, 0, 113, 1}),
 		Peer6:   netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 0, 1, 15: 1}),
 		DNS4:    netip.AddrFrom4([4]byte{203, 0, 113, 53}),
+		Cloud4:  netip.AddrFrom4([4]byte{203, 0, 113, 80}),
 		DNS6:    netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 0, 1, 15: 0x53}),
 		DNSName: "dns.isp.example",
 	}

@@ -20,8 +20,10 @@ const marker = "CARDEA_LAB_INSIDE"
 
 // Enter runs this program again, with the same arguments and terminal, in new namespaces, and waits for it. In the child it
 // returns inside = true at once; in the parent it returns the child's exit status when the child is gone. The child is
-// killed when the parent dies for whatever reason, and with it, since it is pid 1, everything that it started.
-func Enter() (inside bool, status int, err error) {
+// killed when the parent dies for whatever reason, and with it, since it is pid 1, everything that it started. keep is called
+// in the parent, before the child is made: the open files that it returns are the child's file descriptors from 3 on. A
+// listening socket among them stays one of the machine, which the child could not open itself.
+func Enter(keep ...func() ([]*os.File, error)) (inside bool, status int, err error) {
 	if os.Getenv(marker) != "" {
 		if err := os.Unsetenv(marker); err != nil {
 			return true, 1, err
@@ -34,9 +36,20 @@ func Enter() (inside bool, status int, err error) {
 	signals := make(chan os.Signal, 4) // ours; when full the kernel's signal is one of several equal ones
 	signal.Notify(signals, os.Interrupt, unix.SIGTERM, unix.SIGHUP)
 	defer signal.Stop(signals)
-	cmd, err := start()
+	var files []*os.File
+	for _, k := range keep {
+		more, err := k()
+		if err != nil {
+			return false, 1, err
+		}
+		files = append(files, more...)
+	}
+	cmd, err := start(files)
 	if err != nil {
 		return false, 1, err
+	}
+	for _, f := range files { // the child has its own
+		f.Close()
 	}
 	go func() {
 		for s := range signals { // the terminal signals the whole group: SIGINT has reached the child already
@@ -60,7 +73,7 @@ func Enter() (inside bool, status int, err error) {
 
 // start tries with all of our own ids mapped, which lets daemons drop their privileges and is allowed to root only, and else
 // with our own id as root.
-func start() (*exec.Cmd, error) {
+func start(files []*os.File) (*exec.Cmd, error) {
 	uids, gids, all := identity("/proc/self/uid_map"), identity("/proc/self/gid_map"), true
 	if os.Geteuid() != 0 {
 		all = false
@@ -74,6 +87,7 @@ func start() (*exec.Cmd, error) {
 		cmd.Args[0] = os.Args[0]
 		cmd.Env = append(os.Environ(), marker+"=1")
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		cmd.ExtraFiles = files
 		cmd.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:                 unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS,
 			UidMappings:                uids,
