@@ -1,6 +1,7 @@
 // Package db is the only door to a database: SQLite in a file, or PostgreSQL. What is above it writes one SQL text for
 // both: "?" for arguments, BIGINT milliseconds for times, TEXT, BIGINT, BYTEA and DOUBLE PRECISION as types, ON CONFLICT on
 // whole keys, nothing of sequences, notifications or table locks. It knows no table: each context under cloud/ owns its own.
+// It imports no room of the project.
 package db
 
 import (
@@ -8,17 +9,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -26,27 +26,26 @@ import (
 type DB struct {
 	write, read *sql.DB // the same for PostgreSQL
 	postgres    bool
+	path        string // of the SQLite file
+	texts       texts
 }
 
-// Open opens "sqlite:/path/file.db" or "postgres://user@host/name". A SQLite file is made when it is not there; every commit
-// is on the disk before Tx returns.
+// Connections to PostgreSQL, unless the URL says otherwise with pool_max_conns. A few per processor keep it busy; more only
+// wait for each other there.
+const connections = 16
+
+// Open opens "sqlite:/path/file.db" or "postgres://user@host/name". A SQLite file is made when it is not there, for its
+// owner only; every commit is on the disk before Tx returns. No error shows the URL, which may have a password.
 func Open(ctx context.Context, where string) (*DB, error) {
 	d := &DB{}
 	var err error
-	if path, ok := strings.CutPrefix(where, "sqlite:"); ok {
-		if d.write, err = sqlite(path, "immediate"); err == nil {
-			d.write.SetMaxOpenConns(1)
-			d.read, err = sqlite(path, "deferred")
-		}
-		if err == nil {
-			d.read.SetMaxOpenConns(max(4, runtime.NumCPU()))
-		}
-	} else if strings.HasPrefix(where, "postgres://") || strings.HasPrefix(where, "postgresql://") {
-		d.postgres = true
-		d.write, err = sql.Open("pgx", where)
-		d.read = d.write
-	} else {
-		return nil, errors.New("database: want sqlite:/path/file.db or postgres://user@host/name")
+	switch path, ok := strings.CutPrefix(where, "sqlite:"); {
+	case ok:
+		err = d.openSQLite(path)
+	case strings.HasPrefix(where, "postgres://"), strings.HasPrefix(where, "postgresql://"):
+		err = d.openPostgres(where)
+	default:
+		err = errors.New("want sqlite:/path/file.db or postgres://user@host/name")
 	}
 	if err == nil {
 		err = d.Ping(ctx)
@@ -57,25 +56,83 @@ func Open(ctx context.Context, where string) (*DB, error) {
 	return d, nil
 }
 
-func sqlite(path, lock string) (*sql.DB, error) {
+func (d *DB) openSQLite(path string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	q := url.Values{"_txlock": {lock}, "_pragma": {
-		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(30000)", "foreign_keys(1)", "cache_size(-16000)",
-	}}
-	return sql.Open("sqlite", (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String())
+	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600) // SQLite gives the files beside it the same mode
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	d.path = abs
+	if d.write, err = sql.Open("sqlite", sqliteURL(abs, url.Values{"_txlock": {"immediate"}})); err != nil {
+		return err
+	}
+	d.write.SetMaxOpenConns(1)
+	if d.read, err = sql.Open("sqlite", sqliteURL(abs, url.Values{"_txlock": {"deferred"}, "_query_only": {"1"}})); err != nil {
+		return err
+	}
+	n := max(4, runtime.NumCPU())
+	d.read.SetMaxOpenConns(n)
+	d.read.SetMaxIdleConns(n)
+	return nil
+}
+
+func sqliteURL(path string, q url.Values) string {
+	q["_pragma"] = []string{"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+func (d *DB) openPostgres(where string) error {
+	bad := errors.New("the URL is not one of PostgreSQL's: want postgres://user@host:port/name?option=value")
+	u, err := url.Parse(where)
+	if err != nil {
+		return bad // the cause would quote the URL
+	}
+	q, n := u.Query(), connections
+	if s := q.Get("pool_max_conns"); s != "" {
+		if n, err = strconv.Atoi(s); err != nil || n < 1 || n > 1000 {
+			return errors.New("pool_max_conns: want a number from 1 to 1000")
+		}
+		q.Del("pool_max_conns")
+		u.RawQuery = q.Encode()
+	}
+	c, err := pgx.ParseConfig(u.String())
+	if err != nil {
+		return bad
+	}
+	for name, value := range map[string]string{
+		"application_name": "cardea", "idle_in_transaction_session_timeout": "60000", "default_transaction_isolation": "repeatable read",
+	} {
+		if _, set := c.RuntimeParams[name]; !set {
+			c.RuntimeParams[name] = value
+		}
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 10 * time.Second
+	}
+	d.postgres = true
+	d.write = stdlib.OpenDB(*c)
+	d.read = d.write
+	d.write.SetMaxOpenConns(n)
+	d.write.SetMaxIdleConns(n)
+	d.write.SetConnMaxIdleTime(5 * time.Minute)
+	d.write.SetConnMaxLifetime(time.Hour) // so that a pool finds a database that has moved
+	return nil
 }
 
 // Close ends all connections.
 func (d *DB) Close() error {
 	var errs []error
-	if d.write != nil {
-		errs = append(errs, d.write.Close())
-	}
 	if d.read != nil && d.read != d.write {
 		errs = append(errs, d.read.Close())
+	}
+	if d.write != nil {
+		errs = append(errs, d.write.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -85,145 +142,3 @@ func (d *DB) Ping(ctx context.Context) error { return d.write.PingContext(ctx) }
 
 // Postgres says which of the two it is, for what differs in administration; queries are the same.
 func (d *DB) Postgres() bool { return d.postgres }
-
-// Migrate brings a context's tables up to date. files has migrations/00001_name.sql and so on, as goose reads them. Several
-// processes may do it at once.
-func (d *DB) Migrate(ctx context.Context, name string, files fs.FS) error {
-	dialect := database.DialectSQLite3
-	if d.postgres {
-		dialect = database.DialectPostgres
-	}
-	store, err := database.NewStore(dialect, "goose_"+name)
-	if err != nil {
-		return fmt.Errorf("migrate %s: %w", name, err)
-	}
-	if files, err = fs.Sub(files, "migrations"); err != nil {
-		return fmt.Errorf("migrate %s: %w", name, err)
-	}
-	p, err := goose.NewProvider("", d.write, files, goose.WithStore(store))
-	if err != nil {
-		return fmt.Errorf("migrate %s: %w", name, err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate %s: %w", name, err)
-	}
-	return nil
-}
-
-// Tx is one transaction.
-type Tx struct {
-	ctx   context.Context
-	tx    *sql.Tx
-	pg    bool
-	after []func()
-}
-
-// tries bounds how often a transaction is run again because another one was in its way.
-const tries = 8
-
-// Tx runs f in a read-write transaction and commits it if f returns nil. f is run again from its beginning when another
-// transaction was in the way, so it must do nothing outside but by Tx.After.
-func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
-	for n := 1; ; n++ {
-		err := d.once(ctx, d.write, nil, f)
-		if err == nil || n == tries || !again(err) {
-			return err
-		}
-	}
-}
-
-// View runs f in a transaction that only reads.
-func (d *DB) View(ctx context.Context, f func(*Tx) error) error {
-	return d.once(ctx, d.read, &sql.TxOptions{ReadOnly: d.postgres}, f)
-}
-
-func (d *DB) once(ctx context.Context, on *sql.DB, opts *sql.TxOptions, f func(*Tx) error) error {
-	tx, err := on.BeginTx(ctx, opts)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	t := &Tx{ctx: ctx, tx: tx, pg: d.postgres}
-	done := false
-	defer func() {
-		if !done {
-			_ = tx.Rollback() // the error that led here is the one to tell
-		}
-	}()
-	if err := f(t); err != nil {
-		return err
-	}
-	done = true
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	for _, g := range t.after {
-		g()
-	}
-	return nil
-}
-
-// again says whether another transaction was in the way (PostgreSQL's serialization_failure and deadlock_detected).
-func again(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
-}
-
-// Context is the transaction's own.
-func (t *Tx) Context() context.Context { return t.ctx }
-
-// After has f called once the transaction is committed. f must not block.
-func (t *Tx) After(f func()) { t.after = append(t.after, f) }
-
-// Exec runs a statement and tells how many rows it changed.
-func (t *Tx) Exec(q string, args ...any) (int64, error) {
-	r, err := t.tx.ExecContext(t.ctx, t.text(q), args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
-}
-
-// Query reads rows; close them.
-func (t *Tx) Query(q string, args ...any) (*sql.Rows, error) {
-	return t.tx.QueryContext(t.ctx, t.text(q), args...)
-}
-
-// Row reads one row.
-func (t *Tx) Row(q string, args ...any) *sql.Row {
-	return t.tx.QueryRowContext(t.ctx, t.text(q), args...)
-}
-
-// NoRows says whether there was no such row.
-func NoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
-
-func (t *Tx) text(q string) string {
-	if !t.pg {
-		return q
-	}
-	return rebind(q)
-}
-
-// rebind makes "?" into "$1", "$2" … outside of quoted text.
-func rebind(q string) string {
-	var b strings.Builder
-	n, quote := 0, byte(0)
-	for i := 0; i < len(q); i++ {
-		switch c := q[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-			b.WriteByte(c)
-		case c == '\'' || c == '"':
-			quote = c
-			b.WriteByte(c)
-		case c == '?':
-			n++
-			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(n))
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
