@@ -7,15 +7,17 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help demo test build lint gen gen-check bench soak deps unit agents
+BUF := go tool -modfile=../../tools/go.mod buf
+
+.PHONY: help demo test build lint gen gen-check bench soak deps unit agents web web-check wire package
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: bin/cardea bin/cardea-agent ## a home in a terminal: infect a device and watch it being shut in (no root, Ctrl-C ends it)
+demo: web bin/cardea bin/cardea-agent ## cloud, home and agent on this machine: infect a device and watch (no root, Ctrl-C ends it)
 	bin/cardea demo
 
-build: bin/cardea agents ## bin/cardea, and bin/cardea-agent for amd64, arm64, armv7 and mipsle
+build: web bin/cardea agents ## bin/cardea with its apps, and bin/cardea-agent for amd64, arm64, armv7 and mipsle
 
 .PHONY: bin/cardea bin/cardea-agent
 bin/cardea:
@@ -33,7 +35,19 @@ agents: bin/cardea-agent
 deps: ## install the Debian packages that the tests use (as root)
 	tools/install-deps
 
-test: deps build gen-check lint unit ## everything that CI runs
+# The apps are built again when one of their files has changed.
+web: web/dist/resident/index.html
+web/dist/resident/index.html: $(shell git ls-files --cached --others --exclude-standard web 2>/dev/null | grep -v '^web/dist/')
+	cd web && npm ci --no-audit --no-fund --silent && npm run --silent build
+	@touch $@
+
+test: deps build gen-check wire lint web-check unit ## everything that CI runs
+
+wire: ## the protocol: buf's lint, and nothing that an older agent would not understand
+	cd wire/proto && $(BUF) lint && $(BUF) breaking --against ../testdata/cardea-20261122.binpb
+
+web-check: web ## the apps' own tests: types, units, size
+	cd web && npm run --silent check && npm run --silent test && npm run --silent budget
 
 unit: ## the Go tests alone; CARDEA_DATA names the folder of real captures
 	go vet ./...
