@@ -1,0 +1,180 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"cardea/cloud/api/view"
+	"cardea/home"
+)
+
+// Kind says which of the two doors somebody came in by. A resident's session is nothing at the staff's door.
+type Kind string
+
+// The kinds of session.
+const (
+	Resident Kind = "resident"
+	Staff    Kind = "staff"
+)
+
+// Session is who is asking.
+type Session struct {
+	ID       string
+	Kind     Kind
+	Tenant   string
+	Person   view.Person
+	Provider view.Provider
+	Homes    []HomeRef // a resident's
+	Expires  time.Time
+}
+
+// HomeRef is a home that a resident belongs to.
+type HomeRef struct {
+	Place home.Place
+	Name  string
+}
+
+// Page asks for a part of a list. After is what the answer before gave as next; "" is the beginning.
+type Page struct {
+	After string
+	Limit int
+}
+
+// Slice is a part of a list; Next is "" on the last one.
+type Slice[T any] struct {
+	Items []T
+	Next  string
+}
+
+// The interfaces below are what the API needs of the rest of the cloud, by subject. An implementation answers with
+// problem.Problem for what the client has to know and with any other error for what it must not; it keeps to the place it
+// is given. Everything is called by many goroutines at once.
+
+// Accounts knows who is who.
+type Accounts interface {
+	SignIn(ctx context.Context, k Kind, provider, email, password string) (Session, string, error)
+	SignInBy(ctx context.Context, k Kind, link string) (Session, string, error)
+	Authenticate(ctx context.Context, k Kind, token string) (Session, error)
+	SignOut(ctx context.Context, k Kind, token string) error
+	// Place has the home's gateway too, "" when it has none. It answers problem.NotFound for a home that the tenant has not.
+	Place(ctx context.Context, tenant, home string) (home.Place, error)
+}
+
+// Gateways are the home's own.
+type Gateways interface {
+	Gateways(ctx context.Context, p home.Place) ([]view.Gateway, error)
+	Confirm(ctx context.Context, p home.Place, gateway string, by Session) error
+	Claim(ctx context.Context, p home.Place, by Session) (view.Claim, error)
+	Enrol(ctx context.Context, message []byte) ([]byte, error) // pb.Enrolment → pb.Enrolled
+}
+
+// Homes is what is stored of a home.
+type Homes interface {
+	Home(ctx context.Context, p home.Place) (view.Home, error)
+	Devices(ctx context.Context, p home.Place) ([]view.Device, error)
+	Device(ctx context.Context, p home.Place, device string) (view.DeviceDetail, error)
+	Stopped(ctx context.Context, p home.Place, since time.Time) (view.Stopped, error)
+	Export(ctx context.Context, p home.Place) (view.Export, error)
+	Erase(ctx context.Context, p home.Place, by Session) (view.Erased, error)
+}
+
+// Incidents are the cases. state is open, closed or all.
+type Incidents interface {
+	Incidents(ctx context.Context, p home.Place, state string, page Page) (Slice[view.IncidentSummary], error)
+	Incident(ctx context.Context, p home.Place, incident string) (view.Incident, error)
+}
+
+// Orders are what people asked of a gateway. The same key is the same order.
+type Orders interface {
+	Ask(ctx context.Context, p home.Place, by Session, key string, o view.NewOrder) (view.Order, error)
+	Orders(ctx context.Context, p home.Place, incident string) ([]view.Order, error)
+	Order(ctx context.Context, p home.Place, order string) (view.Order, error)
+}
+
+// Asker is on whose behalf a gateway is asked.
+type Asker struct {
+	Session Session
+	Reason  string // of staff
+}
+
+// Live asks the gateway itself. It answers problem.Offline when the gateway does not, and problem.Consent to staff that
+// nobody at home has agreed to.
+type Live interface {
+	Contacts(ctx context.Context, p home.Place, who Asker, device string, from, until time.Time, limit int) (view.Contacts, error)
+	// Follow calls yield with parts until ctx ends, the question has run its time (nil) or yield fails.
+	Follow(ctx context.Context, p home.Place, who Asker, device string, yield func(LivePart) error) error
+}
+
+// LivePart is what a live view shows next; one of them is set, or none.
+type LivePart struct {
+	At       time.Time
+	Contacts []view.Contact
+	Devices  []view.Device
+}
+
+// FeedEvent is one event of a home. Its kind becomes the event's name: lower-case letters.
+type FeedEvent struct {
+	Kind string
+	view.Event
+}
+
+// Feed is what happened in a home, in order.
+type Feed interface {
+	// After is what came after seq, the oldest first; whole is false when what came right after it is not kept any more.
+	After(ctx context.Context, p home.Place, seq uint64, limit int) (events []FeedEvent, whole bool, err error)
+	Last(ctx context.Context, p home.Place) (uint64, error)
+	// Watch tells of news; the channel has capacity 1 and holds one token for any number of events. A token may get lost.
+	Watch(p home.Place) (news <-chan struct{}, stop func())
+}
+
+// Consents are keys and consents of residents, and who looked.
+type Consents interface {
+	Keys(ctx context.Context, p home.Place) ([]view.Key, error)
+	AddKey(ctx context.Context, p home.Place, by Session, k view.NewKey) (view.Key, error)
+	Consents(ctx context.Context, p home.Place) ([]view.Agreed, error)
+	AddConsent(ctx context.Context, p home.Place, by Session, c view.Consent) (view.Agreed, error)
+	RevokeConsent(ctx context.Context, p home.Place, by Session, id string) error
+	Looks(ctx context.Context, p home.Place) ([]view.Looked, error)
+}
+
+// Notify is how people are told.
+type Notify interface {
+	PushKey() string
+	Subscribe(ctx context.Context, by Session, s view.Subscription) error
+	Unsubscribe(ctx context.Context, by Session, endpoint string) error
+	Settings(ctx context.Context, by Session) (view.Notifications, error)
+	// Change sets them to `to` if they still are `from`; else problem.Changed.
+	Change(ctx context.Context, by Session, from, to view.Notifications) error
+}
+
+// Fleet is what staff see of their tenant without a look.
+type Fleet interface {
+	Homes(ctx context.Context, tenant, state, text string, page Page) (Slice[view.FleetHome], error)
+	Board(ctx context.Context, tenant, state string, page Page) (Slice[view.BoardIncident], error)
+	ByCode(ctx context.Context, tenant, code string) ([]view.BoardIncident, error)
+	Overview(ctx context.Context, tenant string) (view.Overview, error)
+}
+
+// Audit writes down what staff do, and lets them look only with a reason.
+type Audit interface {
+	Look(ctx context.Context, by Session, p home.Place, reason string) (view.Look, error)
+	MayLook(ctx context.Context, by Session, p home.Place) (reason string, ok bool, err error)
+	Record(ctx context.Context, by Session, p home.Place, act, what, reason string) error
+	Audit(ctx context.Context, tenant string, page Page) (Slice[view.AuditEntry], error)
+}
+
+// Parts are all of them.
+type Parts struct {
+	Accounts  Accounts
+	Gateways  Gateways
+	Homes     Homes
+	Incidents Incidents
+	Orders    Orders
+	Live      Live
+	Feed      Feed
+	Consents  Consents
+	Notify    Notify
+	Fleet     Fleet
+	Audit     Audit
+	Ready     func(context.Context) error // nil: always
+}

@@ -1,0 +1,199 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"cardea/cloud/api/problem"
+	"cardea/cloud/api/view"
+)
+
+type deviceIn struct {
+	homeIn
+	Device string `path:"device" maxLength:"64"`
+}
+
+type incidentIn struct {
+	homeIn
+	Incident string `path:"incident" maxLength:"64"`
+}
+
+type orderIn struct {
+	homeIn
+	Order string `path:"order" maxLength:"64"`
+}
+
+type gatewayIn struct {
+	homeIn
+	Gateway string `path:"gateway" maxLength:"64"`
+}
+
+type incidentsIn struct {
+	homeIn
+	pageIn
+	State string `query:"state" enum:"open,closed,all" default:"all"`
+}
+
+type contactsIn struct {
+	deviceIn
+	From  time.Time `query:"from" doc:"A day ago when left out"`
+	Until time.Time `query:"until" doc:"Now when left out"`
+	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+}
+
+type stoppedIn struct {
+	homeIn
+	Since time.Time `query:"since" doc:"The last 24 hours when left out"`
+}
+
+type ordersIn struct {
+	homeIn
+	Incident string `query:"incident" maxLength:"64"`
+}
+
+type askIn struct {
+	homeIn
+	Key  string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" doc:"The same key is the same order"`
+	Body view.NewOrder
+}
+
+// homes are the routes that show a home and ask for orders; staff have them too, under /v1/staff, after a look.
+func (s *Server) homes(prefix string) {
+	at := func(method, rest string) string { return method + " " + prefix + "/homes/{home}" + rest }
+	p := s.parts
+	show(s, at("GET", ""), "A home at one look", func(ctx context.Context, _ *homeIn) (view.Home, error) {
+		return p.Homes.Home(ctx, where(ctx))
+	})
+	show(s, at("GET", "/devices"), "All devices", func(ctx context.Context, _ *homeIn) (view.List[view.Device], error) {
+		return whole(p.Homes.Devices(ctx, where(ctx)))
+	})
+	show(s, at("GET", "/devices/{device}"), "A device and its week", func(ctx context.Context, in *deviceIn) (view.DeviceDetail, error) {
+		return p.Homes.Device(ctx, where(ctx), in.Device)
+	})
+	show(s, at("GET", "/devices/{device}/contacts"), "Whom a device talks to, as the gateway knows it now", s.contacts)
+	show(s, at("GET", "/incidents"), "Incidents, the latest first", func(ctx context.Context, in *incidentsIn) (view.List[view.IncidentSummary], error) {
+		page, err := in.page()
+		if err != nil {
+			return view.List[view.IncidentSummary]{}, err
+		}
+		return listOf(p.Incidents.Incidents(ctx, where(ctx), in.State, page))
+	})
+	show(s, at("GET", "/incidents/{incident}"), "An incident with its evidence", func(ctx context.Context, in *incidentIn) (view.Incident, error) {
+		return p.Incidents.Incident(ctx, where(ctx), in.Incident)
+	})
+	show(s, at("GET", "/orders"), "What was asked of the gateway", func(ctx context.Context, in *ordersIn) (view.List[view.Order], error) {
+		return whole(p.Orders.Orders(ctx, where(ctx), in.Incident))
+	})
+	show(s, at("GET", "/orders/{order}"), "What became of an order", func(ctx context.Context, in *orderIn) (view.Order, error) {
+		return p.Orders.Order(ctx, where(ctx), in.Order)
+	})
+	show(s, at("POST", "/orders"), "Ask the gateway for something; it confirms it later", s.ask, status(http.StatusAccepted))
+}
+
+func (s *Server) contacts(ctx context.Context, in *contactsIn) (view.Contacts, error) {
+	now := s.config.Now()
+	if in.Until.IsZero() {
+		in.Until = now
+	}
+	if in.From.IsZero() {
+		in.From = in.Until.Add(-24 * time.Hour)
+	}
+	if !in.From.Before(in.Until) {
+		return view.Contacts{}, problem.New(problem.Invalid, "from has to be before until.")
+	}
+	c, err := s.parts.Live.Contacts(ctx, where(ctx), Asker{who(ctx), reason(ctx)}, in.Device, in.From, in.Until, in.Limit)
+	c.Source = "gateway"
+	return c, err
+}
+
+func (s *Server) ask(ctx context.Context, in *askIn) (view.Order, error) {
+	by := who(ctx)
+	if by.Kind == Staff && in.Body.Why == "" {
+		return view.Order{}, problem.New(problem.Invalid, "Staff have to say why.")
+	}
+	o, err := s.parts.Orders.Ask(ctx, where(ctx), by, in.Key, in.Body)
+	if err != nil {
+		return o, err
+	}
+	if b := in.Body; o.Verb != b.Verb || b.Device != "" && o.Device != b.Device || b.Incident != "" && o.Incident != b.Incident || o.Endpoint != b.Endpoint {
+		return o, problem.New(problem.Reused, "Order %s was asked for with this key.", o.ID)
+	}
+	return o, nil
+}
+
+// own are the routes of a home that are its residents' alone.
+func (s *Server) own() {
+	p := s.parts
+	show(s, "GET /v1/homes/{home}/stopped", "What was refused, and why", func(ctx context.Context, in *stoppedIn) (view.Stopped, error) {
+		if in.Since.IsZero() {
+			in.Since = s.config.Now().Add(-24 * time.Hour)
+		}
+		return p.Homes.Stopped(ctx, where(ctx), in.Since)
+	})
+	show(s, "GET /v1/homes/{home}/looks", "Who looked at this home", func(ctx context.Context, _ *homeIn) (view.List[view.Looked], error) {
+		return whole(p.Consents.Looks(ctx, where(ctx)))
+	})
+	show(s, "GET /v1/homes/{home}/gateways", "The home's gateways", func(ctx context.Context, _ *homeIn) (view.List[view.Gateway], error) {
+		return whole(p.Gateways.Gateways(ctx, where(ctx)))
+	})
+	do(s, "POST /v1/homes/{home}/gateways/{gateway}/confirm", "Let a new gateway take the old one's place", func(ctx context.Context, in *gatewayIn) (*none, error) {
+		return &none{}, p.Gateways.Confirm(ctx, where(ctx), in.Gateway, who(ctx))
+	}, status(http.StatusNoContent))
+	show(s, "POST /v1/homes/{home}/claims", "A code with which a gateway joins", func(ctx context.Context, _ *homeIn) (view.Claim, error) {
+		return p.Gateways.Claim(ctx, where(ctx), who(ctx))
+	})
+	show(s, "GET /v1/homes/{home}/export", "Everything that is stored about the home", func(ctx context.Context, _ *homeIn) (view.Export, error) {
+		return p.Homes.Export(ctx, where(ctx))
+	})
+	show(s, "DELETE /v1/homes/{home}/data", "Erase what is stored about the home", s.erase, status(http.StatusOK))
+	s.consents()
+}
+
+type eraseIn struct {
+	homeIn
+	Body view.Confirm
+}
+
+func (s *Server) erase(ctx context.Context, in *eraseIn) (view.Erased, error) {
+	for _, h := range who(ctx).Homes {
+		if h.Place.Home == where(ctx).Home && h.Name == in.Body.Confirm {
+			return s.parts.Homes.Erase(ctx, where(ctx), who(ctx))
+		}
+	}
+	return view.Erased{}, problem.New(problem.Invalid, "Type the home's name to erase what is stored about it.")
+}
+
+type keyIn struct {
+	homeIn
+	Body view.NewKey
+}
+
+type consentIn struct {
+	homeIn
+	Body view.Consent
+}
+
+type revokeIn struct {
+	homeIn
+	Consent string `path:"consent" maxLength:"64"`
+}
+
+func (s *Server) consents() {
+	p := s.parts.Consents
+	show(s, "GET /v1/homes/{home}/keys", "The residents' keys", func(ctx context.Context, _ *homeIn) (view.List[view.Key], error) {
+		return whole(p.Keys(ctx, where(ctx)))
+	})
+	show(s, "POST /v1/homes/{home}/keys", "Introduce a key for consents", func(ctx context.Context, in *keyIn) (view.Key, error) {
+		return p.AddKey(ctx, where(ctx), who(ctx), in.Body)
+	})
+	show(s, "GET /v1/homes/{home}/consents", "What was agreed to", func(ctx context.Context, _ *homeIn) (view.List[view.Agreed], error) {
+		return whole(p.Consents(ctx, where(ctx)))
+	})
+	show(s, "POST /v1/homes/{home}/consents", "Let staff ask the gateway for a while", func(ctx context.Context, in *consentIn) (view.Agreed, error) {
+		return p.AddConsent(ctx, where(ctx), who(ctx), in.Body)
+	})
+	do(s, "DELETE /v1/homes/{home}/consents/{consent}", "Take a consent back", func(ctx context.Context, in *revokeIn) (*none, error) {
+		return &none{}, p.RevokeConsent(ctx, where(ctx), who(ctx), in.Consent)
+	})
+}

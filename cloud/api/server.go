@@ -1,0 +1,219 @@
+// Package api is the cloud's HTTP door: huma's OpenAPI 3.1 over net/http, sessions, limits, event streams, the apps' files.
+// It decides nothing: what it needs is in small interfaces (parts.go), what it shows in view. It may import home and its
+// own parts; it owns the open streams and the limits, and no table.
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"cardea/cloud/api/guard"
+	"cardea/cloud/api/problem"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Config says how to serve. The zero value serves plain HTTP on a free port of the loopback.
+type Config struct {
+	Listen    string // address:port; "" is 127.0.0.1:0
+	Cert, Key string // PEM files; "" for plain HTTP, behind a proxy or on the loopback
+	// Forwarded: there is a proxy in front that ends TLS and writes X-Forwarded-For.
+	Forwarded bool
+	Resident  fs.FS         // the residents' app, with index.html; nil for none
+	Operator  fs.FS         // the staff's page
+	Heartbeat time.Duration // of event streams; 0 is 15 s
+	Streams   int           // open at once; 0 is 10,000
+	Metrics   *prometheus.Registry
+	Now       func() time.Time
+}
+
+func (c *Config) secure() bool { return c.Cert != "" || c.Forwarded }
+
+// Server answers requests.
+type Server struct {
+	config    Config
+	parts     Parts
+	log       *slog.Logger
+	huma      huma.API
+	handler   http.Handler
+	meter     *meter
+	streams   *streams
+	bySession *guard.Limiter // requests of a session
+	byAccount *guard.Limiter // attempts to sign in to an account, from wherever
+	recorded  *guard.Limiter // what staff looked at, so that reading again is not a line each second
+	closing   chan struct{}  // closed by Run when it ends: open streams end
+	ready     chan struct{}  // closed when it listens
+	addr      net.Addr
+	end       sync.Once
+}
+
+// What may be asked at most. An app that is open asks a few times a minute; a home's whole family may share an address.
+const (
+	keys           = 1 << 16 // of each limiter, about 8 MB at most
+	addressEvery   = 20 * time.Millisecond
+	addressBurst   = 400
+	sessionEvery   = 50 * time.Millisecond
+	sessionBurst   = 200
+	doorEvery      = 3 * time.Second // sign-in and enrolment
+	doorBurst      = 20
+	accountEvery   = 30 * time.Second
+	accountBurst   = 10
+	recordEvery    = time.Minute
+	defaultBeat    = 15 * time.Second
+	defaultStreams = 10_000
+)
+
+// New makes a server. It starts nothing.
+func New(c Config, p Parts, log *slog.Logger) (*Server, error) {
+	if (c.Cert == "") != (c.Key == "") {
+		return nil, errors.New("api: a certificate needs its key, and a key its certificate")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Heartbeat <= 0 {
+		c.Heartbeat = defaultBeat
+	}
+	if c.Streams <= 0 {
+		c.Streams = defaultStreams
+	}
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
+	}
+	s := &Server{config: c, parts: p, log: log, closing: make(chan struct{}), ready: make(chan struct{}),
+		streams:   &streams{max: c.Streams, each: map[string]int{}},
+		bySession: guard.NewLimiter(sessionEvery, sessionBurst, keys, c.Now),
+		byAccount: guard.NewLimiter(accountEvery, accountBurst, keys, c.Now),
+		recorded:  guard.NewLimiter(recordEvery, 1, keys, c.Now),
+	}
+	var err error
+	if s.meter, err = newMeter(c.Metrics); err != nil {
+		return nil, err
+	}
+	s.handler = s.build()
+	return s, nil
+}
+
+// build is the way of a request, from the outside in.
+func (s *Server) build() http.Handler {
+	mux := http.NewServeMux()
+	s.huma = humago.New(mux, describe())
+	s.huma.UseMiddleware(s.gate)
+	s.routes()
+	finish(s.huma.OpenAPI())
+	s.operations(mux)
+	c := &s.config
+	address := guard.Limit{Limiter: guard.NewLimiter(addressEvery, addressBurst, keys, c.Now), Which: func(*http.Request) bool { return true }}
+	door := guard.Limit{Limiter: guard.NewLimiter(doorEvery, doorBurst, keys, c.Now), Which: isDoor}
+	return guard.Chain(s.split(guard.Problems(mux)),
+		guard.RequestID,
+		guard.Recover(s.log),
+		s.meter.count(mux),
+		guard.Headers(c.secure()),
+		guard.Address(c.Forwarded, s.meter.limited.Inc, address, door),
+		guard.CrossOrigin(),
+		guard.MaxBody(maxBody),
+	)
+}
+
+func isDoor(r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		return false
+	}
+	return r.URL.Path == "/v1/sessions" || r.URL.Path == "/v1/staff/sessions" || r.URL.Path == "/v1/enrolments"
+}
+
+func (s *Server) routes() {
+	s.sessions(Resident, "/v1")
+	s.notifications()
+	s.enrolments()
+	s.homes("/v1")
+	s.own()
+	s.streamRoutes()
+	s.sessions(Staff, "/v1/staff")
+	s.staff()
+	s.homes("/v1/staff")
+}
+
+// Handler is the whole server without its listener.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Ready is closed when Run listens; Addr is where.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// Addr is nil before Ready.
+func (s *Server) Addr() net.Addr {
+	select {
+	case <-s.ready:
+		return s.addr
+	default:
+		return nil
+	}
+}
+
+// Run serves until ctx ends, then gives open requests five seconds. It may be called once.
+func (s *Server) Run(ctx context.Context) error {
+	listen := s.config.Listen
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return fmt.Errorf("api: %w", err)
+	}
+	web := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	if s.config.Cert != "" {
+		f := &certFile{cert: s.config.Cert, key: s.config.Key}
+		if _, err := f.get(nil); err != nil {
+			return errors.Join(err, l.Close())
+		}
+		web.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: f.get, NextProtos: []string{"h2", "http/1.1"}}
+		l = tls.NewListener(l, web.TLSConfig)
+	}
+	s.addr = l.Addr()
+	close(s.ready)
+	failed := make(chan error, 1) // owned by the goroutine below, one error
+	go func() { failed <- web.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("api: %w", err)
+	case <-ctx.Done():
+	}
+	s.end.Do(func() { close(s.closing) })
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := web.Shutdown(last); err != nil {
+		web.Close()
+	}
+	<-failed
+	return nil
+}
+
+// told is what the client is told of an error.
+func (s *Server) told(ctx context.Context, route string, err error) *problem.Problem {
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	if ctx.Err() == nil {
+		s.log.Error("a request failed", "route", route, "request", guard.ID(ctx), "err", err)
+	}
+	return problem.New(problem.Internal, "")
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, route string, err error) {
+	problem.Write(w, s.told(r.Context(), route, err))
+}

@@ -1,0 +1,152 @@
+package view
+
+import "time"
+
+// Device is one thing on the home network. Its name is untrusted text.
+type Device struct {
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	Vendor    string       `json:"vendor"`
+	MACs      []string     `json:"macs"`
+	Addresses []string     `json:"addresses"`
+	First     time.Time    `json:"first"`
+	Last      time.Time    `json:"last"`
+	Online    bool         `json:"online"`
+	Mode      string       `json:"mode"`
+	Grade     string       `json:"grade"`
+	Protected bool         `json:"protected"`
+	Gateway   bool         `json:"gateway"`
+	Shared    bool         `json:"shared"`
+	Incident  *IncidentRef `json:"incident"`
+	Blocked   []string     `json:"blocked"`
+	Allowed   []string     `json:"allowed"`
+}
+
+// IncidentRef names an incident.
+type IncidentRef struct {
+	ID    string `json:"id"`
+	Code  string `json:"code"`
+	State string `json:"state"`
+}
+
+// DeviceDetail is a device with its week.
+type DeviceDetail struct {
+	Device
+	Week     []Day     `json:"week"`
+	Coverage *Coverage `json:"coverage"`
+}
+
+// Day is how much a device used; hours are bytes, 24 of them, by UTC.
+type Day struct {
+	Day   string   `json:"day" format:"date"`
+	Up    uint64   `json:"up"`
+	Down  uint64   `json:"down"`
+	Hours []uint64 `json:"hours" minItems:"24" maxItems:"24"`
+}
+
+// Coverage says how much of it we could not put a name to.
+type Coverage struct {
+	UnnamedShare float64 `json:"unnamed_share" minimum:"0" maximum:"1"`
+}
+
+// Contact is a device's dealings with one endpoint.
+type Contact struct {
+	Device  string    `json:"device"`
+	Name    string    `json:"name"`
+	Domain  string    `json:"domain"`
+	IP      string    `json:"ip"`
+	Port    uint32    `json:"port"`
+	Proto   string    `json:"proto"`
+	Named   string    `json:"named"`
+	Lookup  bool      `json:"lookup"`
+	Inbound bool      `json:"inbound"`
+	Local   bool      `json:"local"`
+	Peer    string    `json:"peer"`
+	Flows   uint64    `json:"flows"`
+	Failed  uint64    `json:"failed"`
+	Up      uint64    `json:"bytes_up"`
+	Down    uint64    `json:"bytes_down"`
+	First   time.Time `json:"first"`
+	Last    time.Time `json:"last"`
+	Verdict string    `json:"verdict"`
+	Reason  string    `json:"reason"`
+	Usual   *Usual    `json:"usual"`
+	Service *Service  `json:"service"`
+	Listed  *Listed   `json:"listed"`
+}
+
+// Usual says whether this is what the device, or its model, does; null is unknown.
+type Usual struct {
+	Device *bool `json:"device"`
+	Model  *bool `json:"model"`
+}
+
+// Service is a known service behind an endpoint.
+type Service struct {
+	Name    string `json:"name"`
+	Company string `json:"company"`
+	Purpose string `json:"purpose"`
+}
+
+// Listed is the indicator that a contact met.
+type Listed struct {
+	Kind       string `json:"kind"`
+	Value      string `json:"value"`
+	Class      string `json:"class"`
+	Family     string `json:"family"`
+	Source     string `json:"source"`
+	Confidence uint32 `json:"confidence"`
+}
+
+// Contacts is the gateway's own answer.
+type Contacts struct {
+	Items  []Contact `json:"items"`
+	AsOf   time.Time `json:"as_of"`
+	Source string    `json:"source" enum:"gateway"`
+}
+
+// LiveContacts, LiveDevices, LiveOffline and LiveEnd are the data of the live view's events contacts, devices, offline, end.
+type LiveContacts struct {
+	Items []Contact `json:"items"`
+	At    time.Time `json:"at"`
+}
+
+// LiveDevices has the devices as the gateway knows them now.
+type LiveDevices struct {
+	Items []Device `json:"items"`
+}
+
+// LiveOffline says that the gateway does not answer.
+type LiveOffline struct {
+	LastSeen *time.Time `json:"last_seen"`
+}
+
+// LiveEnd says that the live view ran its time: open it again.
+type LiveEnd struct{}
+
+// Event is the data of one event of a home; the event's name is its kind.
+type Event struct {
+	ID  string    `json:"id" doc:"Of the incident, order or device it is about"`
+	Seq uint64    `json:"seq"`
+	At  time.Time `json:"at"`
+}
+
+// Stop is something that was refused.
+type Stop struct {
+	Device   Ref       `json:"device"`
+	Endpoint string    `json:"endpoint"`
+	Class    string    `json:"class"`
+	Family   string    `json:"family"`
+	Source   string    `json:"source"`
+	Reason   string    `json:"reason"`
+	Count    uint64    `json:"count"`
+	First    time.Time `json:"first"`
+	Last     time.Time `json:"last"`
+	Allowed  bool      `json:"allowed" doc:"Its owner has allowed it since"`
+}
+
+// Stopped is what was refused; trackers are counted only.
+type Stopped struct {
+	Items    []Stop `json:"items"`
+	Trackers uint64 `json:"trackers"`
+}
