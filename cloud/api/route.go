@@ -39,18 +39,18 @@ type out[T any] struct{ Body T }
 // none is an answer or a request without one.
 type none struct{}
 
-// homeIn is the home in a path. The gate has resolved it already (gate.go); this documents it.
-type homeIn struct {
+// HomeIn is the home in a path (huma reads only exported types that are embedded). The gate has resolved it already (gate.go); this documents it.
+type HomeIn struct {
 	Home string `path:"home" maxLength:"36"`
 }
 
-// pageIn asks for a page.
-type pageIn struct {
+// PageIn asks for a page.
+type PageIn struct {
 	Cursor string `query:"cursor" maxLength:"700" doc:"As the page before gave it in next"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (p pageIn) page() (Page, error) {
+func (p PageIn) page() (Page, error) {
 	after, err := readCursor(p.Cursor)
 	return Page{After: after, Limit: p.Limit}, err
 }

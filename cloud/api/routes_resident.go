@@ -9,51 +9,51 @@ import (
 	"cardea/cloud/api/view"
 )
 
-type deviceIn struct {
-	homeIn
+type DeviceIn struct {
+	HomeIn
 	Device string `path:"device" maxLength:"64"`
 }
 
 type incidentIn struct {
-	homeIn
+	HomeIn
 	Incident string `path:"incident" maxLength:"64"`
 }
 
 type orderIn struct {
-	homeIn
+	HomeIn
 	Order string `path:"order" maxLength:"64"`
 }
 
 type gatewayIn struct {
-	homeIn
+	HomeIn
 	Gateway string `path:"gateway" maxLength:"64"`
 }
 
 type incidentsIn struct {
-	homeIn
-	pageIn
+	HomeIn
+	PageIn
 	State string `query:"state" enum:"open,closed,all" default:"all"`
 }
 
 type contactsIn struct {
-	deviceIn
+	DeviceIn
 	From  time.Time `query:"from" doc:"A day ago when left out"`
 	Until time.Time `query:"until" doc:"Now when left out"`
 	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }
 
 type stoppedIn struct {
-	homeIn
+	HomeIn
 	Since time.Time `query:"since" doc:"The last 24 hours when left out"`
 }
 
 type ordersIn struct {
-	homeIn
+	HomeIn
 	Incident string `query:"incident" maxLength:"64"`
 }
 
 type askIn struct {
-	homeIn
+	HomeIn
 	Key  string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" doc:"The same key is the same order"`
 	Body view.NewOrder
 }
@@ -62,13 +62,13 @@ type askIn struct {
 func (s *Server) homes(prefix string) {
 	at := func(method, rest string) string { return method + " " + prefix + "/homes/{home}" + rest }
 	p := s.parts
-	show(s, at("GET", ""), "A home at one look", func(ctx context.Context, _ *homeIn) (view.Home, error) {
+	show(s, at("GET", ""), "A home at one look", func(ctx context.Context, _ *HomeIn) (view.Home, error) {
 		return p.Homes.Home(ctx, where(ctx))
 	})
-	show(s, at("GET", "/devices"), "All devices", func(ctx context.Context, _ *homeIn) (view.List[view.Device], error) {
+	show(s, at("GET", "/devices"), "All devices", func(ctx context.Context, _ *HomeIn) (view.List[view.Device], error) {
 		return whole(p.Homes.Devices(ctx, where(ctx)))
 	})
-	show(s, at("GET", "/devices/{device}"), "A device and its week", func(ctx context.Context, in *deviceIn) (view.DeviceDetail, error) {
+	show(s, at("GET", "/devices/{device}"), "A device and its week", func(ctx context.Context, in *DeviceIn) (view.DeviceDetail, error) {
 		return p.Homes.Device(ctx, where(ctx), in.Device)
 	})
 	show(s, at("GET", "/devices/{device}/contacts"), "Whom a device talks to, as the gateway knows it now", s.contacts)
@@ -131,19 +131,19 @@ func (s *Server) own() {
 		}
 		return p.Homes.Stopped(ctx, where(ctx), in.Since)
 	})
-	show(s, "GET /v1/homes/{home}/looks", "Who looked at this home", func(ctx context.Context, _ *homeIn) (view.List[view.Looked], error) {
+	show(s, "GET /v1/homes/{home}/looks", "Who looked at this home", func(ctx context.Context, _ *HomeIn) (view.List[view.Looked], error) {
 		return whole(p.Consents.Looks(ctx, where(ctx)))
 	})
-	show(s, "GET /v1/homes/{home}/gateways", "The home's gateways", func(ctx context.Context, _ *homeIn) (view.List[view.Gateway], error) {
+	show(s, "GET /v1/homes/{home}/gateways", "The home's gateways", func(ctx context.Context, _ *HomeIn) (view.List[view.Gateway], error) {
 		return whole(p.Gateways.Gateways(ctx, where(ctx)))
 	})
 	do(s, "POST /v1/homes/{home}/gateways/{gateway}/confirm", "Let a new gateway take the old one's place", func(ctx context.Context, in *gatewayIn) (*none, error) {
 		return &none{}, p.Gateways.Confirm(ctx, where(ctx), in.Gateway, who(ctx))
 	}, status(http.StatusNoContent))
-	show(s, "POST /v1/homes/{home}/claims", "A code with which a gateway joins", func(ctx context.Context, _ *homeIn) (view.Claim, error) {
+	show(s, "POST /v1/homes/{home}/claims", "A code with which a gateway joins", func(ctx context.Context, _ *HomeIn) (view.Claim, error) {
 		return p.Gateways.Claim(ctx, where(ctx), who(ctx))
 	})
-	show(s, "GET /v1/homes/{home}/export", "Everything that is stored about the home", func(ctx context.Context, _ *homeIn) (view.Export, error) {
+	show(s, "GET /v1/homes/{home}/export", "Everything that is stored about the home", func(ctx context.Context, _ *HomeIn) (view.Export, error) {
 		return p.Homes.Export(ctx, where(ctx))
 	})
 	show(s, "DELETE /v1/homes/{home}/data", "Erase what is stored about the home", s.erase, status(http.StatusOK))
@@ -151,7 +151,7 @@ func (s *Server) own() {
 }
 
 type eraseIn struct {
-	homeIn
+	HomeIn
 	Body view.Confirm
 }
 
@@ -165,29 +165,29 @@ func (s *Server) erase(ctx context.Context, in *eraseIn) (view.Erased, error) {
 }
 
 type keyIn struct {
-	homeIn
+	HomeIn
 	Body view.NewKey
 }
 
 type consentIn struct {
-	homeIn
+	HomeIn
 	Body view.Consent
 }
 
 type revokeIn struct {
-	homeIn
+	HomeIn
 	Consent string `path:"consent" maxLength:"64"`
 }
 
 func (s *Server) consents() {
 	p := s.parts.Consents
-	show(s, "GET /v1/homes/{home}/keys", "The residents' keys", func(ctx context.Context, _ *homeIn) (view.List[view.Key], error) {
+	show(s, "GET /v1/homes/{home}/keys", "The residents' keys", func(ctx context.Context, _ *HomeIn) (view.List[view.Key], error) {
 		return whole(p.Keys(ctx, where(ctx)))
 	})
 	show(s, "POST /v1/homes/{home}/keys", "Introduce a key for consents", func(ctx context.Context, in *keyIn) (view.Key, error) {
 		return p.AddKey(ctx, where(ctx), who(ctx), in.Body)
 	})
-	show(s, "GET /v1/homes/{home}/consents", "What was agreed to", func(ctx context.Context, _ *homeIn) (view.List[view.Agreed], error) {
+	show(s, "GET /v1/homes/{home}/consents", "What was agreed to", func(ctx context.Context, _ *HomeIn) (view.List[view.Agreed], error) {
 		return whole(p.Consents(ctx, where(ctx)))
 	})
 	show(s, "POST /v1/homes/{home}/consents", "Let staff ask the gateway for a while", func(ctx context.Context, in *consentIn) (view.Agreed, error) {

@@ -7,13 +7,13 @@ import (
 )
 
 type fleetIn struct {
-	pageIn
+	PageIn
 	State string `query:"state" enum:"fine,attention,working,offline,new"`
 	Text  string `query:"q" maxLength:"100" doc:"In the home's name or account"`
 }
 
 type boardIn struct {
-	pageIn
+	PageIn
 	State string `query:"state" enum:"open,contained,cleaning,probation,closed,all" default:"all"`
 }
 
@@ -22,7 +22,7 @@ type codeIn struct {
 }
 
 type lookIn struct {
-	homeIn
+	HomeIn
 	Body view.LookReason
 }
 
@@ -48,7 +48,7 @@ func (s *Server) staff() {
 	show(s, "GET /v1/staff/search", "The incident whose code somebody reads out", func(ctx context.Context, in *codeIn) (view.List[view.BoardIncident], error) {
 		return whole(p.Fleet.ByCode(ctx, who(ctx).Tenant, in.Code))
 	})
-	show(s, "GET /v1/staff/audit", "Who did what, the latest first", func(ctx context.Context, in *pageIn) (view.List[view.AuditEntry], error) {
+	show(s, "GET /v1/staff/audit", "Who did what, the latest first", func(ctx context.Context, in *PageIn) (view.List[view.AuditEntry], error) {
 		page, err := in.page()
 		if err != nil {
 			return view.List[view.AuditEntry]{}, err

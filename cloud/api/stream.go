@@ -145,7 +145,7 @@ func (s *Server) beat(ctx context.Context, k Kind, token string, t *stream) {
 }
 
 type feedIn struct {
-	homeIn
+	HomeIn
 	Last string `header:"Last-Event-ID" maxLength:"64"`
 }
 
@@ -227,7 +227,7 @@ func kindName(k string) string {
 }
 
 type liveIn struct {
-	homeIn
+	HomeIn
 	Device string `query:"device" maxLength:"64" doc:"All devices when left out"`
 }
 
