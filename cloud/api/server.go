@@ -12,7 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
+	"net/netip"
 	"time"
 
 	"cardea/cloud/api/guard"
@@ -25,19 +25,19 @@ import (
 
 // Config says how to serve. The zero value serves plain HTTP on a free port of the loopback.
 type Config struct {
-	Listen    string // address:port; "" is 127.0.0.1:0
-	Cert, Key string // PEM files; "" for plain HTTP, behind a proxy or on the loopback
-	// Forwarded: there is a proxy in front that ends TLS and writes X-Forwarded-For.
-	Forwarded bool
-	Resident  fs.FS         // the residents' app, with index.html; nil for none
-	Operator  fs.FS         // the staff's page
-	Heartbeat time.Duration // of event streams; 0 is 15 s
-	Streams   int           // open at once; 0 is 10,000
+	Listeners []net.Listener // where to serve; none: a free port of 127.0.0.1. Run closes them.
+	Cert, Key string         // PEM files; "" for plain HTTP, behind a proxy or on the loopback
+	Secure    bool           // people come by https, whoever ends it: cookies are for https only
+	ProxiedBy []netip.Prefix // proxies whose X-Forwarded-For is believed
+	Resident  fs.FS          // the residents' app, with index.html; nil for none
+	Operator  fs.FS          // the staff's page
+	Heartbeat time.Duration  // of event streams; 0 is 15 s
+	Streams   int            // open at once; 0 is 10,000
 	Metrics   *prometheus.Registry
 	Now       func() time.Time
 }
 
-func (c *Config) secure() bool { return c.Cert != "" || c.Forwarded }
+func (c *Config) secure() bool { return c.Cert != "" || c.Secure }
 
 // Server answers requests.
 type Server struct {
@@ -53,8 +53,7 @@ type Server struct {
 	recorded  *guard.Limiter // what staff looked at, so that reading again is not a line each second
 	closing   chan struct{}  // closed by Run when it ends: open streams end
 	ready     chan struct{}  // closed when it listens
-	addr      net.Addr
-	end       sync.Once
+	addr      net.Addr       // of the first listener
 }
 
 // What may be asked at most. An app that is open asks a few times a minute; a home's whole family may share an address.
@@ -120,7 +119,7 @@ func (s *Server) build() http.Handler {
 		guard.Recover(s.log),
 		s.meter.count(mux),
 		guard.Headers(c.secure()),
-		guard.Address(c.Forwarded, s.meter.limited.Inc, address, door),
+		guard.Address(c.ProxiedBy, s.meter.limited.Inc, address, door),
 		guard.CrossOrigin(),
 		guard.MaxBody(maxBody),
 	)
@@ -163,43 +162,62 @@ func (s *Server) Addr() net.Addr {
 
 // Run serves until ctx ends, then gives open requests five seconds. It may be called once.
 func (s *Server) Run(ctx context.Context) error {
-	listen := s.config.Listen
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	listeners, err := s.listeners(ctx)
 	if err != nil {
-		return fmt.Errorf("api: %w", err)
+		return err
 	}
 	web := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	if s.config.Cert != "" {
-		f := &certFile{cert: s.config.Cert, key: s.config.Key}
-		if _, err := f.get(nil); err != nil {
-			return errors.Join(err, l.Close())
-		}
-		web.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: f.get, NextProtos: []string{"h2", "http/1.1"}}
-		l = tls.NewListener(l, web.TLSConfig)
-	}
-	s.addr = l.Addr()
+	s.addr = listeners[0].Addr()
 	close(s.ready)
-	failed := make(chan error, 1) // owned by the goroutine below, one error
-	go func() { failed <- web.Serve(l) }()
+	failed := make(chan error, len(listeners)) // owner: this function; each goroutine below sends one
+	for _, l := range listeners {
+		go func() { failed <- web.Serve(l) }()
+	}
+	left := len(listeners)
 	select {
-	case err := <-failed:
-		return fmt.Errorf("api: %w", err)
+	case err = <-failed:
+		err = fmt.Errorf("api: %w", err)
+		left--
 	case <-ctx.Done():
 	}
-	s.end.Do(func() { close(s.closing) })
+	close(s.closing)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := web.Shutdown(last); err != nil {
-		web.Close()
+	if web.Shutdown(last) != nil {
+		web.Close() // what is still open had its time
 	}
-	<-failed
-	return nil
+	for range left {
+		<-failed
+	}
+	return err
+}
+
+func (s *Server) listeners(ctx context.Context) ([]net.Listener, error) {
+	all := s.config.Listeners
+	if len(all) == 0 {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("api: %w", err)
+		}
+		all = []net.Listener{l}
+	}
+	if s.config.Cert == "" {
+		return all, nil
+	}
+	f := &certFile{cert: s.config.Cert, key: s.config.Key}
+	if _, err := f.get(nil); err != nil {
+		return nil, err
+	}
+	// HTTP/1.1 only: http.Server speaks HTTP/2 only on listeners that it wraps itself, and six streams a session fit.
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: f.get, NextProtos: []string{"http/1.1"}}
+	var out []net.Listener
+	for _, l := range all {
+		out = append(out, tls.NewListener(l, conf))
+	}
+	return out, nil
 }
 
 // told is what the client is told of an error.

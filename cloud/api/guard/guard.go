@@ -3,10 +3,10 @@ package guard
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,10 +126,10 @@ type Limit struct {
 }
 
 // Address limits requests by where they come from. refused is told of each.
-func Address(forwarded bool, refused func(), limits ...Limit) Step {
+func Address(proxies []netip.Prefix, refused func(), limits ...Limit) Step {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			from := From(r, forwarded)
+			from := From(r, proxies)
 			for _, l := range limits {
 				if !l.Which(r) {
 					continue
@@ -145,35 +145,38 @@ func Address(forwarded bool, refused func(), limits ...Limit) Step {
 	}
 }
 
-// From is the address a request comes from: an IPv6 customer is a /64. Behind a proxy (forwarded) it is the last address of
+// From is the address a request comes from: an IPv6 customer is a /64. From one of the proxies it is the last address of
 // X-Forwarded-For, which the proxy itself wrote.
-func From(r *http.Request, forwarded bool) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return "?"
-	}
-	if forwarded {
+func From(r *http.Request, proxies []netip.Prefix) string {
+	a := peer(r)
+	if slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(a) }) {
 		if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 			last := all[len(all)-1]
-			host = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+			a, _ = netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])) // none when it is not one
+			a = a.Unmap().WithZone("")
 		}
 	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return "?"
-	}
-	if a = a.Unmap().WithZone(""); a.Is6() {
+	if a.Is6() {
 		return netip.PrefixFrom(a, 64).Masked().String()
 	}
 	return a.String()
 }
 
+// peer is the other end of the connection, the zero address when it is not known.
+func peer(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap().WithZone("")
+}
+
 // Local says whether a request is from this machine itself and through no proxy.
 func Local(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("Via") != "" {
-		return false
+	for _, h := range []string{"X-Forwarded-For", "Forwarded", "Via"} {
+		if r.Header.Get(h) != "" {
+			return false
+		}
 	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback()
+	return peer(r).IsLoopback()
 }
