@@ -1,10 +1,15 @@
 package intel
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strings"
 
 	"cardea/home"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // Reasons of a Guard.
@@ -41,11 +46,14 @@ type Guard struct {
 	above  map[string]bool // parents of those: not with what is below them
 	blocks []netip.Prefix  // time servers
 	own    []netip.Prefix  // the home's
+	id     string
 }
 
 // NewGuard makes a guard of the built-in table, the home's own ranges and more names, as the provider's.
 func NewGuard(own []netip.Prefix, names []string) *Guard {
 	g := &Guard{names: map[string]bool{}, above: map[string]bool{}, own: own}
+	sum := sha256.Sum256(fmt.Append(nil, protectedNames, protectedBlocks, publicsuffix.List, own, names))
+	g.id = hex.EncodeToString(sum[:8])
 	for _, s := range append(strings.Fields(protectedNames), names...) {
 		name, ok := home.CleanName(s)
 		if !ok {
@@ -61,6 +69,9 @@ func NewGuard(own []netip.Prefix, names []string) *Guard {
 	}
 	return g
 }
+
+// ID is another one for a guard that refuses other things.
+func (g *Guard) ID() string { return g.id }
 
 // Refuse says why an entry is refused: by package intel's Refuse, or because it would block a protected host or the home
 // itself. Exceptions free and block nothing: only their form is judged.
