@@ -1,0 +1,141 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"mime"
+	"mime/quotedprintable"
+	"net"
+	"net/mail"
+	"net/smtp"
+	"net/textproto"
+	"os"
+	"strings"
+	"time"
+)
+
+// SMTP is where e-mail is handed in.
+type SMTP struct {
+	Server       string // host:port; "" sends none
+	From         string // address, or Name <address>
+	User         string // "" signs in to nothing
+	PasswordFile string
+	NeedTLS      bool        // refuse a server that offers no STARTTLS
+	TLS          *tls.Config // nil: the machine's own roots
+}
+
+const mailTime = 30 * time.Second
+
+// compose writes a message as RFC 5322 has it. Nothing in it can add a header: what is not ASCII text is encoded, and
+// addresses are parsed and written anew.
+func compose(from, to, subject, id, body string, now time.Time) (sender, receiver string, data []byte, err error) {
+	f, err := mail.ParseAddress(from)
+	if err != nil {
+		return "", "", nil, permanent{fmt.Errorf("sender's address: %w", err)}
+	}
+	t, err := mail.ParseAddress(to)
+	if err != nil || strings.ContainsAny(t.Address, "\r\n") {
+		return "", "", nil, permanent{errors.New("the e-mail address cannot be used")}
+	}
+	var b bytes.Buffer
+	for _, h := range [][2]string{
+		{"From", f.String()}, {"To", (&mail.Address{Address: t.Address}).String()}, {"Subject", mime.QEncoding.Encode("utf-8", clean(subject, 150))},
+		{"Date", now.UTC().Format(time.RFC1123Z)}, {"Message-ID", "<" + id + ">"}, {"Auto-Submitted", "auto-generated"},
+		{"MIME-Version", "1.0"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "quoted-printable"},
+	} {
+		b.WriteString(h[0] + ": " + h[1] + "\r\n")
+	}
+	b.WriteString("\r\n")
+	q := quotedprintable.NewWriter(&b)
+	if _, err = q.Write([]byte(strings.ReplaceAll(body, "\n", "\r\n"))); err == nil {
+		err = q.Close()
+	}
+	return f.Address, t.Address, b.Bytes(), err
+}
+
+func (s SMTP) send(ctx context.Context, to, subject, id, body string, now time.Time) error {
+	from, to, data, err := compose(s.From, to, subject, id, body, now)
+	if err != nil {
+		return err
+	}
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", s.Server)
+	if err != nil {
+		return fmt.Errorf("e-mail: %w", err)
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if err := conn.SetDeadline(time.Now().Add(mailTime)); err != nil {
+		return fmt.Errorf("e-mail: %w", err)
+	}
+	host, _, err := net.SplitHostPort(s.Server)
+	if err != nil {
+		return fmt.Errorf("e-mail: %w", err)
+	}
+	c, err := smtp.NewClient(conn, host)
+	if err != nil {
+		return fmt.Errorf("e-mail: %w", err)
+	}
+	if err := s.hand(c, host, from, to, data); err != nil {
+		return fmt.Errorf("e-mail: %w", err)
+	}
+	return nil
+}
+
+// hand is the conversation, RFC 5321.
+func (s SMTP) hand(c *smtp.Client, host, from, to string, data []byte) error {
+	if ok, _ := c.Extension("STARTTLS"); ok {
+		conf := s.TLS.Clone()
+		if conf == nil {
+			conf = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		if conf.ServerName == "" {
+			conf.ServerName = host
+		}
+		if err := c.StartTLS(conf); err != nil {
+			return err
+		}
+	} else if s.NeedTLS {
+		return errors.New("the mail server offers no STARTTLS")
+	}
+	if s.User != "" {
+		b, err := os.ReadFile(s.PasswordFile)
+		if err != nil {
+			return err
+		}
+		if err := c.Auth(smtp.PlainAuth("", s.User, strings.TrimRight(string(b), "\r\n"), host)); err != nil {
+			return err
+		}
+	}
+	if err := c.Mail(from); err != nil {
+		return err
+	}
+	if err := c.Rcpt(to); err != nil {
+		return refused(err)
+	}
+	w, err := c.Data()
+	if err != nil {
+		return refused(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return refused(err)
+	}
+	_ = c.Quit() // it is sent: what the server says now changes nothing
+	return nil
+}
+
+// refused makes a server's lasting refusal (5xx) of this very message permanent. That it refuses us, as with a password
+// that has changed, may heal within the day.
+func refused(err error) error {
+	var t *textproto.Error
+	if errors.As(err, &t) && t.Code >= 500 {
+		return permanent{err}
+	}
+	return err
+}
