@@ -1,0 +1,390 @@
+// Package desired keeps what the cloud wants of each home's gateway, with a version, and what became of it: orders that people
+// asked for, confirmed by the gateway alone. It may import home, wire and internal/platform/db, and owns the desired_ tables.
+package desired
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cardea/home"
+	"cardea/internal/platform/db"
+	"cardea/wire"
+	"cardea/wire/pb"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+)
+
+// Migrations are its tables.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// Lives and bounds.
+const (
+	OrderLife = time.Hour
+	CheckLife = 2 * time.Minute // who asks whether it is clean waits for the answer
+	MaxKept   = 500             // orders of a home; those done longest ago give way
+	Keep      = 400 * 24 * time.Hour
+	maxID     = 64
+	maxText   = 500
+)
+
+// Status is how far an order has come.
+type Status string
+
+// Statuses.
+const (
+	Asked   Status = "asked"
+	InForce Status = "in_force"
+	Failed  Status = "failed"  // Reason tells why
+	Expired Status = "expired" // the gateway has not begun it in time
+)
+
+// Order is one act that a person asked for.
+type Order struct {
+	ID       string
+	Place    home.Place // its gateway is not stored: an order is for the home
+	Verb     string     // quarantine, release, check, dismiss, block, unblock, allow, disallow
+	Device   string
+	Incident string
+	Endpoint string
+	By       string // owner, support
+	Who      string // which person; not told to the gateway
+	Why      string
+	Key      string // idempotency: the same key of the same home is the same order; "" makes one of its own
+	Asked    time.Time
+	Expires  time.Time
+	Status   Status
+	Done     time.Time // zero: not yet
+	Reason   string    // why it failed
+	Check    *pb.Check // the answer to a check
+}
+
+// Errors that the caller turns into words.
+var (
+	ErrTooMany = errors.New("the gateway has not confirmed what it was asked for before: please wait")
+	ErrKey     = errors.New("the same idempotency key was used for something else")
+	ErrUnknown = errors.New("there is no such order")
+	ErrOrder   = errors.New("that cannot be asked of a gateway")
+)
+
+// Sources is what is desired and kept elsewhere; nil functions have nothing.
+type Sources struct {
+	Keys    func(context.Context, home.Place) ([]*pb.ResidentKey, error)
+	Revoked func(context.Context, home.Place) ([]string, error) // ids of revoked consents
+	Bundles func(context.Context) ([]*pb.BundleVersion, error)
+}
+
+// Options are what this room needs of others; nil ones are left out.
+type Options struct {
+	Sources Sources
+	Feed    func(tx *db.Tx, p home.Place, kind, id string) error
+	Nudge   func(p home.Place, version uint64) // after commit; must not block. The place is the home's, without gateway
+	Now     func() time.Time                   // default time.Now
+}
+
+// Desired is the store. Make it with New.
+type Desired struct {
+	db *db.DB
+	o  Options
+}
+
+// New makes a store on tables that have been migrated.
+func New(d *db.DB, o Options) *Desired {
+	if o.Feed == nil {
+		o.Feed = func(*db.Tx, home.Place, string, string) error { return nil }
+	}
+	if o.Nudge == nil {
+		o.Nudge = func(home.Place, uint64) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Desired{db: d, o: o}
+}
+
+// needs says what each verb is about.
+var needs = map[string]struct{ device, incident, endpoint bool }{
+	"quarantine": {device: true},
+	"release":    {incident: true},
+	"check":      {incident: true},
+	"dismiss":    {incident: true},
+	"block":      {endpoint: true},
+	"unblock":    {endpoint: true},
+	"allow":      {endpoint: true},
+	"disallow":   {endpoint: true},
+}
+
+// Verbs lists what can be asked.
+func Verbs() []string {
+	out := make([]string, 0, len(needs))
+	for v := range needs {
+		out = append(out, v)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (o *Order) check() error {
+	need, ok := needs[o.Verb]
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: the verb is one of %s", ErrOrder, strings.Join(Verbs(), ", "))
+	case o.By != "owner" && o.By != "support":
+		return fmt.Errorf("%w: by owner or support", ErrOrder)
+	case need.device && o.Device == "":
+		return fmt.Errorf("%w: %s needs a device", ErrOrder, o.Verb)
+	case need.incident && o.Incident == "":
+		return fmt.Errorf("%w: %s needs an incident", ErrOrder, o.Verb)
+	case need.endpoint && o.Endpoint == "":
+		return fmt.Errorf("%w: %s needs an endpoint", ErrOrder, o.Verb)
+	case o.By == "support" && strings.TrimSpace(o.Why) == "":
+		return fmt.Errorf("%w: support has to give a reason", ErrOrder)
+	}
+	for _, f := range []struct {
+		what, s string
+		max     int
+	}{{"device", o.Device, maxID}, {"incident", o.Incident, maxID}, {"endpoint", o.Endpoint, home.MaxName + 16}, {"why", o.Why, maxText},
+		{"who", o.Who, maxText}, {"idempotency key", o.Key, 128}} {
+		if len(f.s) > f.max || strings.ContainsRune(f.s, 0) || strings.ToValidUTF8(f.s, "") != f.s {
+			return fmt.Errorf("%w: %s is too long or not text", ErrOrder, f.what)
+		}
+	}
+	return nil
+}
+
+// same says whether an order with the same key asks for the same.
+func (o Order) same(p Order) bool {
+	return o.Verb == p.Verb && o.Device == p.Device && o.Incident == p.Incident && o.Endpoint == p.Endpoint && o.By == p.By && o.Who == p.Who
+}
+
+// Ask asks a home's gateway for something. The same key again returns the same order as it is now.
+func (d *Desired) Ask(ctx context.Context, o Order) (Order, error) {
+	if err := o.check(); err != nil {
+		return Order{}, err
+	}
+	o.Place = o.Place.OfHome()
+	now := d.o.Now().Truncate(time.Millisecond).UTC()
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Order{}, fmt.Errorf("order: %w", err)
+	}
+	o.ID, o.Asked, o.Status, o.Done, o.Reason, o.Check = id.String(), now, Asked, time.Time{}, "", nil
+	if o.Key == "" {
+		o.Key = o.ID
+	}
+	o.Expires = now.Add(OrderLife)
+	if o.Verb == "check" {
+		o.Expires = now.Add(CheckLife)
+	}
+	var out Order
+	err = d.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		out, err = d.ask(tx, o, now)
+		return err
+	})
+	if err != nil {
+		return Order{}, fmt.Errorf("ask: %w", err)
+	}
+	return out, nil
+}
+
+func (d *Desired) ask(tx *db.Tx, o Order, now time.Time) (Order, error) {
+	if old, there, err := before(tx, o, now); there || err != nil {
+		return old, err
+	}
+	// The version's row is the lock that makes two who ask at once come one after the other: only then look again and count.
+	version, err := d.bump(tx, o.Place)
+	if err != nil {
+		return Order{}, err
+	}
+	if old, there, err := before(tx, o, now); there || err != nil {
+		return old, err
+	}
+	var waiting int
+	if err := tx.Row("SELECT COUNT(*) FROM desired_order WHERE tenant = ? AND home = ? AND status = 'asked' AND expires > ?",
+		o.Place.Tenant, o.Place.Home, now.UnixMilli()).Scan(&waiting); err != nil {
+		return Order{}, err
+	}
+	if waiting >= wire.MaxOrders {
+		return Order{}, ErrTooMany
+	}
+	if _, err := tx.Exec("INSERT INTO desired_order (tenant, home, id, idem, verb, device, incident, endpoint, by_role, who, why, asked, expires,"+
+		" status, done, reason) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,'')", o.Place.Tenant, o.Place.Home, o.ID, o.Key, o.Verb, o.Device, o.Incident,
+		o.Endpoint, o.By, o.Who, o.Why, o.Asked.UnixMilli(), o.Expires.UnixMilli(), string(Asked)); err != nil {
+		return Order{}, err
+	}
+	if err := bound(tx, o.Place); err != nil {
+		return Order{}, err
+	}
+	tx.After(func() { d.o.Nudge(o.Place, version) })
+	return o, d.o.Feed(tx, o.Place, "order", o.ID)
+}
+
+// before finds the order that has the same key.
+func before(tx *db.Tx, o Order, now time.Time) (old Order, there bool, err error) {
+	old, err = one(tx, "tenant = ? AND home = ? AND idem = ?", o.Place.Tenant, o.Place.Home, o.Key)
+	switch {
+	case db.NoRows(err):
+		return Order{}, false, nil
+	case err != nil:
+		return Order{}, false, err
+	case !old.same(o):
+		return Order{}, false, ErrKey
+	}
+	return old.at(now), true, nil
+}
+
+// bound forgets the oldest orders of a home that are done.
+func bound(tx *db.Tx, p home.Place) error {
+	var n int
+	if err := tx.Row("SELECT COUNT(*) FROM desired_order WHERE tenant = ? AND home = ?", p.Tenant, p.Home).Scan(&n); err != nil || n <= MaxKept {
+		return err
+	}
+	_, err := tx.Exec("DELETE FROM desired_order WHERE tenant = ? AND home = ? AND id IN (SELECT id FROM desired_order"+
+		" WHERE tenant = ? AND home = ? AND status <> 'asked' ORDER BY id LIMIT ?)", p.Tenant, p.Home, p.Tenant, p.Home, n-MaxKept)
+	return err
+}
+
+// Touch raises a home's version because something that is kept elsewhere has changed (a key, a consent), and nudges its
+// gateway after the commit.
+func (d *Desired) Touch(tx *db.Tx, p home.Place) error {
+	version, err := d.bump(tx, p)
+	if err != nil {
+		return err
+	}
+	tx.After(func() { d.o.Nudge(p.OfHome(), version) })
+	return nil
+}
+
+func (d *Desired) bump(tx *db.Tx, p home.Place) (uint64, error) {
+	var version int64
+	err := tx.Row("INSERT INTO desired_home (tenant, home, version) VALUES (?, ?, 1) ON CONFLICT (tenant, home) DO UPDATE SET"+
+		" version = desired_home.version + 1 RETURNING version", p.Tenant, p.Home).Scan(&version)
+	if err != nil {
+		return 0, fmt.Errorf("raise version: %w", err)
+	}
+	return uint64(version), nil
+}
+
+// Version is what a home's gateway should run; 0 when nothing was ever asked of it.
+func (d *Desired) Version(ctx context.Context, p home.Place) (version uint64, err error) {
+	err = d.db.View(ctx, func(tx *db.Tx) error {
+		var v int64
+		err := tx.Row("SELECT version FROM desired_home WHERE tenant = ? AND home = ?", p.Tenant, p.Home).Scan(&v)
+		version = uint64(v)
+		if db.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	return version, err
+}
+
+const chunk = 64
+
+// Wanted reads the versions of many homes at once; those at 0 are left out. Keys are places without gateway.
+func (d *Desired) Wanted(tx *db.Tx, places []home.Place) (map[home.Place]uint64, error) {
+	out := map[home.Place]uint64{}
+	homes := make([]home.Place, 0, len(places))
+	for _, p := range places {
+		homes = append(homes, p.OfHome())
+	}
+	slices.SortFunc(homes, func(a, b home.Place) int { return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Home, b.Home)) })
+	homes = slices.Compact(homes)
+	for len(homes) > 0 {
+		n := 1
+		for _, size := range [...]int{chunk, 8} {
+			if len(homes) >= size {
+				n = size
+				break
+			}
+		}
+		args := make([]any, 0, 2*n)
+		for _, p := range homes[:n] {
+			args = append(args, p.Tenant, p.Home)
+		}
+		homes = homes[n:]
+		if err := wanted(tx, args, out); err != nil {
+			return nil, fmt.Errorf("wanted versions: %w", err)
+		}
+	}
+	return out, nil
+}
+
+func wanted(tx *db.Tx, args []any, out map[home.Place]uint64) error {
+	rows, err := tx.Query("WITH w(tenant, home) AS (VALUES (?,?)"+strings.Repeat(",(?,?)", len(args)/2-1)+
+		") SELECT d.tenant, d.home, d.version FROM w CROSS JOIN desired_home d WHERE d.tenant = w.tenant AND d.home = w.home", args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p home.Place
+		var v int64
+		if err := rows.Scan(&p.Tenant, &p.Home, &v); err != nil {
+			return err
+		}
+		out[p] = uint64(v)
+	}
+	return rows.Err()
+}
+
+// Desired is what a gateway is to be told, whole.
+func (d *Desired) Desired(ctx context.Context, p home.Place) (*pb.Desired, error) {
+	now := d.o.Now()
+	out := &pb.Desired{Protocol: wire.Protocol}
+	err := d.db.View(ctx, func(tx *db.Tx) error {
+		out.Reset()
+		out.Protocol = wire.Protocol
+		var v int64
+		err := tx.Row("SELECT version FROM desired_home WHERE tenant = ? AND home = ?", p.Tenant, p.Home).Scan(&v)
+		if err != nil && !db.NoRows(err) {
+			return err
+		}
+		out.Version = uint64(v)
+		orders, err := many(tx, "tenant = ? AND home = ? AND status = 'asked' AND expires > ? ORDER BY id LIMIT ?", p.Tenant, p.Home, now.UnixMilli(), wire.MaxOrders)
+		for _, o := range orders {
+			out.Orders = append(out.Orders, &pb.Order{Id: o.ID, Verb: o.Verb, Device: o.Device, Incident: o.Incident, Endpoint: o.Endpoint,
+				By: o.By, Why: o.Why, Asked: o.Asked.UnixMilli(), Expires: o.Expires.UnixMilli()})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("desired state: %w", err)
+	}
+	if err := d.fill(ctx, p, out); err != nil {
+		return nil, fmt.Errorf("desired state: %w", err)
+	}
+	if n := proto.Size(out); n > wire.MaxDesired {
+		return nil, fmt.Errorf("desired state of %d bytes: want at most %d", n, wire.MaxDesired)
+	}
+	return out, nil
+}
+
+// fill adds what is kept elsewhere.
+func (d *Desired) fill(ctx context.Context, p home.Place, out *pb.Desired) (err error) {
+	s := d.o.Sources
+	if s.Keys != nil {
+		if out.Keys, err = s.Keys(ctx, p); err != nil {
+			return fmt.Errorf("keys: %w", err)
+		}
+	}
+	if s.Revoked != nil {
+		if out.RevokedConsents, err = s.Revoked(ctx, p); err != nil {
+			return fmt.Errorf("consents: %w", err)
+		}
+	}
+	if s.Bundles != nil {
+		if out.Bundles, err = s.Bundles(ctx); err != nil {
+			return fmt.Errorf("bundles: %w", err)
+		}
+	}
+	return nil
+}

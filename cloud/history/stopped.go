@@ -1,0 +1,223 @@
+package history
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"cardea/home"
+	"cardea/internal/platform/db"
+	"cardea/wire/pb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+type stopKey struct {
+	place                   home.Place // without gateway
+	day                     int64
+	device, endpoint, class string
+}
+
+const (
+	trackers  = "trackers"
+	maxStops  = 1024    // refusals in one item
+	maxCount  = 1 << 40 // of one item: no home refuses more
+	maxReason = 300     // bytes
+)
+
+func (b *Batch) takeStopped(p home.Place, at time.Time, m *pb.Stopped) error {
+	if len(m.GetStops()) > maxStops {
+		return fmt.Errorf("%d refusals: want at most %d", len(m.GetStops()), maxStops)
+	}
+	for _, s := range m.GetStops() {
+		if err := checkDevice(s.GetDevice()); err != nil {
+			return err
+		}
+	}
+	of := p.OfHome()
+	for _, s := range m.GetStops() {
+		last := time.UnixMilli(s.GetLast())
+		if last.After(at) || at.Sub(last) > 2*day {
+			last = at
+		}
+		first := min(max(s.GetFirst(), last.Add(-2*day).UnixMilli()), last.UnixMilli())
+		k := stopKey{of, dayOf(last), s.GetDevice(), text(s.GetEndpoint(), home.MaxName+8), text(s.GetClass(), maxID)}
+		b.stop(k, &pb.Stop{Family: text(s.GetFamily(), maxID), Source: text(s.GetSource(), maxID), Reason: text(s.GetReason(), maxReason),
+			Count: s.GetCount(), First: first, Last: last.UnixMilli()})
+	}
+	if n := m.GetTrackers(); n > 0 {
+		b.stop(stopKey{place: of, day: dayOf(at), class: trackers}, &pb.Stop{Count: n, First: at.UnixMilli(), Last: at.UnixMilli()})
+	}
+	b.feed[feedKey{of, "stopped", ""}] = true
+	return nil
+}
+
+func (b *Batch) stop(k stopKey, s *pb.Stop) {
+	s.Count = min(s.GetCount(), maxCount)
+	old := b.stops[k]
+	if old == nil {
+		b.stops[k] = s
+		return
+	}
+	s.Count = min(s.GetCount()+old.GetCount(), maxCount)
+	s.First = min(s.GetFirst(), old.GetFirst())
+	s.Last = max(s.GetLast(), old.GetLast())
+	b.stops[k] = s
+}
+
+func (b *Batch) flushStops() error {
+	if len(b.stops) == 0 {
+		return nil
+	}
+	keys := slices.SortedFunc(maps.Keys(b.stops), func(x, y stopKey) int {
+		return cmp.Or(byPlace(x.place, y.place), cmp.Compare(x.day, y.day), cmp.Compare(x.device, y.device),
+			cmp.Compare(x.endpoint, y.endpoint), cmp.Compare(x.class, y.class))
+	})
+	ask := map[boundKey]bool{}
+	for _, k := range keys {
+		ask[boundKey{k.place.Tenant, k.place.Home, k.day}] = true
+	}
+	room, err := b.room(b.h.stops, ask, "SELECT COUNT(*) FROM history_stopped WHERE tenant = ? AND home = ? AND day = ?")
+	if err != nil {
+		return err
+	}
+	args := make([]any, 0, 12*len(keys))
+	added := map[boundKey]int{}
+	for _, k := range keys {
+		of := boundKey{k.place.Tenant, k.place.Home, k.day}
+		if added[of] >= room[of] && k.class != trackers {
+			b.h.droppedStops.Add(1)
+			continue
+		}
+		added[of]++
+		s := b.stops[k]
+		args = append(args, k.place.Tenant, k.place.Home, k.day, k.device, k.endpoint, k.class, s.GetFamily(), s.GetSource(), s.GetReason(),
+			int64(s.GetCount()), s.GetFirst(), s.GetLast())
+	}
+	b.added(b.h.stops, added)
+	_, err = insert(b.tx, "INSERT INTO history_stopped (tenant, home, day, device, endpoint, class, family, source, reason, count, first_time, last_time) VALUES ",
+		"(?,?,?,?,?,?,?,?,?,?,?,?)", " ON CONFLICT (tenant, home, day, device, endpoint, class) DO UPDATE SET"+
+			" family = excluded.family, source = excluded.source, reason = excluded.reason, count = history_stopped.count + excluded.count,"+
+			" first_time = CASE WHEN excluded.first_time < history_stopped.first_time THEN excluded.first_time ELSE history_stopped.first_time END,"+
+			" last_time = CASE WHEN excluded.last_time > history_stopped.last_time THEN excluded.last_time ELSE history_stopped.last_time END", 12, args)
+	return err
+}
+
+// Stop is what was refused, to whom, on one day.
+type Stop struct {
+	Device, Endpoint              string
+	Class, Family, Source, Reason string
+	Count                         uint64
+	First, Last                   time.Time
+}
+
+// StoppedSince lists what was stopped on the day of from and since, the latest first, and how many trackers. What one device
+// was refused on several days is one entry.
+func (h *History) StoppedSince(ctx context.Context, p home.Place, from time.Time) (out []Stop, tracked uint64, err error) {
+	at := map[[3]string]int{}
+	err = h.db.View(ctx, func(tx *db.Tx) error {
+		rows, err := tx.Query("SELECT device, endpoint, class, family, source, reason, count, first_time, last_time FROM history_stopped"+
+			" WHERE tenant = ? AND home = ? AND day >= ? ORDER BY last_time DESC, device, endpoint", p.Tenant, p.Home, dayOf(from))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s Stop
+			var count, first, last int64
+			if err := rows.Scan(&s.Device, &s.Endpoint, &s.Class, &s.Family, &s.Source, &s.Reason, &count, &first, &last); err != nil {
+				return err
+			}
+			if s.Count = uint64(count); s.Device == "" && s.Class == trackers {
+				tracked += s.Count
+				continue
+			}
+			s.First, s.Last = time.UnixMilli(first).UTC(), time.UnixMilli(last).UTC()
+			k := [3]string{s.Device, s.Endpoint, s.Class}
+			if i, there := at[k]; there {
+				out[i].Count += s.Count
+				out[i].First = s.First
+				continue
+			}
+			at[k] = len(out)
+			out = append(out, s)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("stopped: %w", err)
+	}
+	return out, tracked, nil
+}
+
+type look struct {
+	place home.Place
+	at    time.Time
+	body  *pb.Look
+}
+
+func (b *Batch) flushLooks() error {
+	of := map[home.Place]bool{}
+	for _, l := range b.looks {
+		m := &pb.Look{Question: text(l.body.GetQuestion(), maxID), Asker: text(l.body.GetAsker(), maxID), Who: text(l.body.GetWho(), 256),
+			Reason: text(l.body.GetReason(), maxText), Consent: text(l.body.GetConsent(), maxID), Refused: l.body.GetRefused(), Why: text(l.body.GetWhy(), maxText)}
+		data, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+		if err != nil {
+			return err
+		}
+		id := sha256.Sum256(data)
+		of[l.place.OfHome()] = true
+		if _, err := b.tx.Exec("INSERT INTO history_look (tenant, home, time, id, gateway, data) VALUES (?,?,?,?,?,?) ON CONFLICT (tenant, home, time, id) DO NOTHING",
+			l.place.Tenant, l.place.Home, l.at.UnixMilli(), hex.EncodeToString(id[:16]), l.place.Gateway, data); err != nil {
+			return err
+		}
+	}
+	for _, p := range places(of) {
+		if _, err := b.tx.Exec("DELETE FROM history_look WHERE tenant = ? AND home = ? AND time < (SELECT time FROM history_look"+
+			" WHERE tenant = ? AND home = ? ORDER BY time DESC LIMIT 1 OFFSET ?)", p.Tenant, p.Home, p.Tenant, p.Home, MaxLooks-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Look is one that the gateway itself noted.
+type Look struct {
+	*pb.Look
+	Time    time.Time
+	Gateway string
+}
+
+// Looks lists who asked the home for details, the latest first.
+func (h *History) Looks(ctx context.Context, p home.Place) (out []Look, err error) {
+	err = h.db.View(ctx, func(tx *db.Tx) error {
+		rows, err := tx.Query("SELECT time, gateway, data FROM history_look WHERE tenant = ? AND home = ? ORDER BY time DESC, id", p.Tenant, p.Home)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			l := Look{Look: &pb.Look{}}
+			var at int64
+			var data []byte
+			if err := rows.Scan(&at, &l.Gateway, &data); err != nil {
+				return err
+			}
+			if err := proto.Unmarshal(data, l.Look); err != nil {
+				return err
+			}
+			l.Time = time.UnixMilli(at).UTC()
+			out = append(out, l)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looks: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,155 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+
+	"cardea/home"
+	"cardea/internal/platform/db"
+	"cardea/wire/pb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// storeCase stores a checked case unless a later one is stored. Steps are kept in any case: they happened.
+func (i *Incidents) storeCase(tx *db.Tx, p home.Place, c checked) ([]*pb.Transition, error) {
+	var steps []*pb.Transition
+	for n, t := range c.GetHistory() {
+		isNew, err := i.storeStep(tx, p, c.GetId(), c.steps[n], t)
+		if err != nil {
+			return nil, fmt.Errorf("store step: %w", err)
+		}
+		if isNew {
+			steps = append(steps, t)
+		}
+	}
+	body := proto.CloneOf(c.Incident)
+	body.History = nil
+	data, err := proto.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	var before int64
+	err = tx.Row("SELECT changed FROM incident_case WHERE tenant = ? AND home = ? AND incident = ?", p.Tenant, p.Home, c.GetId()).Scan(&before)
+	isNew := db.NoRows(err)
+	if err != nil && !isNew {
+		return nil, err
+	}
+	n, err := tx.Exec("INSERT INTO incident_case (tenant, home, incident, gateway, code, device, state, opened, changed, data)"+
+		" VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident) DO UPDATE SET gateway = excluded.gateway, code = excluded.code,"+
+		" device = excluded.device, state = excluded.state, opened = excluded.opened, changed = excluded.changed, data = excluded.data"+
+		" WHERE excluded.changed >= incident_case.changed", p.Tenant, p.Home, c.GetId(), p.Gateway, c.GetCode(), c.GetDevice(), c.GetState(),
+		c.GetOpened(), c.GetChanged(), data)
+	if err != nil {
+		return nil, fmt.Errorf("store case: %w", err)
+	}
+	if n == 0 { // older than what is stored
+		return steps, nil
+	}
+	if isNew {
+		if err := i.bound(tx, p); err != nil {
+			return nil, err
+		}
+	}
+	full, err := fromRow(p, data)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.o.Changed(tx, Change{Place: p, Case: full, Steps: steps, New: isNew}); err != nil {
+		return nil, err
+	}
+	return steps, i.o.Feed(tx, p.OfHome(), "incident", c.GetId())
+}
+
+// storeStep keeps a step unless it is kept already, or the case has as many as it may.
+func (i *Incidents) storeStep(tx *db.Tx, p home.Place, incident, id string, t *pb.Transition) (bool, error) {
+	var n int
+	err := tx.Row("SELECT COUNT(*) FROM incident_step WHERE tenant = ? AND home = ? AND incident = ?", p.Tenant, p.Home, incident).Scan(&n)
+	if err != nil || n >= MaxSteps {
+		return false, err
+	}
+	changed, err := tx.Exec("INSERT INTO incident_step (tenant, home, incident, id, nth, time, from_state, to_state, mode, by_whom, why)"+
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident, id) DO NOTHING", p.Tenant, p.Home, incident, id, n, t.GetTime(),
+		t.GetFrom(), t.GetTo(), t.GetMode(), t.GetBy(), t.GetWhy())
+	return changed == 1, err
+}
+
+// bound deletes what one home has too much of: closed cases first.
+func (i *Incidents) bound(tx *db.Tx, p home.Place) error {
+	var n int
+	err := tx.Row("SELECT COUNT(*) FROM incident_case WHERE tenant = ? AND home = ?", p.Tenant, p.Home).Scan(&n)
+	if err != nil || n <= MaxCases {
+		return err
+	}
+	ids, err := column(tx, "SELECT incident FROM incident_case WHERE tenant = ? AND home = ? ORDER BY CASE WHEN state = 'closed' THEN 0 ELSE 1 END,"+
+		" changed, incident LIMIT ?", p.Tenant, p.Home, n-MaxCases)
+	if err != nil {
+		return err
+	}
+	return forget(tx, p, ids)
+}
+
+func column(tx *db.Tx, q string, args ...any) (out []string, err error) {
+	rows, err := tx.Query(q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// forget deletes cases with all that belongs to them.
+func forget(tx *db.Tx, p home.Place, ids []string) error {
+	for _, id := range ids {
+		for _, table := range []string{"incident_finding", "incident_step", "incident_case"} {
+			if _, err := tx.Exec("DELETE FROM "+table+" WHERE tenant = ? AND home = ? AND incident = ?", p.Tenant, p.Home, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// storeFinding keeps a finding, and of each case the first and the latest ones. How many there were the case itself tells.
+func (i *Incidents) storeFinding(tx *db.Tx, p home.Place, f *pb.Finding, at time.Time) error {
+	data, err := proto.Marshal(f)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec("INSERT INTO incident_finding (tenant, home, incident, id, time, data) VALUES (?,?,?,?,?,?)"+
+		" ON CONFLICT (tenant, home, incident, id) DO NOTHING", p.Tenant, p.Home, f.GetIncident(), f.GetId(), at.UnixMilli(), data)
+	if err != nil {
+		return fmt.Errorf("store finding: %w", err)
+	}
+	if n == 0 {
+		return nil
+	}
+	args := []any{p.Tenant, p.Home, f.GetIncident()}
+	var kept int
+	if err := tx.Row("SELECT COUNT(*) FROM incident_finding WHERE tenant = ? AND home = ? AND incident = ?", args...).Scan(&kept); err != nil {
+		return err
+	}
+	if kept > MaxFindings+1 {
+		gone, err := column(tx, "SELECT id FROM incident_finding WHERE tenant = ? AND home = ? AND incident = ? ORDER BY time, id LIMIT ? OFFSET 1",
+			append(args, kept-MaxFindings-1)...)
+		if err != nil {
+			return err
+		}
+		for _, id := range gone {
+			if _, err := tx.Exec("DELETE FROM incident_finding WHERE tenant = ? AND home = ? AND incident = ? AND id = ?", append(args, id)...); err != nil {
+				return err
+			}
+		}
+	}
+	if f.GetIncident() == "" {
+		return nil
+	}
+	return i.o.Feed(tx, p.OfHome(), "incident", f.GetIncident())
+}
