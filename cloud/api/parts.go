@@ -56,6 +56,8 @@ type Accounts interface {
 	SignInBy(ctx context.Context, k Kind, link string) (Session, string, error)
 	Authenticate(ctx context.Context, k Kind, token string) (Session, error)
 	SignOut(ctx context.Context, k Kind, token string) error
+	// Describe adds names to a session: the provider's and the homes'.
+	Describe(ctx context.Context, s Session) (Session, error)
 	// Place has the home's gateway too, "" when it has none. It answers problem.NotFound for a home that the tenant has not.
 	Place(ctx context.Context, tenant, home string) (home.Place, error)
 }

@@ -32,10 +32,12 @@ func (s *Server) sessions(k Kind, prefix string) {
 		if err != nil {
 			return nil, err
 		}
-		return &signInOut{Cookie: s.cookie(k, token, session.Expires), Body: sessionView(session)}, nil
+		session, err = s.parts.Accounts.Describe(ctx, session)
+		return &signInOut{Cookie: s.cookie(k, token, session.Expires), Body: sessionView(session)}, err
 	})
 	show(s, "GET "+prefix+"/session", "Who is signed in", func(ctx context.Context, _ *none) (view.Session, error) {
-		return sessionView(who(ctx)), nil
+		session, err := s.parts.Accounts.Describe(ctx, who(ctx))
+		return sessionView(session), err
 	})
 	do(s, "DELETE "+prefix+"/session", "Sign out", func(ctx context.Context, _ *none) (*signOutOut, error) {
 		if err := s.parts.Accounts.SignOut(ctx, k, tokenOf(ctx)); err != nil {

@@ -156,7 +156,11 @@ type eraseIn struct {
 }
 
 func (s *Server) erase(ctx context.Context, in *eraseIn) (view.Erased, error) {
-	for _, h := range who(ctx).Homes {
+	session, err := s.parts.Accounts.Describe(ctx, who(ctx))
+	if err != nil {
+		return view.Erased{}, err
+	}
+	for _, h := range session.Homes {
 		if h.Place.Home == where(ctx).Home && h.Name == in.Body.Confirm {
 			return s.parts.Homes.Erase(ctx, where(ctx), who(ctx))
 		}

@@ -226,7 +226,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	}
 	w := &world{t: t, db: d, mail: newMailbox(t), web: newBrowser(t), now: time.Unix(1_800_000_000, 0),
 		place: home.Place{Tenant: "t1", Home: "h1", Gateway: "g1"}}
-	w.Notify = New(d, Options{
+	w.Notify, err = New(d, Options{
 		People: func(_ context.Context, p home.Place) ([]Person, error) {
 			if p.OfHome() != w.place.OfHome() {
 				return nil, nil
@@ -236,6 +236,9 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		Public: "https://cardea.example", Keys: keys, Loopback: true, SMTP: SMTP{Server: w.mail.addr, From: "Cardea <cardea@example.net>"},
 		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 

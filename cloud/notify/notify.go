@@ -8,7 +8,10 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"net/mail"
 	"time"
 
 	"cardea/home"
@@ -47,14 +50,22 @@ type Notify struct {
 	wake chan struct{} // capacity 1, one token for any number of reasons; owner: Run. Full: Run looks anyway.
 }
 
-// New makes one; it starts nothing.
-func New(d *db.DB, o Options, log *slog.Logger) *Notify {
+// New makes one; it starts nothing. It fails when there is a mail server and no address to send from.
+func New(d *db.DB, o Options, log *slog.Logger) (*Notify, error) {
+	if o.SMTP.Server != "" {
+		if _, err := mail.ParseAddress(o.SMTP.From); err != nil {
+			return nil, fmt.Errorf("notify: sender's address: %w", err)
+		}
+		if _, _, err := net.SplitHostPort(o.SMTP.Server); err != nil {
+			return nil, fmt.Errorf("notify: mail server: %w", err)
+		}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	n := &Notify{db: d, opts: o, log: log, wake: make(chan struct{}, 1)}
 	n.push = newPusher(o)
-	return n
+	return n, nil
 }
 
 // calm is how long an incident that is only open waits: when the gateway shuts the device in meanwhile, that is what
