@@ -1,0 +1,159 @@
+// A mock of the API with one home, to see the screens without a cloud: `npm run build && node dev/mock.mjs [port]`.
+// The state changes with what is pressed; /mock/offline?on=1 takes the gateway away. The content policy is as strict as the server's.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { randomUUID } from "node:crypto";
+
+const port = Number(process.argv[2] ?? 0);
+const dist = new URL("../dist/", import.meta.url).pathname;
+const ago = (s) => new Date(Date.now() - s * 1000).toISOString();
+const H = "0192f0aa-0000-7000-8000-00000000a001", I = "0192f0aa-0000-7000-8000-00000000c001";
+let contained = true, released = false, eventsOut = new Set(), offline = false;
+const orders = [];
+const names = ["Camera by the door", "Anna's phone", "Television", "Kitchen radio", "Thermostat", "Printer", "Light strip", "Ben's laptop",
+  "\u202e<img src=x onerror=alert(1)> a very long name of a device that goes on and on", "Doorbell", "Vacuum"];
+const vendors = ["Reolink", "Apple", "Samsung", "Sonos", "tado", "Brother", "Signify", "Lenovo", "", "Netatmo", "Roborock"];
+const devices = () => [{ n: "Gateway", v: "Cardea", gw: true }, ...names.map((n, i) => ({ n, v: vendors[i] }))].map((d, i) => ({
+  id: "d" + i, name: d.n, vendor: d.v, macs: [`9c:8e:cd:00:00:0${i % 10}`], addresses: [`192.168.1.${10 + i}`, `fe80::${i}`], first: ago(86400 * 40), last: ago(i === 6 ? 9000 : 4),
+  online: i !== 6, mode: i === 1 && contained ? "quarantine" : "off", grade: i === 1 && contained ? "port" : "none", protected: i === 5, gateway: !!d.gw, shared: false,
+  incident: i === 1 ? { id: I, code: "K7QM", state: contained ? "contained" : "probation" } : null, blocked: i === 3 ? ["ads.samsung.com"] : [], allowed: [],
+}));
+const week = (i) => Array.from({ length: 7 }, (_, k) => ({ day: ago(86400 * (6 - k)).slice(0, 10), up: 4e6 * (i + 1) + k * 3e5, down: 3e7 * ((i * 7 + k * 3) % 5 + 1),
+  hours: Array.from({ length: 24 }, (_, h) => ((h * (i + 3) + k) % 7 < 3 ? 0 : 1000 * 10 ** ((h + i) % 5))) }));
+const svc = (name, company, purpose) => ({ name, company, purpose });
+const c = (device, name, port, service, extra = {}) => ({ device, name, domain: name.split(".").slice(-2).join("."), ip: "203.0.113." + (name.length + 3), port, proto: "tcp", named: "dns", lookup: false,
+  inbound: false, local: false, peer: "", flows: 12, failed: 0, bytes_up: 48_213, bytes_down: 1_820_331, first: ago(400), last: ago(2), verdict: "allow", reason: "It does this every day.",
+  usual: { device: true, model: true }, service, listed: null, ...extra });
+const contacts = () => [
+  c("d2", "gateway.icloud.com", 443, svc("iCloud", "Apple", "Photos and backups")), c("d3", "api.netflix.com", 443, svc("Netflix", "Netflix", "Films")),
+  c("d3", "log.samsungacr.com", 443, svc("Samsung ads", "Samsung", "Advertising"), { verdict: "block", reason: "A tracker. The television works without it.", lookup: true, listed: { kind: "domain", value: "samsungacr.com", class: "tracking", family: "", source: "trackers", confidence: 90 } }),
+  c("d4", "play.sonos.com", 443, svc("Sonos", "Sonos", "Music")), c("d5", "my.tado.com", 443, svc("tado", "tado", "Heating")), c("d8", "github.com", 443, svc("GitHub", "GitHub", "Code")),
+  c("d10", "netcom.netatmo.net", 25050, svc("Netatmo", "Netatmo", "Doorbell")), c("d11", "mqtt.roborock.com", 8883, svc("Roborock", "Roborock", "Cleaning"), { usual: { device: false, model: true }, verdict: "watch", reason: "New for this vacuum. 12,400 homes have this model; most of them do it." }),
+  c("d8", "", 631, null, { local: true, peer: "d6", ip: "192.168.1.16" }),
+  ...(contained ? [] : [c("d1", "fw.reolink.com", 443, svc("Reolink updates", "Reolink", "Updates"))]),
+];
+const finding = (k, s, d) => ({ id: "f" + k, time: ago(1500 - k * 20), detector: d, strength: k ? "soft" : "hard", sentence: s, facts: { hosts: 214, unanswered: 209, seconds: 41, port: 23 }, score: 17.2, p: null });
+const incident = () => ({ id: I, code: "K7QM", device: { id: "d1", name: names[0] }, state: contained ? "contained" : "probation", mode: contained ? "quarantine" : "vendor-only", opened: ago(1500), changed: ago(900),
+  sentence: "It tried to log in to 214 other computers on the internet.", what_happened: "At 13:35 your camera tried to reach 214 hosts on the internet by telnet in 41 seconds. 209 did not answer. 41,210 homes have this camera; none of them ever did this.",
+  what_we_did: "We shut the camera in after 0.4 seconds. It reaches only your gateway. Your other devices go on as usual.", grade: "port",
+  what_to_do: contained ? [{ verb: "", title: "Unplug the camera, wait 10 seconds, plug it in again", text: "This removes what runs in its memory only.", enabled: true }, { verb: "check", title: "Let us check", text: "We look whether it still does it.", enabled: true },
+    { verb: "release", title: "Let it out", text: "We watch it closely and shut it in again if it does the same.", enabled: true }, { verb: "dismiss", title: "This was me", text: "If you did this on purpose, we close the incident.", enabled: true }] : [],
+  findings: [finding(0, "Tried 214 hosts on the internet by telnet; 209 did not answer.", "scan-wan"), finding(1, "Met cnc.example, which is listed as malware (Mirai).", "indicator")],
+  history: [{ time: ago(1500), from: "", to: "open", mode: "off", by: "gateway", why: "Tried 214 hosts on the internet by telnet." }, { time: ago(1499), from: "open", to: "contained", mode: "quarantine", by: "gateway", why: "Hard evidence: a scan." },
+    ...(contained ? [] : [{ time: ago(3), from: "contained", to: "probation", mode: "vendor-only", by: "owner", why: "Released." }])],
+  check: { clean: false, sentence: "Not yet: it has been on and silent for 14 min; we watch for 24 h to be sure.", seen: 0, last: null, quiet_seconds: 840, need_seconds: 86400 }, orders, releases: released ? 1 : 0 });
+const gateway = () => ({ id: "0192f0aa-0000-7000-8000-00000000b001", online: !offline, last_seen: ago(offline ? 720 : 8), version: "0.2.0", armed: true, degraded: [], state: "active" });
+const home = () => ({ id: H, name: "Lindenstraße 4", state: offline ? "offline" : contained ? "attention" : "fine", sentence: contained ? "We shut your camera in. It needs you once." : "Everything looks fine.", gateway: gateway(), devices: 12, incidents: 1,
+  stopped_today: 3, trackers_today: 1204, desired: { wanted: 4, running: 4 }, cards: contained ? [{ kind: "incident", title: "Camera by the door is shut in", text: "It tried to log in to 214 other computers. There is one thing to do.", incident: I, device: "d1" }] : [], as_of: ago(3) });
+const person = { id: "p1", name: "Anna", email: "anna@example.net" };
+const session = (kind) => ({ id: "s", kind, person, homes: [{ id: H, name: "Lindenstraße 4" }], tenant: "t1", provider: { id: "t1", name: "Nordnetz", phone: "+49 30 5550 100" }, expires: ago(-86400) });
+const stops = () => [{ device: { id: "d1", name: names[0] }, endpoint: "cnc.botnet.example", class: "malware", family: "Mirai", source: "urlhaus", reason: "It is listed as malware (Mirai).", count: 41, first: ago(4000), last: ago(1400), allowed: false },
+  { device: { id: "d3", name: names[2] }, endpoint: "ads.samsung.com", class: "owner", family: "", source: "", reason: "You blocked it.", count: 12, first: ago(9000), last: ago(300), allowed: false },
+  { device: { id: "d8", name: names[7] }, endpoint: "paypa1-login.example", class: "phishing", family: "", source: "phish", reason: "It is listed as phishing.", count: 1, first: ago(20000), last: ago(20000), allowed: false }];
+const homes = () => Array.from({ length: 40 }, (_, i) => ({ id: i === 0 ? H : "h" + i, name: i === 0 ? "Lindenstraße 4" : `Home ${1000 + i}`, account: "A-" + (70000 + i), state: ["attention", "fine", "fine", "working", "fine", "offline", "fine"][i % 7], online: i % 7 !== 5,
+  last_contact: ago(i % 7 === 5 ? 86400 : 20 + i), version: i % 5 ? "0.2.0" : "0.1.9", devices: 4 + (i * 7) % 20, incidents: i % 7 === 0 ? 1 : 0 }));
+const board = () => homes().filter((h) => h.incidents).map((h, i) => ({ id: i === 0 ? I : "i" + i, code: ["K7QM", "P2RX", "9HTW", "C4DN", "ZZ2M", "Q8LK"][i % 6], home: { id: h.id, name: h.name }, state: ["contained", "open", "cleaning", "probation"][i % 4], mode: "quarantine", opened: ago(1500 + i * 5000), changed: ago(900 + i * 3000) }));
+const keys = [], consents = [], looks = [{ time: ago(7200), who: "Support, M.", role: "staff", act: "look", what: "", reason: "The customer called about the camera.", refused: false, source: "cloud" }];
+let settings = { email: true, push: false }, looked = false;
+const tell = (kind) => eventsOut.forEach((r) => r.write(`event: ${kind}\nid: ${Date.now()}\ndata: ${JSON.stringify({ id: "x", seq: 1, at: ago(0) })}\n\n`));
+const list = (items) => ({ items, next: null });
+const audit = () => looks.map((l) => ({ ...l, home: H }));
+
+function order(b) {
+  const o = { id: randomUUID(), verb: b.verb, device: b.device ?? "", incident: b.incident ?? "", endpoint: b.endpoint ?? "", by: "owner", why: "", asked: ago(0), status: "asked", done: null, reason: "", check: null };
+  orders.push(o);
+  setTimeout(() => {
+    Object.assign(o, b.verb === "block" ? { status: "failed", reason: "The gateway does not block its own names." } : { status: "in_force" }, { done: ago(0) });
+    if (b.verb === "release" || b.verb === "dismiss") { contained = false; released = true; }
+    if (b.verb === "quarantine") contained = true;
+    tell("order"); tell("incident"); tell("device");
+  }, 1200);
+  return o;
+}
+
+function sse(res, first, every) {
+  res.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+  res.write(": hello\n\n");
+  first?.();
+  const timer = every ? setInterval(every, 1000) : null;
+  res.on("close", () => { clearInterval(timer); eventsOut.delete(res); });
+}
+
+function api(req, res, url, body) {
+  const p = url.pathname, signedIn = /cardea_(resident|staff)=1/.test(req.headers.cookie ?? "");
+  const send = (status, data, h = {}) => { res.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...h }); res.end(data === undefined ? "" : JSON.stringify(data)); };
+  const no = (status, kind, title) => { res.writeHead(status, { "Content-Type": "application/problem+json" }); res.end(JSON.stringify({ type: "/problems/" + kind, title, status })); };
+  if (p === "/mock/offline") { offline = url.searchParams.get("on") === "1"; tell("gateway"); return send(204); }
+  if (p === "/v1/sessions") return body.token === "bad" || body.password === "wrong" ? no(401, "signed-out", "no") : send(201, session("resident"), { "Set-Cookie": "cardea_resident=1; Path=/; HttpOnly; SameSite=Strict" });
+  if (p === "/v1/staff/sessions") return send(201, session("staff"), { "Set-Cookie": "cardea_staff=1; Path=/; HttpOnly; SameSite=Strict" });
+  if (!signedIn) return no(401, "signed-out", "Sign in");
+  if (p === "/v1/session") return req.method === "DELETE" ? send(204, undefined, { "Set-Cookie": "cardea_resident=0; Path=/; Max-Age=0" }) : send(200, session("resident"));
+  if (p === "/v1/notifications") { if (req.method === "PATCH") settings = { ...settings, ...body }; return send(200, settings, { ETag: '"1"' }); }
+  if (p === "/v1/push-key") return send(200, { key: "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM" });
+  const staff = p.startsWith("/v1/staff");
+  if (staff) {
+    const s = p.slice("/v1/staff".length);
+    if (s === "/session") return send(200, session("staff"));
+    if (s === "/overview") return send(200, { homes: 40, online: 34, incidents: 6, contained: 4, as_of: ago(1) });
+    if (s === "/homes") { const q = url.searchParams.get("q") ?? "", st = url.searchParams.get("state") ?? "", cur = Number(url.searchParams.get("cursor") ?? 0); const all = homes().filter((h) => h.name.includes(q) && (!st || h.state === st)); return send(200, { items: all.slice(cur, cur + 20), next: cur + 20 < all.length ? String(cur + 20) : null }); }
+    if (s === "/incidents") return send(200, list(board()));
+    if (s === "/search") return send(200, list(board().filter((b) => b.code === url.searchParams.get("code"))));
+    if (s === "/audit") return send(200, list(audit()));
+    if (s.endsWith("/looks")) { looked = true; looks.unshift({ time: ago(0), who: "Support, M.", role: "staff", act: "look", what: "", reason: body.reason, refused: false, source: "cloud" }); return send(201, { until: ago(-1800) }); }
+    if (s.startsWith("/homes/") && !looked) return no(403, "look-required", "Say why");
+    if (s.endsWith("/contacts")) return consents.length ? send(200, { items: contacts(), as_of: ago(0), source: "gateway" }) : no(403, "consent-required", "Nobody at home has agreed to this");
+  }
+  const m = /^\/v1\/(?:staff\/)?homes\/([^/]+)(\/.*)?$/.exec(p);
+  if (!m) return no(404, "not-found", "no");
+  const r = m[2] ?? "", d = /^\/devices\/([^/]+)$/.exec(r);
+  if (r === "") return send(200, home());
+  if (r === "/devices") return send(200, list(devices()));
+  if (d) { const i = devices().findIndex((x) => x.id === decodeURIComponent(d[1])); return i < 0 ? no(404, "not-found", "no") : send(200, { ...devices()[i], week: week(i), coverage: { unnamed_share: 0.04 } }); }
+  if (r === "/incidents") { const { code, device, state, mode, opened, changed, sentence } = incident(); return send(200, list([{ id: I, code, device, state, mode, opened, changed, sentence }])); }
+  if (r.startsWith("/incidents/")) return send(200, incident());
+  if (r === "/orders") return req.method === "POST" ? send(202, order(body)) : send(200, list(orders));
+  if (r.startsWith("/orders/")) return send(200, orders.find((o) => r.endsWith(o.id)));
+  if (r === "/stopped") return send(200, { items: stops(), trackers: 1204 });
+  if (r === "/looks") return send(200, list(looks));
+  if (r === "/gateways") return send(200, list([{ id: gateway().id, state: "active", version: "0.2.0", enrolled: ago(86400 * 40), expires: ago(-86400 * 50), why: "" }, { id: "0192f0ab-0000-7000-8000-00000000b002", state: "waiting", version: "0.2.0", enrolled: ago(60), expires: null, why: "" }]));
+  if (r === "/claims") return send(201, { code: "CRD1-7K2M-Q9XT-4HVB-W8PC-N3LA-2ZDF", uri: "cardea:x", qr_svg: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h3v3H0zM5 0h3v3H5zM0 5h3v3H0zM4 4h2v2H4z"/></svg>', expires: ago(-900) });
+  if (r === "/keys") { if (req.method === "POST") { keys.push({ id: body.id, key: body.key, resident: "p1", signer: "" }); return send(201, {}); } return send(200, list(keys)); }
+  if (r === "/consents") { if (req.method === "POST") { consents.push({ ...body, gateway: gateway().id, revoked: false }); return send(201, {}); } return send(200, list(consents)); }
+  if (r.startsWith("/consents/")) { consents.forEach((x) => { x.revoked = true; }); return send(204); }
+  if (r === "/export") return send(200, { home: home() });
+  if (r === "/data") return send(200, { rows: {} });
+  if (r === "/events") { eventsOut.add(res); return sse(res); }
+  if (r === "/live") {
+    const only = url.searchParams.get("device"), ev = (n, x) => res.write(`event: ${n}\ndata: ${JSON.stringify(x)}\n\n`);
+    const items = () => contacts().filter((x) => !only || x.device === only);
+    return sse(res, () => (offline ? ev("offline", { last_seen: ago(720) }) : ev("contacts", { items: items(), at: ago(0) })), () => !offline && ev("contacts", { items: items().slice(0, 3), at: ago(0) }));
+  }
+  return no(404, "not-found", "no");
+}
+
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json" };
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+async function file(res, path) {
+  const staff = path === "/staff" || path.startsWith("/staff/");
+  const app = staff ? "operator" : "resident", rest = staff ? path.slice(6) : path;
+  for (const name of [rest, "/index.html"]) {
+    try {
+      if (name.endsWith("/") || name === "") continue;
+      const data = await readFile(join(dist, app, name));
+      res.writeHead(200, { "Content-Type": types[extname(name)] ?? "application/octet-stream", "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff" });
+      return res.end(data);
+    } catch { /* the app's page answers for its own paths */ }
+  }
+  res.writeHead(404);
+  res.end();
+}
+
+const server = createServer((req, res) => {
+  const url = new URL(req.url, "http://x");
+  let text = "";
+  req.on("data", (x) => { text += x; });
+  req.on("end", () => (url.pathname.startsWith("/v1/") || url.pathname.startsWith("/mock/") ? api(req, res, url, text ? JSON.parse(text) : {}) : void file(res, decodeURIComponent(url.pathname))));
+});
+server.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/sign-in#demo`));

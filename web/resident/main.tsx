@@ -1,0 +1,39 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "../shared/base.css";
+import { Problem } from "../shared/client";
+import { pick, setLanguage } from "../shared/i18n";
+import { App } from "./app";
+import "./resident.css";
+
+const language = pick(localStorage.getItem("language"), navigator.languages);
+setLanguage(language);
+document.documentElement.lang = language;
+
+// networkMode: the service worker answers when the network does not, so questions are always asked.
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      networkMode: "always",
+      retry: (n, e) => n < 2 && e instanceof Problem && e.status >= 500,
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <App />
+    </QueryClientProvider>
+  </StrictMode>,
+);
+
+if ("serviceWorker" in navigator && import.meta.env.PROD) {
+  navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  navigator.serviceWorker.addEventListener("message", (e) => {
+    const to: unknown = (e.data as { open?: unknown } | null)?.open;
+    if (typeof to === "string" && to.startsWith("/") && !to.startsWith("//")) location.assign(to);
+  });
+}

@@ -1,0 +1,117 @@
+// Home: one sentence, what needs me, the map, this week in one line.
+import { useMemo } from "react";
+import { t, tn } from "../../shared/i18n";
+import { useLive } from "../../shared/live";
+import type { Card, Home } from "../../shared/model";
+import { Ago, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { Icon } from "../../shared/parts/Icon";
+import { Link } from "../../shared/router";
+import { clip } from "../../shared/text";
+import { midnight, useDevices, useHome, useHomeID, useIncidents, useStopped } from "../data";
+import { HomeMapFigure } from "../homemap";
+import { homeMark } from "../words";
+
+export function HomeScreen() {
+  const home = useHome();
+  if (!home.data) {
+    return (
+      <>
+        <h1 tabIndex={-1} className="hidden">{t("nav.home")}</h1>
+        {home.error ? <Trouble error={home.error} again={() => void home.refetch()} /> : <Skeleton lines={3} tall={340} />}
+      </>
+    );
+  }
+  return (
+    <>
+      <Sentence home={home.data} />
+      <Cards cards={home.data.cards} />
+      <Map />
+      <Today home={home.data} />
+      <Week />
+    </>
+  );
+}
+
+function Sentence({ home }: { home: Home }) {
+  const mark = homeMark(home.state);
+  const g = home.gateway;
+  return (
+    <section className="stack tight sentence" data-testid="home-state" data-state={home.state}>
+      <div><State tone={mark.tone} icon={mark.icon}>{mark.word}</State></div>
+      <h1 tabIndex={-1} data-testid="home-sentence">{clip(home.sentence, 240)}</h1>
+      {g === null && <p className="quiet"><Link to="/gateway">{t("home.no-gateway")}</Link></p>}
+      {g && !g.online && <p className="quiet">{t("home.last-seen")} <Ago at={g.last_seen} />. {t("home.still")}</p>}
+      {g && g.online && !g.armed && <p className="quiet">{t("home.unarmed")}</p>}
+      {g && g.online && g.degraded.length > 0 && (
+        <ul className="quiet small">{g.degraded.slice(0, 5).map((d) => <li key={d}>{clip(d, 200)}</li>)}</ul>
+      )}
+      {g && g.online && home.desired.wanted > home.desired.running && <p className="quiet small">{t("home.waiting")}</p>}
+    </section>
+  );
+}
+
+function Cards({ cards }: { cards: Card[] }) {
+  if (cards.length === 0) return null;
+  return (
+    <section aria-label={t("home.cards")}>
+      <ul className="stack">
+        {cards.slice(0, 3).map((c, i) => {
+          const to = c.incident ? `/incidents/${encodeURIComponent(c.incident)}` : c.device ? `/devices/${encodeURIComponent(c.device)}` : c.kind.includes("gateway") ? "/gateway" : null;
+          const inner = (
+            <>
+              <span className="lead"><Icon name={c.incident ? "alert" : "spark"} size={22} /></span>
+              <span className="grow"><strong>{clip(c.title, 120)}</strong><span>{clip(c.text, 300)}</span></span>
+              {to && <Icon name="next" size={20} />}
+            </>
+          );
+          return (
+            <li key={i} data-testid="home-card">
+              {to ? <Link to={to} className={`card ask ${c.incident ? "need" : ""}`}>{inner}</Link> : <div className="card ask">{inner}</div>}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function Map() {
+  const devices = useDevices();
+  const live = useLive(useHomeID());
+  const items = devices.data?.items;
+  return (
+    <section className="card" aria-labelledby="map-title">
+      <h2 id="map-title">{t("map.title")}</h2>
+      {items ? <HomeMapFigure devices={items} live={live} />
+        : devices.error ? <Trouble error={devices.error} again={() => void devices.refetch()} /> : <Skeleton lines={1} tall={300} />}
+    </section>
+  );
+}
+
+function Today({ home }: { home: Home }) {
+  return (
+    <Link to="/stopped" className="card ask" data-testid="stopped-today">
+      <span className="lead"><Icon name="shield" size={22} /></span>
+      <span className="grow">
+        <strong>{home.stopped_today === 0 ? t("home.stopped.none") : tn("home.stopped", home.stopped_today)}</strong>
+        <span className="quiet">{tn("home.trackers", home.trackers_today)}</span>
+      </span>
+      <Icon name="next" size={20} />
+    </Link>
+  );
+}
+
+function Week() {
+  const since = useMemo(() => midnight(6), []);
+  const stopped = useStopped(since);
+  const incidents = useIncidents("all");
+  if (!stopped.data || !incidents.data) return null;
+  const mine = incidents.data.items.filter((i) => Date.parse(i.opened) >= Date.parse(since)).length;
+  const n = stopped.data.items.reduce((sum, s) => sum + s.count, 0);
+  return (
+    <p className="quiet week" data-testid="this-week">
+      {t("home.week")} {mine === 0 ? t("home.week.calm") : tn("home.week.cases", mine)} {tn("home.stopped", n)} {tn("home.trackers", stopped.data.trackers)}{" "}
+      <Link to="/incidents">{t("home.week.all")}</Link>
+    </p>
+  );
+}

@@ -1,0 +1,29 @@
+// Incidents: all cases of this home, the newest first.
+import { t } from "../../shared/i18n";
+import { Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
+import { CaseState } from "../../shared/parts/Case";
+import { Link } from "../../shared/router";
+import { clip, clock } from "../../shared/text";
+import { useIncidents } from "../data";
+
+export function Incidents() {
+  const list = useIncidents("all");
+  return (
+    <>
+      <h1 tabIndex={-1}>{t("nav.incidents")}</h1>
+      {!list.data && (list.error ? <Trouble error={list.error} again={() => void list.refetch()} /> : <Skeleton lines={4} />)}
+      {list.data?.items.length === 0 && <Empty>{t("incidents.none")}</Empty>}
+      <ul className="stack tight">
+        {list.data?.items.map((i) => (
+          <li key={i.id}>
+            <Link to={`/incidents/${encodeURIComponent(i.id)}`} className="card device" data-testid="incident">
+              <span className="between"><strong><Name>{i.device.name}</Name></strong><CaseState state={i.state} /></span>
+              <span>{clip(i.sentence, 240)}</span>
+              <span className="quiet small">{clock(i.opened)} · {clip(i.code, 8)}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,18 @@
+// What the residents' app loads up to its first screen, gzipped: the page, its scripts and styles. More than 120 KiB fails.
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const limit = 120 * 1024;
+const dist = new URL("../dist/resident/", import.meta.url);
+const page = readFileSync(new URL("index.html", dist), "utf8");
+const files = ["index.html"];
+for (const m of page.matchAll(/<(?:script|link)[^>]+(?:src|href)="\/(assets\/[^"]+)"/g)) files.push(m[1]);
+if (files.length < 3) throw new Error("the page names no script or no style: was it built?");
+let total = 0;
+for (const f of files) {
+  const size = gzipSync(readFileSync(new URL(f, dist)), { level: 9 }).length;
+  total += size;
+  console.log(`${String(size).padStart(8)}  ${f}`);
+}
+console.log(`${String(total).padStart(8)}  of ${limit} bytes, gzip, to the first screen`);
+if (total > limit) process.exit(1);

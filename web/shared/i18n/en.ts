@@ -1,0 +1,105 @@
+// English. First what happened, then what we did, then what can be done. One verb a sentence, no fear, no blame.
+export const en = {
+  "loading": "Loading", "again": "Try again", "more": "Show more", "cancel": "Cancel",
+  "name.none": "No name",
+  "time.unknown": "unknown", "time.never": "never", "time.now": "just now",
+  "span.s": "{s} s", "span.m": "{m} min", "span.h": "{h} h {m} min", "span.d": "{d} d {h} h",
+
+  "nav.main": "Main", "nav.skip": "Skip to content", "nav.which": "Home", "nav.home": "Home", "nav.devices": "Devices", "nav.device": "Device",
+  "nav.stopped": "Stopped", "nav.more": "More", "nav.incidents": "Incidents", "nav.incident": "Incident", "nav.activity": "Who looked",
+  "nav.support": "Support access", "nav.notifications": "Notifications", "nav.privacy": "Privacy", "nav.gateway": "Gateway",
+  "nav.lost": "There is no such page", "nav.to-home": "To the home screen", "nav.no-home": "No home belongs to this account yet. Your provider can add it.",
+
+  "net.as-of": "No connection. This is as of {time}.", "net.offline": "No connection.",
+  "problem.offline": "There is no connection, and nothing was kept to show here.",
+  "problem.gateway-offline": "Your gateway does not answer now. It goes on protecting your home by itself.",
+  "problem.forbidden": "This is not yours to see or to change.",
+  "problem.not-found": "This does not exist, or not any more.",
+  "problem.too-many": "That was too often. Wait a minute, then try again.",
+  "problem.other": "That did not work. Nothing was changed.",
+  "problem.look-required": "Say first why you need to look at this home.",
+  "problem.consent-required": "Nobody at home has agreed to this.",
+
+  "signin.title": "Sign in", "signin.email": "E-mail", "signin.password": "Password", "signin.button": "Sign in", "signin.busy": "Signing in",
+  "signin.wrong": "E-mail and password do not fit, or the link was used already.",
+  "signin.note": "Your provider sent you a link or gave you a password. Your gateway protects your home without signing in.",
+
+  "home.fine": "All fine", "home.attention": "Needs you", "home.working": "We are on it", "home.offline": "Gateway not reachable", "home.new": "Getting to know your home",
+  "home.last-seen": "Your gateway last answered", "home.still": "It goes on protecting your home by itself.",
+  "home.no-gateway": "Connect your gateway", "home.unarmed": "Your gateway watches, and does not shut anything in yet.",
+  "home.waiting": "A change is on its way to your gateway.", "home.cards": "What needs you",
+  "home.stopped.none": "Nothing had to be stopped today", "home.stopped.one": "{n} connection was stopped.", "home.stopped.other": "{n} connections were stopped.",
+  "home.trackers.one": "{n} tracker was turned away.", "home.trackers.other": "{n} trackers were turned away.",
+  "home.week": "This week:", "home.week.calm": "No incident.", "home.week.cases.one": "{n} incident.", "home.week.cases.other": "{n} incidents.", "home.week.all": "All incidents",
+
+  "map.title": "Your home now", "map.gateway": "Gateway", "map.table": "Show as a table", "map.device": "Device", "map.state": "State", "map.talks": "Talks to", "map.nobody": "nobody now",
+  "map.offline": "Your gateway does not answer, so we do not know who talks now. It last answered", "map.waiting": "Asking your gateway who talks now.",
+  "map.silent": "No device talks to anybody now.", "map.busy": "{busy} of {all} devices talk now, to {parties} companies or hosts outside.",
+  "map.held.one": "{names} is shut in.", "map.held.other": "{n} devices are shut in: {names}.",
+
+  "devices.count.one": "{n} device.", "devices.count.other": "{n} devices.", "devices.online.one": "{n} is here now.", "devices.online.other": "{n} are here now.",
+  "devices.none": "No device was seen yet. They appear as soon as they use the network.", "devices.talks": "Talks to", "devices.silent": "Here, silent now", "devices.seen": "Last seen",
+
+  "device.fine": "Fine", "device.away": "Away", "device.held": "Shut in", "device.probation": "Being watched", "device.incident": "Needs you",
+  "device.here": "here now", "device.no-vendor": "Maker unknown", "device.protected": "It is never shut in automatically.", "device.see-incident": "See what happened and what to do",
+  "device.shut-in": "Shut in", "device.shut-in.title": "Shut this device in?", "device.shut-in.text": "It can reach only your gateway until you let it out. Your other devices go on as usual.",
+  "device.release": "Let it out", "device.now": "Talks to now", "device.rules": "What you decided", "device.blocked": "Blocked", "device.allowed": "Let through", "device.block": "Block",
+  "device.unblock": "Unblock", "device.disallow": "Stop again", "device.week": "Seven days", "device.about": "What it is", "device.vendor": "Maker", "device.first": "First seen",
+  "device.coverage": "We could name", "device.coverage.text": "All but {share} % of its traffic.", "device.port": "Connection", "device.port.own": "on a port of its own", "device.port.shared": "on a port with others",
+  "device.macs.one": "It used {n} hardware address.", "device.macs.other": "It used {n} hardware addresses.",
+
+  "live.live": "Live", "live.offline": "Your gateway does not answer now. It last answered", "live.silent": "It talks to nobody now.",
+  "live.private": "This comes from your gateway as it happens. We do not keep it.",
+  "verdict.allow": "Let through", "verdict.watch": "Watched", "verdict.block": "Stopped", "verdict.contain": "Shut in", "verdict.none": "Not decided",
+  "usual.device": "usual for it", "usual.model": "usual for its kind", "usual.not": "new for it", "usual.unknown": "not known yet how usual",
+  "listed.yes": "on a list: {what}", "listed.no": "on no list", "contact.local": "inside your home", "contact.inbound": "came from outside", "contact.lookup": "looked up only",
+  "contact.endpoint": "Endpoint", "contact.flows": "Connections", "contact.failed": "failed", "contact.named": "Named by", "contact.list": "List",
+  "class.malware": "malware", "class.phishing": "phishing", "class.tracking": "tracking", "class.bypass": "hides what a device does", "class.owner": "blocked by you",
+
+  "week.sentence": "{total} in seven days, up and down.", "week.day": "Day", "week.up": "Sent", "week.down": "Received",
+  "strip.none": "Not active today.", "strip.hours": "Active in {n} hours today, between {from} and {to}.",
+
+  "incidents.none": "There was no incident.",
+  "case.open": "Found", "case.contained": "Shut in", "case.cleaning": "Being cleaned", "case.probation": "On probation", "case.closed": "Closed", "case.": "–",
+  "by.gateway": "by your gateway", "by.owner": "by you", "by.support": "by support", "by.cloud": "by the cloud", "by.resident": "by you",
+  "mode.off": "Nothing is held back", "mode.no-lan": "Internet yes, other devices no", "mode.profile-only": "Only what is usual for its kind", "mode.vendor-only": "Only its maker's hosts", "mode.update-only": "Only updates", "mode.quarantine": "Reaches only your gateway",
+  "grade.port": "It is cut off at its own port, from the internet and from your other devices.", "grade.station": "It is cut off at the wireless access point.",
+  "grade.mac": "It is cut off from the internet. Devices on the same switch or access point can still reach it.", "grade.none": "This is not in force yet.",
+  "strength.hard": "We are sure", "strength.soft": "A sign, not proof",
+  "incident.since": "since", "incident.code": "Code", "incident.happened": "What happened", "incident.did": "What we did", "incident.todo": "What to do", "incident.todo.none": "Nothing. We go on watching.",
+  "incident.evidence": "How we know", "incident.timeline": "What was when", "incident.changed": "Last change", "incident.phone": "On the phone",
+  "incident.phone.text": "Call {name} at {phone} and give this code.", "incident.phone.none": "Give this code to your provider's support.",
+  "evidence.expert": "Details", "evidence.none": "No evidence is kept any more.",
+  "do.check": "Check again", "do.release": "Let it out", "do.dismiss": "This was me", "do.quarantine": "Shut in", "do.allow": "Let through", "do.block": "Block",
+  "sure.release": "Let it out?", "sure.release.text": "{name} can use the network again. We watch it closely and shut it in again if it does the same.",
+  "sure.dismiss": "Was this you?", "sure.dismiss.text": "We close the incident and let {name} go on. We no longer hold this against it.",
+  "verb.check": "Check", "verb.release": "Let out", "verb.dismiss": "This was me", "verb.quarantine": "Shut in", "verb.block": "Block", "verb.unblock": "Unblock", "verb.allow": "Let through", "verb.disallow": "Stop again",
+  "order.asked": "asked, waiting for your gateway", "order.in_force": "in force", "order.failed": "failed", "order.expired": "failed: your gateway did not answer in time",
+  "check.title": "The last check", "check.progress": "How long it has been silent", "check.quiet": "Silent for {have} of {need}.",
+
+  "stopped.title": "Stopped today", "stopped.trackers": "They are counted, not listed.", "stopped.none": "Nothing else had to be stopped today.", "stopped.allow": "Let through",
+  "stopped.times.one": "once", "stopped.times.other": "{n} times",
+
+  "activity.text": "Whoever looks at your home's details is written down, by us and by your gateway itself.", "activity.none": "Nobody looked.", "activity.reason": "Reason: {reason}", "activity.refused": "refused by your gateway",
+  "act.look": "Looked at this home", "act.order": "Asked for a change", "act.contacts": "Asked for live traffic", "act.sign-in": "Signed in", "act.export": "Exported the data", "act.erase": "Erased the data", "act.claim": "Made a code for a gateway", "act.consent": "Gave support access",
+  "source.cloud": "Written down by us", "source.gateway": "Written down by your gateway",
+
+  "more.incidents": "What happened before", "more.notifications": "How we tell you", "more.activity": "Every look at your home", "more.support": "Let support see live traffic, for a while", "more.gateway": "Connect or replace it",
+  "more.privacy": "Your data: take it along, erase it", "more.help": "Help", "more.help.text": "{name} helps on the phone. Each incident has a short code to give.", "more.help.none": "Your provider helps. Each incident has a short code to give.", "more.language": "Language", "more.sign-out": "Sign out",
+
+  "gateway.seen": "Last answered", "gateway.none": "No gateway is connected yet.", "gateway.new": "Connect a gateway", "gateway.new.text": "Make a code and enter it on the gateway. It works once, for 15 minutes. A gateway that replaces another begins with no history.",
+  "gateway.code": "Make a code", "gateway.qr": "The code as a picture to scan", "gateway.until": "Valid until {time}.", "gateway.active": "Active", "gateway.waiting": "Waits for you", "gateway.revoked": "Not trusted any more", "gateway.since": "Since",
+  "gateway.confirm.text": "This gateway wants to replace yours. Confirm it only if it is your own.", "gateway.confirm": "This is mine",
+
+  "support.text": "Support sees your devices and incidents, and each look is written down. Live traffic they see only while you allow it.", "support.give": "Allow live traffic", "support.long": "For how long", "support.hour": "1 hour", "support.hours": "4 hours", "support.day": "24 hours",
+  "support.no-gateway": "Connect a gateway first.", "support.button": "Allow", "support.signed": "This browser signs it with a key of its own. Your gateway checks it and keeps a log.", "support.given": "What you allowed", "support.none": "Nothing is allowed.", "support.holds": "Allowed now", "support.over": "Over", "support.revoked": "Ended by you", "support.until": "Until {time}", "support.end": "End now",
+  "support.stranger": "This browser is new", "support.stranger.text": "Your gateway knows the key of another browser. Open this page there, choose \"Let another browser allow it\", and enter this text.",
+  "support.another": "Let another browser allow it", "support.another.text": "The text that the other browser shows", "support.another.button": "Let it", "support.another.done": "The other browser may allow it now.",
+
+  "notify.text": "We write only when something needs you.", "notify.email": "E-mail", "notify.email.text": "To the address of your account.", "notify.push": "Push messages", "notify.push.text": "On each browser where you turn them on.",
+  "push.here": "This browser", "push.unsupported": "This browser cannot show push messages. On a phone, add the app to the home screen first.", "push.denied": "This browser blocks messages from here. You can change that in its settings.", "push.on": "Push messages come to this browser.", "push.off": "Push messages do not come to this browser yet.", "push.turn-on": "Turn on here", "push.turn-off": "Turn off here", "push.failed": "That did not work. The browser or its push service refused.",
+
+  "privacy.where": "What is kept where", "privacy.gateway": "On your gateway: whom your devices talked to, for some days. It does not leave your home unless you look at it.", "privacy.cloud": "With your provider: your devices, incidents, what was stopped, and hourly totals with hashed destinations.", "privacy.browser": "In this browser: the last known state, so that it opens without a connection. Signing out removes it.",
+  "privacy.export": "Take it along", "privacy.export.text": "One file with all that is stored about this home.", "privacy.export.button": "Save the file",
+  "privacy.erase": "Erase the data", "privacy.erase.text": "All that your provider stored about this home's devices is erased. Your gateway goes on protecting it.", "privacy.erase.button": "Erase", "privacy.erase.confirm": "To erase it, type the home's name: {name}", "privacy.erased": "The data is erased.",
+} as const satisfies Record<string, string>;

@@ -1,0 +1,4 @@
+import { defineConfig } from "vite";
+import { config } from "./vite.shared.ts";
+
+export default defineConfig(config("resident", "/", true));
