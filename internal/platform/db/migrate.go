@@ -12,8 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Migrate brings a context's tables up to date. files has migrations/00001_name.sql and so on, as goose reads them. Several
-// processes may do it at once: they wait for each other.
+// Migrate brings a context's tables up to date. files has migrations/00001_name.sql and so on, as goose reads them. What one
+// text cannot say for both databases is in 00002_name.sqlite.sql and 00002_name.postgres.sql. Several processes may do it at
+// once: they wait for each other.
 func (d *DB) Migrate(ctx context.Context, name string, files fs.FS) error {
 	if err := d.migrate(ctx, name, files); err != nil {
 		return fmt.Errorf("migrate %s: %w", name, err)
@@ -22,10 +23,10 @@ func (d *DB) Migrate(ctx context.Context, name string, files fs.FS) error {
 }
 
 func (d *DB) migrate(ctx context.Context, name string, files fs.FS) error {
-	dialect := database.DialectSQLite3
+	dialect, others := database.DialectSQLite3, "*.postgres.sql"
 	var opts []goose.ProviderOption
 	if d.postgres {
-		dialect = database.DialectPostgres
+		dialect, others = database.DialectPostgres, "*.sqlite.sql"
 		opts = append(opts, goose.WithSessionLocker(advisory(name)))
 	} else {
 		unlock, err := lockFile(d.path + ".migrate")
@@ -41,7 +42,11 @@ func (d *DB) migrate(ctx context.Context, name string, files fs.FS) error {
 	if files, err = fs.Sub(files, "migrations"); err != nil {
 		return err
 	}
-	p, err := goose.NewProvider("", d.write, files, append(opts, goose.WithStore(store))...)
+	not, err := fs.Glob(files, others)
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider("", d.write, files, append(opts, goose.WithStore(store), goose.WithExcludeNames(not))...)
 	if err != nil {
 		return err
 	}

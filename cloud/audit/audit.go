@@ -1,0 +1,177 @@
+// Package audit keeps who did and looked at what, and why, for ever: the database itself refuses to change or delete an
+// entry. It owns the table audit_entry. It may import home and the database's door. Entries are not chained by hashes yet:
+// who owns the database server can still take the triggers away.
+package audit
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"cardea/home"
+	"cardea/internal/platform/db"
+
+	"github.com/google/uuid"
+)
+
+// Migrations make the tables: DB.Migrate(ctx, "audit", Migrations).
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// Entry is one thing that somebody did. Home is "" for what concerns a tenant as a whole.
+type Entry struct {
+	ID           string    // set by Add
+	At           time.Time // set by Add
+	Tenant, Home string
+	Who          string // a person's id, or a name for what is no person
+	Role         string // staff, resident, admin
+	Act          string // look, order, claim, revoke, …
+	What         string // on what: an id
+	Reason       string
+	Until        time.Time // of a look: how long it lasts; else zero
+}
+
+// ActLook is the act of somebody from staff who opens a home.
+const ActLook = "look"
+
+const (
+	// LookLife is how long staff may look at a home for one reason.
+	LookLife = 30 * time.Minute
+
+	minReason = 5 // characters
+	maxReason = 500
+	maxField  = 200 // bytes of every other field
+	maxList   = 500 // entries of one answer
+)
+
+// ErrReason is the answer to a look without a reason that says something.
+var ErrReason = errors.New("want a reason of 5 to 500 characters on one line")
+
+// Audit is the context. It keeps no state but the table, and is safe for use by several goroutines.
+type Audit struct {
+	db  *db.DB
+	now func() time.Time
+}
+
+// New makes the context. now is nil for the machine's clock.
+func New(d *db.DB, now func() time.Time) *Audit {
+	if now == nil {
+		now = time.Now
+	}
+	return &Audit{db: d, now: now}
+}
+
+// Add writes an entry in the transaction of what it tells.
+func (a *Audit) Add(tx *db.Tx, e Entry) error {
+	if !home.IsUUID(e.Tenant) || e.Home != "" && !home.IsUUID(e.Home) || e.Who == "" || e.Act == "" {
+		return errors.New("audit: an entry wants a tenant, who did it and what they did")
+	}
+	for _, s := range []string{e.Who, e.Role, e.Act, e.What} {
+		if len(s) > maxField || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+			return fmt.Errorf("audit: a field is longer than %d bytes, or is no text", maxField)
+		}
+	}
+	if utf8.RuneCountInString(e.Reason) > maxReason || !utf8.ValidString(e.Reason) || strings.ContainsRune(e.Reason, 0) {
+		return ErrReason
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	until := int64(0)
+	if !e.Until.IsZero() {
+		until = e.Until.UnixMilli()
+	}
+	if _, err := tx.Exec(`INSERT INTO audit_entry (tenant, home, id, at, who, role, act, what, reason, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Tenant, e.Home, id.String(), a.now().UnixMilli(), e.Who, e.Role, e.Act, e.What, e.Reason, until); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+// AddNow writes an entry in a transaction of its own.
+func (a *Audit) AddNow(ctx context.Context, e Entry) error {
+	return a.db.Tx(ctx, func(tx *db.Tx) error { return a.Add(tx, e) })
+}
+
+// List tells what happened in a tenant's home, the newest first; home "" tells of all homes and of the tenant itself. after is
+// the id of the last entry that is known, "" to begin.
+func (a *Audit) List(ctx context.Context, tenant, homeID, after string, limit int) ([]Entry, error) {
+	return a.list(ctx, `SELECT id, at, tenant, home, who, role, act, what, reason, until FROM audit_entry
+		WHERE tenant = ? AND (? = '' OR home = ?) AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`, tenant, homeID, homeID, after, after, bound(limit))
+}
+
+// Looks tells who from staff looked at a home, the newest first.
+func (a *Audit) Looks(ctx context.Context, p home.Place, limit int) ([]Entry, error) {
+	return a.list(ctx, `SELECT id, at, tenant, home, who, role, act, what, reason, until FROM audit_entry
+		WHERE tenant = ? AND home = ? AND act = ? ORDER BY id DESC LIMIT ?`, p.Tenant, p.Home, ActLook, bound(limit))
+}
+
+func bound(limit int) int {
+	if limit <= 0 || limit > maxList {
+		return maxList
+	}
+	return limit
+}
+
+func (a *Audit) list(ctx context.Context, q string, args ...any) ([]Entry, error) {
+	var out []Entry
+	err := a.db.View(ctx, func(tx *db.Tx) error {
+		rows, err := tx.Query(q, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var e Entry
+			var at, until int64
+			if err := rows.Scan(&e.ID, &at, &e.Tenant, &e.Home, &e.Who, &e.Role, &e.Act, &e.What, &e.Reason, &until); err != nil {
+				return err
+			}
+			e.At = time.UnixMilli(at).UTC()
+			if until != 0 {
+				e.Until = time.UnixMilli(until).UTC()
+			}
+			out = append(out, e)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return out, nil
+}
+
+// Look lets somebody from staff look at a home for half an hour, and writes down why.
+func (a *Audit) Look(ctx context.Context, who string, p home.Place, reason string) (until time.Time, err error) {
+	reason = strings.TrimSpace(reason)
+	if n := utf8.RuneCountInString(reason); n < minReason || n > maxReason || !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {
+		return time.Time{}, ErrReason
+	}
+	if !home.IsUUID(p.Home) {
+		return time.Time{}, errors.New("audit: a look wants a home")
+	}
+	until = a.now().Add(LookLife).UTC().Truncate(time.Millisecond)
+	err = a.AddNow(ctx, Entry{Tenant: p.Tenant, Home: p.Home, Who: who, Role: "staff", Act: ActLook, Reason: reason, Until: until})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return until, nil
+}
+
+// MayLook says whether somebody may look at a home now, and the reason that they gave. When the database does not answer,
+// they may not.
+func (a *Audit) MayLook(ctx context.Context, who string, p home.Place) (bool, string) {
+	var reason string
+	err := a.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Row(`SELECT reason FROM audit_entry WHERE tenant = ? AND home = ? AND who = ? AND act = ? AND until > ? ORDER BY until DESC LIMIT 1`,
+			p.Tenant, p.Home, who, ActLook, a.now().UnixMilli()).Scan(&reason)
+	})
+	return err == nil, reason
+}
