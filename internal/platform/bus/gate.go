@@ -1,0 +1,144 @@
+package bus
+
+import (
+	"crypto/subtle"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+const localUser = "local"
+
+// gate decides who comes in and with which rights, in process.
+type gate struct {
+	authenticate func(*x509.Certificate) (Permit, error)
+	secret       string
+	server       *server.Server
+	log          *slog.Logger
+	refused      atomic.Uint64
+	accepted     atomic.Uint64
+
+	mu    sync.Mutex
+	kicks uint64            // counts calls of kick
+	who   map[uint64]string // connection → Permit.Name; those that went are swept out now and then
+	swept int               // how many were left after the last sweep
+}
+
+var errNoCertificate = errors.New("no verified certificate")
+
+// Check is called by the broker for each connection that says hello.
+func (g *gate) Check(c server.ClientAuthentication) bool {
+	state := c.GetTLSConnectionState()
+	if state == nil { // only connections inside this program have no TLS: the listener begins with a handshake
+		o := c.GetOpts()
+		if o.Username == localUser && subtle.ConstantTimeCompare([]byte(o.Password), []byte(g.secret)) == 1 {
+			c.RegisterUser(&server.User{Username: localUser})
+			return true
+		}
+		g.refused.Add(1)
+		return false
+	}
+	for {
+		kicks := g.kicksSoFar()
+		permit, err := g.permit(state.PeerCertificates, state.VerifiedChains)
+		if err != nil {
+			g.refused.Add(1)
+			g.log.Debug("connection refused", "from", c.RemoteAddress().String(), "why", err)
+			return false
+		}
+		if !g.note(c.GetID(), permit.Name, kicks) {
+			continue // somebody was kicked meanwhile: is this one still welcome?
+		}
+		c.RegisterUser(user(permit))
+		g.accepted.Add(1)
+		return true
+	}
+}
+
+func (g *gate) permit(certs []*x509.Certificate, verified [][]*x509.Certificate) (Permit, error) {
+	if len(certs) == 0 || len(verified) == 0 || g.authenticate == nil {
+		return Permit{}, errNoCertificate
+	}
+	p, err := g.authenticate(certs[0])
+	if err == nil && !p.Cloud && (len(p.Publish) == 0 || len(p.Subscribe) == 0) {
+		return p, errors.New("the permit names no subjects") // an empty list would mean everything
+	}
+	return p, err
+}
+
+func user(p Permit) *server.User {
+	u := &server.User{Username: p.Name}
+	if !p.Cloud {
+		u.Permissions = &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: p.Publish},
+			Subscribe: &server.SubjectPermission{Allow: p.Subscribe},
+		}
+	}
+	return u
+}
+
+func (g *gate) kicksSoFar() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.kicks
+}
+
+// note remembers who a connection is, unless somebody was kicked since.
+func (g *gate) note(id uint64, name string, kicks uint64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.kicks != kicks {
+		return false
+	}
+	g.who[id] = name
+	if len(g.who) > 2*g.swept+1000 {
+		for id := range g.who {
+			if g.server.GetClient(id) == nil {
+				delete(g.who, id)
+			}
+		}
+		g.swept = len(g.who)
+	}
+	return true
+}
+
+func (g *gate) kick(match func(string) bool) int {
+	g.mu.Lock()
+	g.kicks++
+	var ids []uint64
+	for id, name := range g.who {
+		if match(name) {
+			ids = append(ids, id)
+			delete(g.who, id)
+		}
+	}
+	g.mu.Unlock()
+	n := 0
+	for _, id := range ids {
+		if g.server.DisconnectClientByID(id) == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// routeGate lets only parts of the cloud into the cluster: a gateway's certificate is of the same CA.
+type routeGate struct{ *gate }
+
+func (g routeGate) Check(c server.ClientAuthentication) bool {
+	state := c.GetTLSConnectionState()
+	if state == nil {
+		return false
+	}
+	p, err := g.permit(state.PeerCertificates, state.VerifiedChains)
+	if err != nil || !p.Cloud {
+		g.refused.Add(1)
+		g.log.Warn("a route was refused", "from", c.RemoteAddress().String(), "name", p.Name)
+		return false
+	}
+	return true
+}
