@@ -117,7 +117,7 @@ func (r *Rollout) Newest(ctx context.Context) ([]*pb.BundleVersion, error) {
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			v := &pb.BundleVersion{}
 			if err := rows.Scan(&v.Name, &v.Version); err != nil {

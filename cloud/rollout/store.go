@@ -57,7 +57,7 @@ func readFile(tx *db.Tx, path string, offset int64, limit int) (data []byte, siz
 	if err != nil {
 		return nil, 0, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		var part []byte
 		if err := rows.Scan(&part); err != nil {
@@ -99,7 +99,7 @@ func readBundles(tx *db.Tx, name string, most int) ([]bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	var out []bundle
 	for rows.Next() {
 		var b bundle
