@@ -1,0 +1,87 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"cardea/home"
+	"cardea/wire/pb"
+)
+
+// maxStops bounds what is told at once; what does not fit is counted under its class, without an endpoint.
+const maxStops = 128
+
+// OwnerClass stands where a list's class would stand when the owner blocked something.
+const OwnerClass = "owner"
+
+type stopOf struct {
+	device                  home.DeviceID
+	endpoint, class, source string
+}
+
+// Stops sums up what was refused. It is used under its owner's lock.
+type Stops struct {
+	stops    map[stopOf]*pb.Stop
+	trackers uint64
+}
+
+// Add notes that something was refused, and why. Trackers are counted only: what a person reads is nobody's business.
+func (s *Stops) Add(device home.DeviceID, endpoint string, v *home.Verdict, at time.Time) {
+	k := stopOf{device: device, endpoint: endpoint, class: OwnerClass}
+	family := ""
+	if v.Listed != nil {
+		if v.Listed.Class == home.ClassTracking {
+			s.trackers++
+			return
+		}
+		k.class, k.source, family = string(v.Listed.Class), v.Listed.Source, v.Listed.Family
+	}
+	if s.stops == nil {
+		s.stops = map[stopOf]*pb.Stop{}
+	}
+	if s.stops[k] == nil && len(s.stops) >= maxStops {
+		k = stopOf{class: k.class}
+		family = ""
+	}
+	p := s.stops[k]
+	if p == nil {
+		p = &pb.Stop{Device: string(k.device), Endpoint: Text(k.endpoint, home.MaxName), Class: k.class, Family: Text(family, maxName),
+			Source: Text(k.source, maxName), First: Millis(at)}
+		if k.endpoint == "" {
+			p.Reason = "Too much was refused at once to tell it one by one."
+		} else {
+			p.Reason = Text(v.Reason, maxText)
+		}
+		s.stops[k] = p
+	}
+	p.Count++
+	p.Last = max(p.Last, Millis(at))
+}
+
+// Take empties it; nil when nothing was refused.
+func (s *Stops) Take() (list []*pb.Stopped) {
+	if !s.Waiting() {
+		return nil
+	}
+	var stops []*pb.Stop
+	for _, p := range s.stops {
+		stops = append(stops, p)
+	}
+	slices.SortFunc(stops, func(a, b *pb.Stop) int {
+		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Class, b.Class))
+	})
+	const each = 32 // of at most 1.1 KiB
+	for part := range slices.Chunk(stops, each) {
+		list = append(list, &pb.Stopped{Stops: part})
+	}
+	if len(list) == 0 {
+		list = append(list, &pb.Stopped{})
+	}
+	list[0].Trackers = s.trackers
+	s.stops, s.trackers = nil, 0
+	return list
+}
+
+// Waiting says whether there is anything to tell.
+func (s *Stops) Waiting() bool { return len(s.stops) > 0 || s.trackers > 0 }
