@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -111,12 +112,25 @@ func (p guests) Incidents() []portal.View {
 
 // Check looks whether the symptom is gone.
 func (p guests) Check(id string) (home.Check, error) {
-	return p.g.responder.Check(id, respond.ByPortal, p.g.now())
+	return p.g.check(id, respond.ByPortal)
 }
 
 // Release lets a device out.
 func (p guests) Release(id, code string, self bool) error {
-	return p.g.responder.Release(respond.Release{Incident: id, By: respond.ByPortal, Self: self, Code: code}, p.g.now())
+	err := p.g.responder.Release(respond.Release{Incident: id, By: respond.ByPortal, Self: self, Code: code}, p.g.now())
+	if errors.Is(err, respond.ErrOut) { // pressed twice
+		return nil
+	}
+	return err
+}
+
+// check looks whether a device is clean.
+func (g *Gateway) check(incident, by string) (home.Check, error) {
+	k, err := g.responder.Check(incident, by, g.now())
+	if err == nil {
+		g.cloud.checked(incident, k)
+	}
+	return k, err
 }
 
 func (g *Gateway) seen(incident string) {
@@ -138,7 +152,7 @@ func (g *Gateway) setIntel(ctx context.Context, set *intel.Set, sum lists.Summar
 	g.judge.SetIntel(set)
 	g.resolver.Flush()
 	g.log.Info("lists in force", "indicators", sum.Indicators, "files", len(sum.Files), "took", sum.Took)
-	if err := g.enforcer.Sync(ctx, blocked(set)); err != nil && ctx.Err() == nil {
+	if err := g.enforcer.Sync(ctx, g.listedAddrs()); err != nil && ctx.Err() == nil {
 		g.log.Error("listed addresses are not in force", "err", err)
 		g.count("lists_failed", 1)
 	}
@@ -152,6 +166,7 @@ func (g *Gateway) Status() control.Status {
 		s.Until = g.now().Add(left).Round(0)
 		s.Degraded = append(s.Degraded, "Nothing is enforced: the agent is disarmed.")
 	}
+	s.Cloud = g.cloud.status()
 	s.Degraded = append(s.Degraded, g.shedding.degraded()...)
 	g.state.mu.Lock()
 	if g.state.err != nil {
@@ -234,6 +249,9 @@ func each(list []home.Contact, yield func(home.Contact) bool) error {
 // Incidents lists all incidents.
 func (g *Gateway) Incidents() []home.Incident { return g.responder.Incidents() }
 
+// Looks lists who asked this home for details.
+func (g *Gateway) Looks() ([]control.Look, error) { return g.cloud.looks() }
+
 // Ask does what the owner asks for.
 func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
 	now := g.now()
@@ -262,17 +280,20 @@ func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
 			why = "The owner asked for it."
 		}
 		return g.responder.Quarantine(id, respond.ByOwner, why, now), nil
-	case "block", "unblock":
+	case "block", "unblock", "allow", "disallow":
 		if id == "" && a.Target != "" {
 			return nil, fmt.Errorf("device %q: %w", a.Target, control.ErrNotFound)
 		}
-		return map[string]string{a.Verb: a.Endpoint}, g.rule(id, a.Endpoint, a.Verb == "block")
+		return map[string]string{a.Verb: a.Endpoint}, g.rule(id, a.Endpoint, a.Verb)
 	case "check", "release":
+		if incident == "" && id != "" && a.Verb == "release" {
+			return nil, respond.ErrOut
+		}
 		if incident == "" {
 			return nil, fmt.Errorf("open incident of %q: %w", a.Target, control.ErrNotFound)
 		}
 		if a.Verb == "check" {
-			return g.responder.Check(incident, respond.ByOwner, now)
+			return g.check(incident, respond.ByOwner)
 		}
 		err := g.responder.Release(respond.Release{Incident: incident, By: respond.ByOwner}, now)
 		return map[string]string{"released": incident}, err

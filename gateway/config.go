@@ -34,6 +34,14 @@ type Config struct {
 	Portal      PortalConfig      `yaml:"portal"`
 	Containment ContainmentConfig `yaml:"containment"`
 	Ledger      LedgerConfig      `yaml:"ledger"`
+	Cloud       CloudConfig       `yaml:"cloud"`
+}
+
+// CloudConfig bounds what the cloud may do and cost. Where it is comes with the enrolment, not from here.
+type CloudConfig struct {
+	SpoolBytes    int64         `yaml:"spool_bytes"`     // what the cloud has not confirmed, on disk; default 16 MiB
+	ContainPerDay int           `yaml:"contain_per_day"` // most containments that it may order in 24 h; default 10
+	Reconnect     time.Duration `yaml:"reconnect"`       // longest pause before connecting again, drawn anew each time; default 2 min
 }
 
 // DNSConfig sets the home's resolver up.
@@ -160,6 +168,15 @@ func (c *Config) defaults() {
 	if c.Ledger.MaxBytes == 0 {
 		c.Ledger.MaxBytes = 32 << 20
 	}
+	if c.Cloud.SpoolBytes == 0 {
+		c.Cloud.SpoolBytes = 16 << 20
+	}
+	if c.Cloud.ContainPerDay == 0 {
+		c.Cloud.ContainPerDay = 10
+	}
+	if c.Cloud.Reconnect == 0 {
+		c.Cloud.Reconnect = 2 * time.Minute
+	}
 	if c.Ledger.MaxAge == 0 {
 		c.Ledger.MaxAge = 30 * 24 * time.Hour
 	}
@@ -191,6 +208,9 @@ func (c *Config) checks() []check {
 		{"containment.probation", positive(c.Containment.Probation)},
 		{"ledger.max_bytes", within(c.Ledger.MaxBytes, 1<<20, 1<<40)},
 		{"ledger.max_age", positive(c.Ledger.MaxAge)},
+		{"cloud.spool_bytes", within(c.Cloud.SpoolBytes, 1<<20, 1<<32)},
+		{"cloud.contain_per_day", within(int64(c.Cloud.ContainPerDay), 1, 1000)},
+		{"cloud.reconnect", within(int64(c.Cloud.Reconnect), int64(time.Millisecond), int64(time.Hour))},
 	}
 	if c.LAN != "" && c.LAN == c.WAN {
 		list = append(list, check{"wan", fmt.Errorf("is the same interface as lan")})

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 type enforced struct {
 	mu      sync.Mutex
 	version uint64
+	done    uint64 // the latest version that is in force
 	grades  map[home.DeviceID]home.Grade
 	told    map[home.DeviceID]string // mode and grade, as told last
 	alone   map[home.DeviceID]string // the port by which a device was shut in; used by desired only
@@ -210,23 +212,27 @@ func (g *Gateway) enforce(ctx context.Context) error {
 	before := g.state.told
 	g.state.grades, g.state.err = grades, err
 	if err == nil {
-		g.state.told = told
+		g.state.told, g.state.done = told, d.Version
 	}
 	g.state.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	now := g.now()
+	var changed []home.DeviceID
 	for _, r := range d.Devices {
 		if before[r.Device] != told[r.Device] {
+			changed = append(changed, r.Device)
 			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: r.Device, Detail: told[r.Device]})
 		}
 	}
 	for id := range before {
 		if _, still := told[id]; !still {
+			changed = append(changed, id)
 			g.control.Publish(control.Event{Time: now, Event: "enforced", Device: id, Detail: string(home.ModeOff)})
 		}
 	}
+	g.cloud.enforced(changed)
 	return nil
 }
 
@@ -253,10 +259,23 @@ func (g *Gateway) disarmedFor() time.Duration {
 // listedAddrs are the addresses that the kernel itself refuses: malware only, for everybody in the home.
 func (g *Gateway) listedAddrs() iter.Seq[netip.Prefix] {
 	return func(yield func(netip.Prefix) bool) {
-		if set := g.intel.Load(); set != nil {
-			blocked(set)(yield)
+		set := g.intel.Load()
+		if set == nil {
+			return
+		}
+		for p := range blocked(set) {
+			if !g.excepted(p) && !yield(p) {
+				return
+			}
 		}
 	}
+}
+
+// excepted says whether the owner allowed somebody something of this against a list: the kernel refuses to all or to none,
+// so cutListed does it for the others.
+func (g *Gateway) excepted(p netip.Prefix) bool {
+	list := g.exceptions.Load()
+	return list != nil && slices.ContainsFunc(*list, p.Overlaps)
 }
 
 // clock does what happens once a second.
@@ -331,5 +350,7 @@ func (g *Gateway) remember() error {
 	g.rules.mu.Lock()
 	rules := maps.Clone(g.rules.added)
 	g.rules.mu.Unlock()
-	return saveMemory(g.cfg.State, memory{Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules})
+	return saveMemory(g.cfg.State, memory{
+		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Cloud: g.cloud.memory(),
+	})
 }

@@ -30,10 +30,12 @@ type services struct{}
 // Service knows the service behind an endpoint by its name.
 func (services) Service(e *home.Endpoint) (home.Service, bool) { return intel.Service(e.Name) }
 
+// confident is how sure a list must be for the kernel to refuse an address to every device.
+const confident = 50
+
 // blocked are the addresses that the kernel itself refuses to every device: malware, confident, on all ports. Names and
 // everything else are judged by the resolver and by the first packets.
 func blocked(set *intel.Set) iter.Seq[netip.Prefix] {
-	const confident = 50
 	return func(yield func(netip.Prefix) bool) {
 		set.Prefixes(func(p netip.Prefix, port uint16, c *intel.Class) bool {
 			if port != 0 || c.Class != home.ClassMalware || c.Confidence < confident {

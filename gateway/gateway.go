@@ -63,6 +63,9 @@ type Gateway struct {
 	disarm atomic.Int64 // nanoseconds since started until which nothing is enforced, whatever the clock is set to; 0: armed
 	state  enforced
 	rules  policies
+	cloud  *cloud
+
+	exceptions atomic.Pointer[[]netip.Prefix] // addresses that the owner allowed somebody
 
 	protected map[home.DeviceID]bool // never contained by itself; read only
 
@@ -91,6 +94,8 @@ func New(cfg Config, version string, log *slog.Logger) (g *Gateway, err error) {
 		changed: make(chan struct{}, 1), jobs: make(chan func(context.Context) error, 256),
 		shelf: shelf{full: make(chan struct{}, 1)},
 	}
+	g.cloud = newCloud(g)
+	g.reachCloud()
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close())
@@ -179,6 +184,7 @@ func (g *Gateway) recall() error {
 		policy.Protected[g.observer.IDOf(mac)] = true
 	}
 	g.loadPolicy(m.Rules)
+	g.cloud.restore(m.Cloud)
 	var err3 error
 	g.state.alone, err3 = shutIn(filepath.Join(g.cfg.State, enforcedFile))
 	return errors.Join(err, err2, err3)
@@ -235,6 +241,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		{"readiness", g.becomeReady},
 		{"internet probe", g.probe},
 		{"metrics", g.serveMetrics},
+		{"cloud", g.cloud.run},
 	} {
 		grp.Go(func() error {
 			if err := part.run(ctx); err != nil && ctx.Err() == nil {
@@ -259,11 +266,33 @@ func (g *Gateway) becomeReady(ctx context.Context) error {
 	return nil
 }
 
+// runLists watches the administrator's lists and those that came from the cloud.
 func (g *Gateway) runLists(ctx context.Context) error {
+	fromCloud := filepath.Join(g.cfg.State, cloudListsDir)
+	dirs := []string{g.cfg.Lists, fromCloud}
 	if g.cfg.Lists == "" {
-		return nil
+		dirs = dirs[1:]
+		if !appears(ctx, fromCloud) {
+			return nil
+		}
 	}
-	return lists.New(g.cfg.Lists, g.log, func(set *intel.Set, sum lists.Summary) { g.setIntel(ctx, set, sum) }).Run(ctx)
+	return lists.New(dirs, g.log, func(set *intel.Set, sum lists.Summary) { g.setIntel(ctx, set, sum) }).Run(ctx)
+}
+
+// appears waits until a folder is there; false: ctx ended before.
+func appears(ctx context.Context, dir string) bool {
+	t := time.NewTicker(identityEvery)
+	defer t.Stop()
+	for {
+		if _, err := os.Stat(dir); err == nil {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-t.C:
+		}
+	}
 }
 
 // close stores what is remembered and releases everything. Quarantine stays in force.
@@ -273,7 +302,7 @@ func (g *Gateway) close() error {
 		g.mu.Lock()
 		g.observer.Close()
 		g.mu.Unlock()
-		errs = append(errs, g.remember())
+		errs = append(errs, g.cloud.close(), g.remember())
 	}
 	if g.ledger != nil {
 		g.writeContacts()

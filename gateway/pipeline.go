@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"cardea/gateway/control"
@@ -18,6 +19,7 @@ func (g *Gateway) steps() []func(*home.Observation) {
 		g.recheck,       // does a device with an open incident show its symptom again?
 		g.judge.Observe, // detectors and lists: findings come out at Find
 		g.cutListed,     // a name in a first packet that is on a list: cut the flow
+		g.noteStopped,   // what the resolver or the kernel refused: the home is told
 	}
 }
 
@@ -38,6 +40,7 @@ func (g *Gateway) Observe(o *home.Observation) {
 // Contact judges a contact whose window closed and has it kept.
 func (g *Gateway) Contact(c *home.Contact) {
 	g.judge.Contact(c)
+	g.cloud.contact(c)
 	if !g.shelf.put(c) {
 		g.count("contacts_dropped", 1)
 	}
@@ -108,6 +111,14 @@ func (g *Gateway) recheck(o *home.Observation) {
 
 // cutListed cuts a flow whose first packets named something that is on a list.
 func (g *Gateway) cutListed(o *home.Observation) {
+	if o.Kind == home.EventFlow && o.Flow.State == home.FlowNew && o.Direction == home.Outbound && !g.disarmed() {
+		a := o.Far.IP.Unmap()
+		if a.IsValid() && g.excepted(netip.PrefixFrom(a, a.BitLen())) && g.refused(o.Device, a).Action >= home.Block {
+			f := *o.Flow
+			g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
+		}
+		return
+	}
 	if o.Kind != home.EventName || o.Name.Host == "" || o.Name.ECH || g.disarmed() {
 		return
 	}
@@ -118,8 +129,40 @@ func (g *Gateway) cutListed(o *home.Observation) {
 	if v.Action >= home.Block {
 		g.count("flows_cut", 1)
 		f := o.Name.Flow
+		g.cloud.stopped(o.Device, o.Name.Host, &v, o.Time)
 		g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
 	}
+}
+
+// noteStopped notes what was refused: a look-up by the resolver, or a flow by the kernel, whose rules are made of the same
+// lists and rules as this verdict.
+func (g *Gateway) noteStopped(o *home.Observation) {
+	if o.Device == nil || !g.cloud.active.Load() {
+		return
+	}
+	switch {
+	case o.Kind == home.EventLookup && o.Lookup.Blocked:
+		v := g.judge.Name(o.Device, o.Lookup.Question)
+		if v.Action < home.Block { // what it leads to is listed, not its name
+			v = home.Verdict{Action: home.Block, Reason: "What this name leads to is on a list.", Listed: &home.Indicator{Class: home.ClassMalware}}
+		}
+		g.cloud.stopped(o.Device, o.Lookup.Question, &v, o.Time)
+	case o.Kind == home.EventFlow && o.Flow.State == home.FlowNew && o.Direction == home.Outbound && !g.disarmed():
+		v := g.refused(o.Device, o.Far.IP)
+		if v.Action >= home.Block {
+			g.cloud.stopped(o.Device, o.Far.IP.String(), &v, o.Time)
+		}
+	}
+}
+
+// refused judges an address as the kernel does: by the owner's rules and by lists of malware that are confident.
+func (g *Gateway) refused(d *home.Device, a netip.Addr) home.Verdict {
+	v := g.judge.Answer(d, "", nil, []netip.Addr{a})
+	if v.Listed != nil && (v.Listed.Class != home.ClassMalware || v.Listed.Confidence < confident) {
+		v.Action = home.Watch
+	}
+	v.Reason = strings.TrimPrefix(v.Reason, " leads to "+a.String()+". ") // there was no question
+	return v
 }
 
 // Find takes a finding of the judge. A finding about the router itself is told, but nobody is contained for it.
@@ -129,9 +172,12 @@ func (g *Gateway) Find(f *home.Finding) {
 	g.log.Info("finding", "device", f.Device, "detector", f.Detector, "strength", f.Strength, "port", f.Port)
 	g.control.Publish(control.Event{Time: f.Time, Event: "finding", Device: f.Device, Finding: f})
 	if d, ok := g.observer.Device(f.Device); ok && d.Gateway {
+		g.cloud.found(f, "")
 		return
 	}
 	g.responder.Finding(*f)
+	inc, _ := g.responder.Of(f.Device)
+	g.cloud.found(f, inc.ID)
 	if f.Detector == home.DetectARPSpoof || f.Detector == home.DetectNDSpoof || f.Detector == home.DetectRogueRouter {
 		g.aside(g.enforcer.Announce) // neighbours have believed it already
 	}
@@ -144,6 +190,7 @@ func (g *Gateway) Changed(i home.Incident, t home.Transition) {
 	if t.To == home.StateProbation || t.To == home.StateClosed {
 		g.forget.Store(i.Device, true) // it may raise the same finding again from now on
 	}
+	g.cloud.incident(&i)
 	g.wake()
 }
 

@@ -110,6 +110,8 @@ func (g *Gateway) loadPolicy(remembered map[home.DeviceID]Rules) {
 }
 
 func (g *Gateway) applyPolicy() {
+	allowed := g.rules.allowedAddrs()
+	g.exceptions.Store(&allowed)
 	g.rules.mu.Lock()
 	defer g.rules.mu.Unlock()
 	p := judge.Policy{Rules: g.rules.of("").forJudge(), Devices: map[home.DeviceID]judge.Rules{}}
@@ -123,32 +125,86 @@ func (g *Gateway) applyPolicy() {
 	g.judge.SetPolicy(p)
 }
 
-// rule changes what the owner decided about one endpoint for one device ("" is every device): block, or not any more.
-// What is forbidden now is cut at once.
-func (g *Gateway) rule(id home.DeviceID, endpoint string, block bool) error {
+// sameEndpoint says whether two entries mean the same.
+func sameEndpoint(a, b string) bool {
+	n, p, err := endpointOf(a)
+	m, q, err2 := endpointOf(b)
+	return err == nil && err2 == nil && n == m && p == q
+}
+
+func without(list []string, endpoint string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return sameEndpoint(s, endpoint) })
+}
+
+// rule changes what the owner decided about one endpoint for one device ("" is every device): block, unblock, allow or
+// disallow. What is forbidden now is cut at once.
+func (g *Gateway) rule(id home.DeviceID, endpoint, verb string) error {
 	name, addr, err := endpointOf(endpoint)
 	if err != nil {
 		return err
 	}
-	g.rules.mu.Lock()
-	r := g.rules.added[id]
-	r.Block = slices.DeleteFunc(slices.Clone(r.Block), func(s string) bool { return s == endpoint })
-	if block {
-		if len(r.Block) >= maxRules {
-			g.rules.mu.Unlock()
-			return fmt.Errorf("there are %d rules already", maxRules)
-		}
-		r.Block = append(r.Block, endpoint)
+	if err := g.rules.change(id, endpoint, verb); err != nil {
+		return err
 	}
-	g.rules.added[id] = r
-	g.rules.mu.Unlock()
 	g.applyPolicy()
-	g.resolver.Flush()
+	if g.resolver != nil {
+		g.resolver.Flush()
+	}
 	g.wake()
-	if block {
+	if verb == "block" {
 		g.later(func(ctx context.Context) error { return g.cutFlows(ctx, id, name, addr) })
 	}
+	if addr.IsValid() && (verb == "allow" || verb == "disallow") { // the kernel refuses listed addresses by itself
+		g.later(func(ctx context.Context) error { return g.enforcer.Sync(ctx, g.listedAddrs()) })
+	}
 	return nil
+}
+
+// change notes a decision. The latest one about an endpoint counts.
+func (p *policies) change(id home.DeviceID, endpoint, verb string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.added[id]
+	switch verb {
+	case "block":
+		r.Block, r.Allow = append(without(r.Block, endpoint), endpoint), without(r.Allow, endpoint)
+	case "allow":
+		r.Allow, r.Block = append(without(r.Allow, endpoint), endpoint), without(r.Block, endpoint)
+	case "unblock":
+		r.Block = without(r.Block, endpoint)
+	case "disallow":
+		r.Allow = without(r.Allow, endpoint)
+	default:
+		return fmt.Errorf("%q is not known here", verb)
+	}
+	if max(len(r.Block), len(r.Allow)) > maxRules {
+		return fmt.Errorf("there are %d rules already", maxRules)
+	}
+	p.added[id] = r
+	return nil
+}
+
+// get is what holds for one device, or ("") for the home.
+func (p *policies) get(id home.DeviceID) Rules {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.of(id)
+}
+
+// allowedAddrs are the addresses that the owner allowed somebody against a list.
+func (p *policies) allowedAddrs() (list []netip.Prefix) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, from := range []map[home.DeviceID]Rules{p.fixed, p.added} {
+		for _, r := range from {
+			for _, s := range r.Allow {
+				if _, a, err := endpointOf(s); err == nil && a.IsValid() {
+					list = append(list, a)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // cutFlows kills the running flows of a device ("" is every device) to an endpoint.

@@ -43,6 +43,7 @@ func (c statusCmd) Run(ctx context.Context, all *cli) error {
 	} else {
 		fmt.Printf("DISARMED until %s\n", s.Until.Local().Format(time.DateTime))
 	}
+	printCloud(s.Cloud)
 	for _, d := range s.Degraded {
 		fmt.Println("!", show.Text(d))
 	}
@@ -235,6 +236,20 @@ type unblockCmd struct{ endpoint }
 // Run is called by kong.
 func (c unblockCmd) Run(ctx context.Context, all *cli) error {
 	return c.ask(ctx, all, "unblock", "not blocked any more")
+}
+
+type allowCmd struct{ endpoint }
+
+// Run is called by kong.
+func (c allowCmd) Run(ctx context.Context, all *cli) error {
+	return c.ask(ctx, all, "allow", "allowed, also against a list")
+}
+
+type disallowCmd struct{ endpoint }
+
+// Run is called by kong.
+func (c disallowCmd) Run(ctx context.Context, all *cli) error {
+	return c.ask(ctx, all, "disallow", "lists decide about it again")
 }
 
 func (e endpoint) ask(ctx context.Context, all *cli, verb, done string) error {

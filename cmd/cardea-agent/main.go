@@ -33,6 +33,10 @@ type cli struct {
 	Release    releaseCmd       `cmd:"" help:"Let a device out, into probation."`
 	Block      blockCmd         `cmd:"" help:"Block a name or an address, for one device or for all."`
 	Unblock    unblockCmd       `cmd:"" help:"Take a block back."`
+	Allow      allowCmd         `cmd:"" help:"Allow a name or an address against a list, for one device or for all."`
+	Disallow   disallowCmd      `cmd:"" help:"Take that back."`
+	Enroll     enrollCmd        `cmd:"" help:"Make this gateway known to a cloud, with a claim code."`
+	Looks      looksCmd         `cmd:"" help:"Who asked this home for details."`
 	Disarm     disarmCmd        `cmd:"" help:"Kill switch: enforce nothing for a while; ends by itself."`
 	Arm        armCmd           `cmd:"" help:"Enforce again at once."`
 	Version    kong.VersionFlag `help:"Print the version and exit."`

@@ -86,6 +86,11 @@ func (c *Client) Incidents(ctx context.Context) ([]home.Incident, error) {
 	return get[[]home.Incident](ctx, c, "/v1/incidents")
 }
 
+// Looks asks who asked this home for details, the oldest first.
+func (c *Client) Looks(ctx context.Context) ([]Look, error) {
+	return get[[]Look](ctx, c, "/v1/looks")
+}
+
 // Contacts asks for contacts, the oldest first, then those of the window that is open.
 func (c *Client) Contacts(ctx context.Context, q ContactQuery, yield func(home.Contact) bool) error {
 	v := url.Values{}

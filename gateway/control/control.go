@@ -27,6 +27,7 @@ type Agent interface {
 	Devices() []Device
 	Contacts(ctx context.Context, q ContactQuery, yield func(home.Contact) bool) error
 	Incidents() []home.Incident
+	Looks() ([]Look, error)
 	Ask(ctx context.Context, a Action) (any, error)
 }
 
@@ -43,6 +44,37 @@ type Status struct {
 	Incidents  int               `json:"incidents"` // open ones
 	Indicators int               `json:"indicators"`
 	Counters   map[string]uint64 `json:"counters"`
+	Cloud      *Cloud            `json:"cloud,omitempty"` // nil: enrolled nowhere
+}
+
+// Cloud is how things stand with the cloud.
+type Cloud struct {
+	Place     home.Place        `json:"place"`
+	Connected bool              `json:"connected"`
+	Since     time.Time         `json:"since,omitzero"`    // connected, or not, since then
+	Problem   string            `json:"problem,omitempty"` // why it is not connected
+	LastAck   time.Time         `json:"last_ack,omitzero"` // when it last confirmed what it was told
+	Until     time.Time         `json:"until,omitzero"`    // end of the certificate
+	Items     uint64            `json:"spool_items"`       // not yet confirmed
+	Bytes     uint64            `json:"spool_bytes"`
+	Dropped   uint64            `json:"spool_dropped"`
+	Desired   uint64            `json:"desired"` // version that runs
+	Wanted    uint64            `json:"wanted"`
+	Bundles   map[string]uint64 `json:"bundles,omitempty"`
+}
+
+// Look is an entry of the home's own log of who asked it for details.
+type Look struct {
+	Time     time.Time `json:"time"`
+	Question string    `json:"question"`
+	Asker    string    `json:"asker"` // resident, support
+	Who      string    `json:"who"`
+	Reason   string    `json:"reason,omitempty"`
+	Consent  string    `json:"consent,omitempty"` // id
+	What     string    `json:"what"`              // devices, contacts, follow
+	Device   string    `json:"device,omitempty"`
+	Refused  bool      `json:"refused,omitempty"`
+	Why      string    `json:"why,omitempty"` // it was refused
 }
 
 // Device is a device with what holds for it.
@@ -79,8 +111,8 @@ type ContactQuery struct {
 }
 
 // Action is what a person asks for. Verb is quarantine (Target: device id, name, MAC or address), release, check (Target:
-// the same, or an incident's id or code), block, unblock (Target as for quarantine, or "" for every device; Endpoint: a
-// name, an address or a block of addresses), disarm (For) or arm.
+// the same, or an incident's id or code), block, unblock, allow, disallow (Target as for quarantine, or "" for every device;
+// Endpoint: a name, an address or a block of addresses), disarm (For) or arm.
 type Action struct {
 	Verb     string        `json:"verb"`
 	Endpoint string        `json:"endpoint,omitempty"`
@@ -177,6 +209,7 @@ func (s *Server) handler() http.Handler {
 	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.agent.Status()) })
 	m.HandleFunc("GET /v1/devices", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.agent.Devices()) })
 	m.HandleFunc("GET /v1/incidents", func(w http.ResponseWriter, _ *http.Request) { reply(w, s.agent.Incidents()) })
+	m.HandleFunc("GET /v1/looks", s.looks)
 	m.HandleFunc("GET /v1/contacts", s.contacts)
 	m.HandleFunc("GET /v1/events", s.events)
 	m.HandleFunc("POST /v1/actions", s.action)
@@ -186,6 +219,15 @@ func (s *Server) handler() http.Handler {
 func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v) // the client is gone: nobody to tell
+}
+
+func (s *Server) looks(w http.ResponseWriter, _ *http.Request) {
+	list, err := s.agent.Looks()
+	if err != nil {
+		problem(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	reply(w, list)
 }
 
 // problem answers as RFC 9457 says.

@@ -26,6 +26,9 @@ func (f *fake) Devices() []Device {
 	return []Device{{Device: home.Device{ID: "d"}, Name: "<b>", Mode: home.ModeOff}}
 }
 func (f *fake) Incidents() []home.Incident { return nil }
+func (f *fake) Looks() ([]Look, error) {
+	return []Look{{Asker: "support", Who: "<i>", What: "contacts", Refused: true}}, nil
+}
 func (f *fake) Contacts(_ context.Context, q ContactQuery, yield func(home.Contact) bool) error {
 	for i := range q.Limit {
 		if !yield(home.Contact{Device: q.Device, Flows: uint64(i)}) {

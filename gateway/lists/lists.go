@@ -1,6 +1,6 @@
-// Package lists reads a folder of indicator lists, compiles it with package intel and watches it: a changed folder gives
+// Package lists reads folders of indicator lists, compiles them with package intel and watches them: a changed folder gives
 // a new set, whole, a broken or half-written file keeps its last good version. It imports home and intel, and owns
-// nothing on disk: the folder is the administrator's (and later the downloader's).
+// nothing on disk: one folder is the administrator's, another the cloud's lists'.
 //
 // What a list is about comes, the strongest first, from
 //
@@ -52,7 +52,7 @@ type Summary struct {
 
 // File is one list of the folder.
 type File struct {
-	Path       string       `json:"path"` // below the folder, with /
+	Path       string       `json:"path"` // below its folder, with /
 	Source     string       `json:"source"`
 	Class      string       `json:"class"`
 	Family     string       `json:"family,omitempty"`
@@ -62,26 +62,27 @@ type File struct {
 	Stale      bool         `json:"stale,omitempty"` // an older version of it is in force
 }
 
-// Lists watches a folder. Its set goes to onChange, and nowhere else.
+// Lists watches folders. Its set goes to onChange, and nowhere else.
 type Lists struct {
-	dir      string
+	dirs     []string
 	log      *slog.Logger
 	onChange func(*intel.Set, Summary)
 
 	// Owned by Run.
 	set  *intel.Set // in force: the last good version of a list that is broken now is taken from it
-	last string     // fingerprint of the folder as it was read last
+	last string     // fingerprint of the folders as they were read last
 }
 
-// New makes a watcher of dir. onChange is called from Run: at once with what is there, and after each change.
-func New(dir string, log *slog.Logger, onChange func(*intel.Set, Summary)) *Lists {
-	return &Lists{dir: dir, log: log, onChange: onChange}
+// New makes a watcher of folders, which make one set together. onChange is called from Run: at once with what is there, and
+// after each change.
+func New(dirs []string, log *slog.Logger, onChange func(*intel.Set, Summary)) *Lists {
+	return &Lists{dirs: dirs, log: log, onChange: onChange}
 }
 
 // Load reads a folder, with all folders below it, or a single file, once. Public resolvers are built in. Lists that
 // cannot be read are told in the summary; the error is that of the folder itself, or that there is not one good list.
 func Load(path string) (*intel.Set, Summary, error) {
-	l := New(path, slog.New(slog.DiscardHandler), nil)
+	l := New([]string{path}, slog.New(slog.DiscardHandler), nil)
 	set, sum, err := l.read()
 	if err != nil {
 		return nil, sum, err
@@ -97,14 +98,18 @@ func Load(path string) (*intel.Set, Summary, error) {
 	return nil, sum, fmt.Errorf("no list in %s", path)
 }
 
-// Run reads the folder and then again after each change, until ctx ends. A folder that does not exist yet is an empty
+// Run reads the folders and then again after each change, until ctx ends. A folder that does not exist yet is an empty
 // one.
 func (l *Lists) Run(ctx context.Context) error {
 	w := newWatcher(l.log)
 	defer w.close()
 	for {
-		w.watch(l.dir)
-		if now := fingerprint(l.dir); now != l.last || l.last == "" {
+		now := ""
+		for _, dir := range l.dirs {
+			w.watch(dir)
+			now += fingerprint(dir)
+		}
+		if now != l.last || l.last == "" {
 			l.last = now
 			l.reload()
 		}
@@ -117,7 +122,7 @@ func (l *Lists) Run(ctx context.Context) error {
 func (l *Lists) reload() {
 	set, sum, err := l.read()
 	if err != nil {
-		l.log.Error("lists cannot be read; the set in force stays", "dir", l.dir, "error", err)
+		l.log.Error("lists cannot be read; the set in force stays", "dirs", l.dirs, "error", err)
 		return
 	}
 	for _, f := range sum.Files {
@@ -134,22 +139,24 @@ func (l *Lists) reload() {
 	}
 }
 
-// read compiles the folder.
+// read compiles the folders. One that cannot be read leaves the whole set as it is.
 func (l *Lists) read() (*intel.Set, Summary, error) {
 	start := time.Now()
-	paths, err := find(l.dir)
-	if err != nil {
-		return nil, Summary{}, fmt.Errorf("read lists: %w", err)
-	}
 	b := intel.NewBuilderFrom(l.set)
 	intel.AddBypass(b)
 	var sum Summary
-	for _, path := range paths {
-		name := filepath.ToSlash(path)
-		if name == "." {
-			name = filepath.Base(l.dir)
+	for _, dir := range l.dirs {
+		paths, err := find(dir)
+		if err != nil {
+			return nil, Summary{}, fmt.Errorf("read lists: %w", err)
 		}
-		sum.Files = append(sum.Files, l.readFile(b, name, filepath.Join(l.dir, path)))
+		for _, path := range paths {
+			name := filepath.ToSlash(path)
+			if name == "." {
+				name = filepath.Base(dir)
+			}
+			sum.Files = append(sum.Files, l.readFile(b, name, filepath.Join(dir, path)))
+		}
 	}
 	set := b.Build()
 	sum.Indicators, sum.Bytes, sum.Took = set.Len(), set.Bytes(), time.Since(start)

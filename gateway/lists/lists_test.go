@@ -109,7 +109,7 @@ func run(t *testing.T, dir string) (wait func(what string, ok func(state) bool) 
 	answers := make(chan state, 100) // owner: Run; never full in a test
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1) // Run's end; one value
-	l := New(dir, slog.New(slog.DiscardHandler), func(s *intel.Set, sum Summary) { answers <- state{s, sum} })
+	l := New([]string{dir}, slog.New(slog.DiscardHandler), func(s *intel.Set, sum Summary) { answers <- state{s, sum} })
 	go func() { done <- l.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()

@@ -66,7 +66,8 @@ func plural(n int, unit string) string {
 // Release is a wish to let a device out.
 type Release struct {
 	Incident string // id or short code
-	By       string // ByOwner overrides always; ByPortal needs a clean check or the label's code
+	By       string // ByOwner and BySupport override always; ByPortal needs a clean check or the label's code
+	Why      string // in the person's words; may be empty
 	Self     bool   // asked for from the contained device itself: then only the label's code counts
 	Code     string
 }
@@ -86,11 +87,11 @@ func (r *Responder) release(w Release, now time.Time) ([]step, error) {
 		return nil, err
 	}
 	if c.Incident.Mode == home.ModeOff {
-		return nil, nil // already out
+		return nil, fmt.Errorf("incident %s: %w", c.Incident.Code, ErrOut)
 	}
 	k := c.check(now, r.policy.Quiet)
 	why := "Checked and clean."
-	if w.By != ByOwner {
+	if w.By != ByOwner && w.By != BySupport {
 		if w.Self || !k.Clean {
 			if w.Code == "" && !w.Self {
 				return nil, ErrNotClean
@@ -106,9 +107,15 @@ func (r *Responder) release(w Release, now time.Time) ([]step, error) {
 	if !k.Clean {
 		c.Incident.Releases++
 		why = "Let out before it was shown to be clean."
-		if w.By == ByOwner {
+		switch w.By {
+		case ByOwner:
 			why = "The owner let it out."
+		case BySupport:
+			why = "Support let it out."
 		}
+	}
+	if w.Why != "" {
+		why += " " + w.Why
 	}
 	c.restart(now)
 	return []step{r.move(c, now, home.StateProbation, home.ModeNoLAN, w.By, why)}, nil

@@ -32,6 +32,7 @@ const (
 	ByGateway = "gateway"
 	ByOwner   = "owner"
 	ByPortal  = "portal"
+	BySupport = "support" // staff of the provider, through the cloud: may help where the portal may not
 )
 
 const (
@@ -52,6 +53,7 @@ var (
 	ErrTries     = errors.New("too many wrong codes: try again in an hour")
 	ErrNeedsHelp = errors.New("it was let out twice before it was clean: please call for help")
 	ErrClosed    = errors.New("the incident is closed")
+	ErrOut       = errors.New("nothing is shut in")
 )
 
 // Sink is told of every transition, after it took effect.

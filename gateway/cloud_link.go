@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+
+	"cardea/gateway/bundle"
+	"cardea/gateway/control"
+	"cardea/gateway/report"
+	"cardea/gateway/uplink"
+	"cardea/home"
+	"cardea/wire/pb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// IdentityDir is the folder where enrolling has to put who the gateway is.
+func IdentityDir(cfg Config) string { return filepath.Join(cfg.State, cloudDir) }
+
+// reachCloud makes the real way to the cloud.
+func (g *Gateway) reachCloud() {
+	c := g.cloud
+	c.enrolled = func() (home.Place, error) {
+		id, err := uplink.LoadIdentity(c.path(cloudDir))
+		return id.Place, err
+	}
+	c.dial = c.open
+}
+
+// open opens the spool and makes the link.
+func (c *cloud) open(place home.Place) (*line, error) {
+	id, err := uplink.LoadIdentity(c.path(cloudDir))
+	if err != nil {
+		return nil, err
+	}
+	if id.Place != place {
+		return nil, errMoved
+	}
+	s, err := uplink.OpenSpool(c.path(spoolDir), c.g.cfg.Cloud.SpoolBytes)
+	if err != nil {
+		return nil, fmt.Errorf("spool: %w", err)
+	}
+	l := uplink.New(uplink.Config{Dir: c.path(cloudDir), Jitter: c.g.cfg.Cloud.Reconnect}, id, s, c, c.g.log)
+	b := bundle.New(bundle.Config{
+		Dir: c.path(bundleDir), Root: id.BundleRoot, Into: c.path(cloudListsDir), Own: c.g.ownPrefixes(),
+		Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
+			return fetchPart(ctx, l, path, offset)
+		},
+	}, c.g.log)
+	return &line{
+		spool: s, link: l, status: func() control.Cloud { return cloudStatus(l.Status()) },
+		update: func(ctx context.Context) (uint64, error) {
+			if err := b.Restore(ctx); err != nil {
+				return 0, err
+			}
+			version, _, err := b.Update(ctx)
+			if err != nil {
+				version = b.Status().Version
+			}
+			return version, err
+		},
+	}, nil
+}
+
+func (g *Gateway) ownPrefixes() []netip.Prefix { return slices.Clone(g.kernel.Ports().Prefixes()) }
+
+func cloudStatus(s uplink.Status) control.Cloud {
+	return control.Cloud{
+		Connected: s.Connected, Since: s.Since, Problem: s.Problem, LastAck: s.LastAck, Until: s.Until, Items: uint64(max(s.SpoolItems, 0)),
+		Bytes: uint64(max(s.SpoolBytes, 0)), Dropped: s.Dropped, Desired: s.Running, Wanted: s.Wanted,
+	}
+}
+
+// requester is what fetching needs of a link.
+type requester interface {
+	Request(ctx context.Context, what string, data []byte) ([]byte, error)
+}
+
+// fetchPart asks the cloud for a part of a bundle's file.
+func fetchPart(ctx context.Context, l requester, path string, offset int64) ([]byte, int64, error) {
+	req, err := proto.Marshal(&pb.BundleRequest{Path: path, Offset: offset})
+	if err != nil {
+		return nil, 0, fmt.Errorf("ask for %s: %w", path, err)
+	}
+	b, err := l.Request(ctx, "bundle", req)
+	if err != nil {
+		return nil, 0, fmt.Errorf("ask for %s: %w", path, err)
+	}
+	reply := &pb.BundleReply{}
+	if err := proto.Unmarshal(b, reply); err != nil {
+		return nil, 0, fmt.Errorf("ask for %s: %w", path, err)
+	}
+	if reply.GetError() != "" {
+		return nil, 0, fmt.Errorf("ask for %s: %w", path, errors.New(report.Text(reply.GetError(), maxWhy)))
+	}
+	return reply.GetData(), reply.GetSize(), nil
+}
