@@ -215,9 +215,13 @@ func TestWhatIsDesiredElsewhereIsTold(t *testing.T) {
 	ctx, d := context.Background(), dbtest.SQLite(t)
 	w := open(t, d)
 	w.o.Sources = Sources{
-		Keys:    func(_ context.Context, p home.Place) ([]*pb.ResidentKey, error) { return []*pb.ResidentKey{{Id: p.Home}}, nil },
+		Keys: func(_ context.Context, p home.Place) ([]*pb.ResidentKey, error) {
+			return []*pb.ResidentKey{{Id: p.Home}}, nil
+		},
 		Revoked: func(context.Context, home.Place) ([]string, error) { return []string{"c1"}, nil },
-		Bundles: func(context.Context) ([]*pb.BundleVersion, error) { return []*pb.BundleVersion{{Name: "lists", Version: 7}}, nil },
+		Bundles: func(context.Context) ([]*pb.BundleVersion, error) {
+			return []*pb.BundleVersion{{Name: "lists", Version: 7}}, nil
+		},
 	}
 	if err := d.Tx(ctx, func(tx *db.Tx) error { return w.Touch(tx, homeA) }); err != nil {
 		t.Fatal(err)

@@ -126,9 +126,24 @@ func (b *Batch) flushDevices() error {
 		" ON CONFLICT (tenant, home, device) DO UPDATE SET updated = excluded.updated, data = excluded.data", 5, args); err != nil {
 		return err
 	}
+	return b.boundDevices()
+}
+
+// boundDevices lets those heard of longest ago go where there are too many. A whole list is bounded by what one item may have.
+func (b *Batch) boundDevices() error {
+	ask, added := map[boundKey]bool{}, map[boundKey]int{}
+	for p, l := range b.devices {
+		k := boundKey{tenant: p.Tenant, home: p.Home}
+		ask[k], added[k] = true, len(l.changed)
+	}
+	room, err := b.room(b.h.devices, ask, "SELECT COUNT(*) FROM history_device WHERE tenant = ? AND home = ?")
+	if err != nil {
+		return err
+	}
+	b.added(b.h.devices, added)
 	for _, p := range places(b.devices) {
-		if b.devices[p].whole {
-			continue // bounded by what one item may have
+		if room[boundKey{tenant: p.Tenant, home: p.Home}] > len(b.devices[p].changed) {
+			continue
 		}
 		if _, err := b.tx.Exec("DELETE FROM history_device WHERE tenant = ? AND home = ? AND device NOT IN (SELECT device FROM history_device"+
 			" WHERE tenant = ? AND home = ? ORDER BY updated DESC, device LIMIT ?)", p.Tenant, p.Home, p.Tenant, p.Home, MaxDevices); err != nil {

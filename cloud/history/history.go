@@ -47,12 +47,13 @@ type Options struct {
 
 // History is the store. Make it with New.
 type History struct {
-	db    *db.DB
-	feed  func(tx *db.Tx, p home.Place, kind, id string) error
-	now   func() time.Time
-	known *bound // homes that have their row
-	first *bound // first times of a home
-	stops *bound // refusals of a home's day
+	db      *db.DB
+	feed    func(tx *db.Tx, p home.Place, kind, id string) error
+	now     func() time.Time
+	known   *bound // homes that have their row
+	first   *bound // first times of a home
+	stops   *bound // refusals of a home's day
+	devices *bound // devices of a home
 
 	droppedFirst, droppedRollUps, droppedStops atomic.Uint64
 
@@ -68,7 +69,7 @@ func New(d *db.DB, o Options) *History {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &History{db: d, feed: o.Feed, now: o.Now, known: newBound(1), first: newBound(MaxFirstTimes), stops: newBound(MaxStops),
+	return &History{db: d, feed: o.Feed, now: o.Now, known: newBound(1), first: newBound(MaxFirstTimes), stops: newBound(MaxStops), devices: newBound(MaxDevices),
 		counts: map[string]Counts{}}
 }
 

@@ -26,19 +26,19 @@ type mark struct {
 	changed           bool
 }
 
-// highest reads how far each stream of a batch is stored.
-func highest(tx *db.Tx, batch []report) (map[stream]*mark, error) {
-	marks := make(map[stream]*mark, len(batch))
-	seen := make(map[home.Place]bool, len(batch))
+// highest reads how far each stream of a batch is stored, and how many epochs of each gateway are known.
+func highest(tx *db.Tx, batch []report) (marks map[stream]*mark, epochs map[home.Place]int, err error) {
+	marks = make(map[stream]*mark, len(batch))
+	epochs = make(map[home.Place]int, len(batch))
 	args := make([]any, 0, 3*len(batch))
 	for _, r := range batch {
 		marks[stream{r.place, r.body.GetEpoch()}] = &mark{}
-		if !seen[r.place] {
-			seen[r.place] = true
+		if _, seen := epochs[r.place]; !seen {
+			epochs[r.place] = 0
 			args = append(args, r.place.Tenant, r.place.Home, r.place.Gateway)
 		}
 	}
-	err := eachChunk("(?,?,?)", 3, args, func(tuples string, args []any) error {
+	err = eachChunk("(?,?,?)", 3, args, func(tuples string, args []any) error {
 		rows, err := tx.Query("WITH w(tenant, home, gateway) AS (VALUES "+tuples+") SELECT s.tenant, s.home, s.gateway, s.epoch,"+
 			" s.sequence, s.missing FROM w CROSS JOIN ingest_sequence s"+
 			" WHERE s.tenant = w.tenant AND s.home = w.home AND s.gateway = w.gateway", args...)
@@ -52,6 +52,7 @@ func highest(tx *db.Tx, batch []report) (map[stream]*mark, error) {
 			if err := rows.Scan(&p.Tenant, &p.Home, &p.Gateway, &epoch, &sequence, &missing); err != nil {
 				return err
 			}
+			epochs[p]++
 			if m := marks[stream{p, uint64(epoch)}]; m != nil {
 				*m = mark{sequence: uint64(sequence), missing: uint64(missing), known: true}
 			}
@@ -59,13 +60,13 @@ func highest(tx *db.Tx, batch []report) (map[stream]*mark, error) {
 		return rows.Err()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read sequences: %w", err)
+		return nil, nil, fmt.Errorf("read sequences: %w", err)
 	}
-	return marks, nil
+	return marks, epochs, nil
 }
 
-// storeMarks writes what has changed and forgets a gateway's oldest epochs when it has begun a new one.
-func storeMarks(tx *db.Tx, marks map[stream]*mark, now time.Time) error {
+// storeMarks writes what has changed and forgets a gateway's oldest epochs when it has begun one too many.
+func storeMarks(tx *db.Tx, marks map[stream]*mark, epochs map[home.Place]int, now time.Time) error {
 	var changed []stream
 	for s, m := range marks {
 		if m.changed {
@@ -88,10 +89,13 @@ func storeMarks(tx *db.Tx, marks map[stream]*mark, now time.Time) error {
 		return fmt.Errorf("store sequences: %w", err)
 	}
 	for _, s := range changed {
+		p := s.place
 		if marks[s].known {
 			continue
 		}
-		p := s.place
+		if epochs[p]++; epochs[p] <= keepEpochs {
+			continue
+		}
 		_, err := tx.Exec("DELETE FROM ingest_sequence WHERE tenant = ? AND home = ? AND gateway = ? AND epoch <> ? AND epoch NOT IN"+
 			" (SELECT epoch FROM ingest_sequence WHERE tenant = ? AND home = ? AND gateway = ? AND epoch <> ? ORDER BY seen DESC, epoch LIMIT ?)",
 			p.Tenant, p.Home, p.Gateway, int64(s.epoch), p.Tenant, p.Home, p.Gateway, int64(s.epoch), keepEpochs-1)

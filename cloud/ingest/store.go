@@ -54,7 +54,7 @@ func (w *Worker) store(ctx context.Context, partition int, msgs []Msg, singly bo
 		if err := w.leases.hold(tx, partition); err != nil {
 			return err
 		}
-		marks, err := highest(tx, reports)
+		marks, epochs, err := highest(tx, reports)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (w *Worker) store(ctx context.Context, partition int, msgs []Msg, singly bo
 		if err := t.run(reports, singly); err != nil {
 			return err
 		}
-		if err := storeMarks(tx, marks, now); err != nil {
+		if err := storeMarks(tx, marks, epochs, now); err != nil {
 			return err
 		}
 		if err := bury(tx, t.dead, now); err != nil {
