@@ -102,8 +102,9 @@ type Link struct {
 	renewAt  time.Time
 	conn     conn // nil before the first connect
 	up       bool
-	since    time.Time // of up
-	err      string    // why it is not up
+	since    time.Time          // of up
+	err      string             // why it is not up
+	cut      context.CancelFunc // ends the report that waits for its acknowledgement; nil: none
 }
 
 // New makes a link; it does nothing before Run.
@@ -230,6 +231,9 @@ func (l *Link) lost(err error) {
 	defer l.mu.Unlock()
 	if l.up {
 		l.up, l.since = false, l.cfg.Now()
+	}
+	if l.cut != nil {
+		l.cut() // no acknowledgement can come any more
 	}
 	if err != nil {
 		l.err = clip(err.Error())

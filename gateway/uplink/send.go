@@ -89,9 +89,19 @@ func (l *Link) report(ctx context.Context, c conn, items []*pb.Item) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 	defer cancel()
+	l.mu.Lock()
+	l.cut = cancel
+	l.mu.Unlock()
+	defer l.uncut()
 	if err := c.PublishAck(ctx, wire.Up(l.place), fmt.Sprintf("%x-%d-%d", epoch, first, last), data); err != nil {
 		return err
 	}
 	l.lastAck.Store(l.cfg.Now().UnixMilli())
 	return l.queue.Ack(last)
+}
+
+func (l *Link) uncut() {
+	l.mu.Lock()
+	l.cut = nil
+	l.mu.Unlock()
 }

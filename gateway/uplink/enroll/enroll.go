@@ -26,7 +26,7 @@ import (
 
 // What can go wrong, in words for whoever typed the code.
 var (
-	ErrCode        = errors.New("the cloud does not know this claim code: check it, or ask for a new one")
+	ErrCode        = errors.New("the cloud refuses this claim code: it was mistyped, was used already or is older than 15 minutes")
 	ErrUsed        = errors.New("this claim code was used already: ask for a new one")
 	ErrExpired     = errors.New("this claim code is too old: ask for a new one, it is good for 15 minutes")
 	ErrUnreachable = errors.New("the cloud could not be reached")
@@ -37,7 +37,7 @@ var (
 const pendingFile = "pending.pem"
 
 // askAgain is how long a gateway that waits for a resident waits between two questions.
-const askAgain = 3 * time.Second
+const askAgain = 5 * time.Second
 
 // client is how Enroll asks.
 type client struct {
