@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"cardea/home"
@@ -51,7 +52,11 @@ type Guard struct {
 
 // NewGuard makes a guard of the built-in table, the home's own ranges and more names, as the provider's.
 func NewGuard(own []netip.Prefix, names []string) *Guard {
-	g := &Guard{names: map[string]bool{}, above: map[string]bool{}, own: own}
+	g := &Guard{names: map[string]bool{}, above: map[string]bool{}}
+	own, names = slices.Clone(own), slices.Clone(names) // in whatever order they come, it is the same guard
+	slices.SortFunc(own, netip.Prefix.Compare)
+	slices.Sort(names)
+	g.own = own
 	sum := sha256.Sum256(fmt.Append(nil, protectedNames, protectedBlocks, publicsuffix.List, own, names))
 	g.id = hex.EncodeToString(sum[:8])
 	for _, s := range append(strings.Fields(protectedNames), names...) {

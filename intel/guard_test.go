@@ -45,6 +45,20 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+func TestGuardID(t *testing.T) {
+	a, b := netip.MustParsePrefix("203.0.113.0/28"), netip.MustParsePrefix("2001:db8:77::/48")
+	id := NewGuard([]netip.Prefix{a, b}, []string{"x.example", "y.example"}).ID()
+	if NewGuard([]netip.Prefix{b, a}, []string{"y.example", "x.example"}).ID() != id {
+		t.Error("the order makes another guard")
+	}
+	for _, g := range []*Guard{NewGuard(nil, nil), NewGuard([]netip.Prefix{a}, []string{"x.example", "y.example"}),
+		NewGuard([]netip.Prefix{a, b}, []string{"x.example"})} {
+		if g.ID() == id {
+			t.Error("other guards have the same id")
+		}
+	}
+}
+
 // A feed in any syntax cannot list a protected host, nor anything that holds or is below one.
 func TestNoFeedListsAProtectedName(t *testing.T) {
 	g := NewGuard(nil, nil)
