@@ -35,7 +35,7 @@ func each(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	})
 }
 
-func exec(d *db.DB, ctx context.Context, q string, args ...any) error {
+func execute(d *db.DB, ctx context.Context, q string, args ...any) error {
 	return d.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(q, args...)
 		return err
@@ -119,7 +119,7 @@ func TestViewIsOneMoment(t *testing.T) {
 			if err := tx.Row("SELECT COUNT(*) FROM thing").Scan(&before); err != nil {
 				return err
 			}
-			if err := exec(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 1)"); err != nil {
+			if err := execute(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 1)"); err != nil {
 				return err
 			}
 			if err := tx.Row("SELECT COUNT(*) FROM thing").Scan(&after); err != nil {
@@ -140,7 +140,7 @@ func TestViewIsOneMoment(t *testing.T) {
 func TestConcurrentWriters(t *testing.T) {
 	const writers, rounds = 8, 10
 	each(t, func(t *testing.T, d *db.DB) {
-		if err := exec(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 0)"); err != nil {
+		if err := execute(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 0)"); err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
@@ -171,7 +171,7 @@ func TestConcurrentWriters(t *testing.T) {
 // TestDeadlock: two transactions change two rows in opposite order, so that one must be run again.
 func TestDeadlock(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB) {
-		if err := exec(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 0), (2, 0)"); err != nil {
+		if err := execute(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 0), (2, 0)"); err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
@@ -210,7 +210,7 @@ func TestCancelled(t *testing.T) {
 		if err == nil || number(t, d, "SELECT COUNT(*) FROM thing") != 0 {
 			t.Fatalf("committed after it was cancelled: %v", err)
 		}
-		if err := exec(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 1)"); err != nil {
+		if err := execute(d, t.Context(), "INSERT INTO thing (id, n) VALUES (1, 1)"); err != nil {
 			t.Fatal(err)
 		}
 	})
