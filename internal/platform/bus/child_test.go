@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,7 +127,11 @@ func child(dir string) error {
 	if conf.Cluster != "" {
 		cfg.Cluster = bus.Cluster{Name: "test", Listen: conf.Cluster, Routes: conf.Routes, TLS: a.serverTLS(cert)}
 	}
-	s, err := bus.NewServer(cfg, quiet())
+	log := quiet()
+	if os.Getenv("BUS_TEST_LOG") != "" {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	s, err := bus.NewServer(cfg, log)
 	if err != nil {
 		return err
 	}

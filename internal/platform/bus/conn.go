@@ -29,7 +29,8 @@ type DialConfig struct {
 	Delay func(attempt int) time.Duration
 	// OnConnect runs after each connect, the first included, when all subscriptions are in force again. It must not block.
 	OnConnect func()
-	// OnLost runs when the connection is lost and after each attempt that failed. It must not block.
+	// OnLost runs when the connection is lost and after each attempt that reached no broker. It must not block. An attempt that
+	// a broker refused shows in Attempts only.
 	OnLost func(error)
 	Log    *slog.Logger
 }
@@ -120,7 +121,7 @@ func connect(ctx context.Context, cfg DialConfig, url string, more ...nats.Optio
 		if why, ok := last.Load().(error); ok {
 			return nil, fmt.Errorf("bus: %w", why)
 		}
-		return nil, fmt.Errorf("bus: %w", err)
+		return nil, fmt.Errorf("bus: no broker lets us in: %w", err)
 	}
 	return c, nil
 }
@@ -172,6 +173,9 @@ func (c *Conn) Wait(ctx context.Context) error {
 
 // Connected says whether the connection stands.
 func (c *Conn) Connected() bool { return c.nc.IsConnected() }
+
+// Attempts is how often it was tried to connect again since the connection was lost; 0 while it stands.
+func (c *Conn) Attempts() int { return int(c.attempts.Load()) }
 
 // Dropped is how many messages were lost because a handler of Subscribe was too slow.
 func (c *Conn) Dropped() uint64 {

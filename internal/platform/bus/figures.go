@@ -45,3 +45,6 @@ func (s *Server) Figures() (Figures, error) {
 	f.StreamItems, f.StreamBytes = js.Messages, js.Bytes
 	return f, nil
 }
+
+// Routes is how many routes to other brokers stand; a pair of brokers keeps several.
+func (s *Server) Routes() int { return s.nats.NumRoutes() }

@@ -265,22 +265,24 @@ func TestARevokedGatewayIsPutOutAtOnce(t *testing.T) {
 	s := start(t, a, nil)
 	p, other := newPlace(), newPlace()
 	cfg := config(t, a, &p, s.Addr().String())
-	lost := make(chan error, 100)
-	cfg.OnLost = func(err error) {
+	tries := make(chan int, 3) // attempts to come back; the test has seen enough after three
+	cfg.Delay = func(n int) time.Duration {
 		select {
-		case lost <- err:
-		default: // the test has seen enough
+		case tries <- n:
+		default:
 		}
+		return time.Millisecond
 	}
-	cfg.Delay = func(int) time.Duration { return time.Millisecond }
 	c := dial(t, cfg)
 	stays := dial(t, config(t, a, &other, s.Addr().String()))
 	a.revoke(p)
 	if n := s.Kick(func(name string) bool { return name == p.String() }); n != 1 {
 		t.Fatalf("%d connections were closed", n)
 	}
-	for range 3 { // the loss, and attempts that are refused
-		<-lost
+	for want := range 3 { // an attempt that works begins the count again
+		if n := <-tries; n != want+1 {
+			t.Fatalf("attempt %d after %d: it came back", n, want)
+		}
 	}
 	if c.Connected() {
 		t.Fatal("it came back")

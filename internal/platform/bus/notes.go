@@ -14,6 +14,7 @@ type notes struct {
 	log      *slog.Logger
 	provoked atomic.Uint64
 	last     atomic.Value // string: the newest error
+	fatal    chan string  // capacity 1: why the broker cannot go on; a second reason is not kept
 }
 
 func (n *notes) lastError() string {
@@ -33,7 +34,10 @@ func (n *notes) Errorf(format string, v ...any) {
 }
 
 func (n *notes) Fatalf(format string, v ...any) {
-	n.last.Store(fmt.Sprintf(format, v...))
+	select {
+	case n.fatal <- fmt.Sprintf(format, v...):
+	default:
+	}
 	n.tell(slog.LevelError, format, v)
 }
 

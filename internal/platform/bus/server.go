@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -58,9 +57,8 @@ type Server struct {
 	notes  *notes
 	secret string // of the connections inside this program
 
-	ready     chan struct{} // closed when the broker takes connections
-	readyOnce sync.Once
-	done      chan struct{} // closed when Run has ended
+	ready chan struct{} // closed when the broker takes connections
+	done  chan struct{} // closed when Run has ended
 }
 
 // readyWait is how long a broker may take until it listens; large streams are read first.
@@ -68,7 +66,7 @@ const readyWait = 5 * time.Minute
 
 // NewServer checks the configuration; Run starts the broker.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
-	s := &Server{cfg: cfg, log: log, secret: rand.Text(), ready: make(chan struct{}), done: make(chan struct{}), notes: &notes{log: log}}
+	s := &Server{cfg: cfg, log: log, secret: rand.Text(), ready: make(chan struct{}), done: make(chan struct{}), notes: &notes{log: log, fatal: make(chan string, 1)}}
 	if cfg.Dir == "" {
 		return nil, errors.New("broker: a folder for its streams is missing")
 	}
@@ -120,8 +118,8 @@ func (s *Server) options() (*server.Options, error) {
 
 func (s *Server) cluster(o *server.Options) (err error) {
 	c := s.cfg.Cluster
-	if c.TLS == nil || s.cfg.Authenticate == nil || c.Name == "" || s.cfg.Name == "" {
-		return errors.New("broker: a cluster needs its name, a name for each broker, TLS and a way to tell who somebody is")
+	if c.TLS == nil || s.cfg.Authenticate == nil || c.Name == "" || s.cfg.Name == "" || len(c.Routes) == 0 {
+		return errors.New("broker: a cluster needs its name, a name for each broker, routes, TLS and a way to tell who somebody is")
 	}
 	o.Cluster = server.ClusterOpts{
 		Name: c.Name, TLSConfig: strict(c.TLS), TLSTimeout: 10, AuthTimeout: 15, NoAdvertise: true, ConnectRetries: 1 << 30,
@@ -177,14 +175,18 @@ func (s *Server) Run(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("broker: does not start: %s", s.notes.lastError())
 		}
+	case why := <-s.notes.fatal:
+		return fmt.Errorf("broker: does not start: %s", why)
 	case <-ctx.Done():
-		s.nats.Shutdown() // ends the wait as well
-		<-up
 		return nil
 	}
-	s.readyOnce.Do(func() { close(s.ready) })
-	<-ctx.Done()
-	return nil
+	close(s.ready)
+	select {
+	case why := <-s.notes.fatal:
+		return fmt.Errorf("broker: %s", why)
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // Ready is closed when the broker takes connections.

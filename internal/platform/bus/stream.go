@@ -50,7 +50,9 @@ func (c *Conn) EnsureStream(ctx context.Context, cfg StreamConfig) error {
 		want.MaxAge = 14 * 24 * time.Hour
 	}
 	for attempt := 1; ; attempt++ {
-		_, err := js.CreateOrUpdateStream(ctx, want)
+		one, cancel := context.WithTimeout(ctx, ensureTimeout)
+		_, err := js.CreateOrUpdateStream(one, want)
+		cancel()
 		if err == nil {
 			return nil
 		}
@@ -74,6 +76,8 @@ type StreamState struct {
 
 // StreamState asks for it.
 func (c *Conn) StreamState(ctx context.Context) (StreamState, error) {
+	ctx, cancel := context.WithTimeout(ctx, ensureTimeout)
+	defer cancel()
 	js, err := jetstream.New(c.nc)
 	if err != nil {
 		return StreamState{}, c.wrap("stream", err)
@@ -99,6 +103,8 @@ const (
 	fillWait   = 5 * time.Millisecond
 	retryMost  = 10 * time.Second
 	ackTimeout = 10 * time.Second
+
+	ensureTimeout = 5 * time.Second // nobody answers while a cluster has not elected
 )
 
 // Consume reads a partition and calls f with up to batch messages, in the order in which the stream took them, one batch at a time. When f
