@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"cardea/gateway/bundle"
 	"cardea/gateway/control"
@@ -18,15 +20,32 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// identityFile is what uplink keeps an identity in.
+const identityFile = "identity.pem"
+
 // IdentityDir is the folder where enrolling has to put who the gateway is.
 func IdentityDir(cfg Config) string { return filepath.Join(cfg.State, cloudDir) }
 
 // reachCloud makes the real way to the cloud.
 func (g *Gateway) reachCloud() {
 	c := g.cloud
+	var known struct { // the identity as it was read last: reading it costs checking signatures
+		place   home.Place
+		changed time.Time
+	}
 	c.enrolled = func() (home.Place, error) {
-		id, err := uplink.LoadIdentity(c.path(cloudDir))
-		return id.Place, err
+		info, err := os.Stat(filepath.Join(IdentityDir(g.cfg), identityFile))
+		if err != nil {
+			return home.Place{}, fmt.Errorf("identity: %w", err)
+		}
+		if !info.ModTime().Equal(known.changed) {
+			id, err := uplink.LoadIdentity(IdentityDir(g.cfg))
+			if err != nil {
+				return home.Place{}, err
+			}
+			known.place, known.changed = id.Place, info.ModTime()
+		}
+		return known.place, nil
 	}
 	c.dial = c.open
 }
@@ -51,9 +70,9 @@ func (c *cloud) open(place home.Place) (*line, error) {
 			return fetchPart(ctx, l, path, offset)
 		},
 	}, c.g.log)
-	return &line{
-		spool: s, link: l, status: func() control.Cloud { return cloudStatus(l.Status()) },
-		update: func(ctx context.Context) (uint64, error) {
+	way := &line{spool: s, link: l, status: func() control.Cloud { return cloudStatus(l.Status()) }}
+	if len(id.BundleRoot) > 0 { // a cloud without lists has none
+		way.update = func(ctx context.Context) (uint64, error) {
 			if err := b.Restore(ctx); err != nil {
 				return 0, err
 			}
@@ -62,8 +81,9 @@ func (c *cloud) open(place home.Place) (*line, error) {
 				version = b.Status().Version
 			}
 			return version, err
-		},
-	}, nil
+		}
+	}
+	return way, nil
 }
 
 func (g *Gateway) ownPrefixes() []netip.Prefix { return slices.Clone(g.kernel.Ports().Prefixes()) }

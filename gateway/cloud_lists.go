@@ -2,7 +2,10 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"cardea/gateway/uplink"
 )
 
 const (
@@ -29,28 +32,39 @@ func (c *cloud) fetchLists(ctx context.Context) error {
 		if update == nil {
 			continue
 		}
+		if again.Reset(fetchEvery); c.listsVersion(0) == 0 && !c.listsBehind() {
+			continue // the cloud has none
+		}
 		version, err := update(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if version > 0 {
-			c.mu.Lock()
-			if c.mem.Bundles == nil {
-				c.mem.Bundles = map[string]uint64{}
-			}
-			c.mem.Bundles[listsBundle] = version
-			c.mu.Unlock()
-		}
-		c.mu.Lock()
-		behind := c.wanted > c.mem.Bundles[listsBundle]
-		c.mu.Unlock()
-		again.Reset(fetchEvery)
-		if err != nil {
+		c.listsVersion(version)
+		if err != nil && !errors.Is(err, uplink.ErrOffline) {
 			c.g.count("cloud_lists_failed", 1)
 			c.g.log.Warn("lists of the cloud; it is tried again", "err", err)
 		}
-		if err != nil || behind {
+		if err != nil || c.listsBehind() {
 			again.Reset(fetchRetry)
 		}
 	}
+}
+
+// listsVersion notes which version is in force, unless it is 0, and tells it.
+func (c *cloud) listsVersion(now uint64) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mem.Bundles == nil {
+		c.mem.Bundles = map[string]uint64{}
+	}
+	if now > 0 {
+		c.mem.Bundles[listsBundle] = now
+	}
+	return c.mem.Bundles[listsBundle]
+}
+
+func (c *cloud) listsBehind() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wanted > c.mem.Bundles[listsBundle]
 }

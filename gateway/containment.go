@@ -274,8 +274,8 @@ func (g *Gateway) listedAddrs() iter.Seq[netip.Prefix] {
 // excepted says whether the owner allowed somebody something of this against a list: the kernel refuses to all or to none,
 // so cutListed does it for the others.
 func (g *Gateway) excepted(p netip.Prefix) bool {
-	list := g.exceptions.Load()
-	return list != nil && slices.ContainsFunc(*list, p.Overlaps)
+	e := g.exceptions.Load()
+	return e != nil && slices.ContainsFunc(e.allowed, p.Overlaps)
 }
 
 // clock does what happens once a second.

@@ -65,7 +65,7 @@ type Gateway struct {
 	rules  policies
 	cloud  *cloud
 
-	exceptions atomic.Pointer[[]netip.Prefix] // addresses that the owner allowed somebody
+	exceptions atomic.Pointer[exceptions] // the owner's rules that the kernel cannot have
 
 	protected map[home.DeviceID]bool // never contained by itself; read only
 

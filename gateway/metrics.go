@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"cardea/gateway/control"
 )
 
 // counters are the gateway's own; the stages keep theirs.
@@ -45,11 +47,14 @@ func (g *Gateway) counts() map[string]uint64 {
 	out["contacts_folded"], out["devices_forgotten"] = o.ContactsFolded, o.DevicesForgotten
 	out["observations"], out["findings"], out["findings_suppressed"] = b.Observations, b.Findings, b.Suppressed
 	addStages(g, out)
+	g.cloud.mu.Lock()
+	defer g.cloud.mu.Unlock()
+	out["cloud_announced_full"], out["cloud_hours_dropped"] = g.cloud.announced.Full(), g.cloud.hours.Dropped()
 	return out
 }
 
 // writeMetrics writes all counters and gauges in the Prometheus text format, version 0.0.4. No metric has a label: none
-// names a device. (The client library would bring protobuf into the agent for this.)
+// names a device. (The client library would be much code for this.)
 func (g *Gateway) writeMetrics(w io.Writer) {
 	counts := g.counts()
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
@@ -57,10 +62,16 @@ func (g *Gateway) writeMetrics(w io.Writer) {
 		fmt.Fprintf(w, "# TYPE %s counter\n%s %d\n", full, full, counts[name])
 	}
 	s := g.Status()
+	cloud := s.Cloud
+	if cloud == nil {
+		cloud = &control.Cloud{}
+	}
 	for _, v := range []struct {
 		name  string
 		value int
 	}{
+		{"cloud_enrolled", truth(s.Cloud != nil)}, {"cloud_connected", truth(cloud.Connected)}, {"cloud_spool_items", int(cloud.Items)},
+		{"cloud_spool_bytes", int(cloud.Bytes)}, {"cloud_desired_version", int(cloud.Desired)}, {"cloud_wanted_version", int(cloud.Wanted)},
 		{"armed", truth(s.Armed)}, {"contained", s.Contained}, {"devices", s.Devices}, {"incidents", s.Incidents},
 		{"indicators", s.Indicators}, {"ready", truth(s.Ready)},
 	} {

@@ -111,12 +111,8 @@ func (g *Gateway) recheck(o *home.Observation) {
 
 // cutListed cuts a flow whose first packets named something that is on a list.
 func (g *Gateway) cutListed(o *home.Observation) {
-	if o.Kind == home.EventFlow && o.Flow.State == home.FlowNew && o.Direction == home.Outbound && !g.disarmed() {
-		a := o.Far.IP.Unmap()
-		if a.IsValid() && g.excepted(netip.PrefixFrom(a, a.BitLen())) && g.refused(o.Device, a).Action >= home.Block {
-			f := *o.Flow
-			g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
-		}
+	if o.Kind == home.EventFlow {
+		g.cutExcepted(o)
 		return
 	}
 	if o.Kind != home.EventName || o.Name.Host == "" || o.Name.ECH || g.disarmed() {
@@ -130,6 +126,19 @@ func (g *Gateway) cutListed(o *home.Observation) {
 		g.count("flows_cut", 1)
 		f := o.Name.Flow
 		g.cloud.stopped(o.Device, o.Name.Host, &v, o.Time)
+		g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
+	}
+}
+
+// cutExcepted cuts a flow to an address that the kernel would refuse, if its sets could tell devices apart.
+func (g *Gateway) cutExcepted(o *home.Observation) {
+	a := o.Far.IP.Unmap()
+	if o.Flow.State != home.FlowNew || o.Direction != home.Outbound || !g.exceptions.Load().has(a) || g.disarmed() {
+		return
+	}
+	if g.refused(o.Device, a).Action >= home.Block {
+		g.count("flows_cut", 1)
+		f := *o.Flow
 		g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
 	}
 }

@@ -110,8 +110,7 @@ func (g *Gateway) loadPolicy(remembered map[home.DeviceID]Rules) {
 }
 
 func (g *Gateway) applyPolicy() {
-	allowed := g.rules.allowedAddrs()
-	g.exceptions.Store(&allowed)
+	g.exceptions.Store(g.rules.exceptions())
 	g.rules.mu.Lock()
 	defer g.rules.mu.Unlock()
 	p := judge.Policy{Rules: g.rules.of("").forJudge(), Devices: map[home.DeviceID]judge.Rules{}}
@@ -191,20 +190,39 @@ func (p *policies) get(id home.DeviceID) Rules {
 	return p.of(id)
 }
 
-// allowedAddrs are the addresses that the owner allowed somebody against a list.
-func (p *policies) allowedAddrs() (list []netip.Prefix) {
+// exceptions are addresses that the kernel does not judge by itself, because its sets are the same for all devices: flows to
+// them are judged one by one, and killed.
+type exceptions struct {
+	allowed []netip.Prefix // somebody may reach them against a list
+	blocked []netip.Prefix // blocks of addresses; single ones are the kernel's
+}
+
+func (p *policies) exceptions() *exceptions {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	out := &exceptions{}
 	for _, from := range []map[home.DeviceID]Rules{p.fixed, p.added} {
 		for _, r := range from {
-			for _, s := range r.Allow {
-				if _, a, err := endpointOf(s); err == nil && a.IsValid() {
-					list = append(list, a)
-				}
-			}
+			out.allowed = append(out.allowed, addrsOf(r.Allow, false)...)
+			out.blocked = append(out.blocked, addrsOf(r.Block, true)...)
 		}
 	}
-	return list
+	return out
+}
+
+func addrsOf(list []string, wide bool) (out []netip.Prefix) {
+	for _, s := range list {
+		if _, a, err := endpointOf(s); err == nil && a.IsValid() && (!wide || !a.IsSingleIP()) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// has says whether flows to an address are judged one by one.
+func (e *exceptions) has(a netip.Addr) bool {
+	within := func(p netip.Prefix) bool { return p.Contains(a) }
+	return e != nil && (slices.ContainsFunc(e.allowed, within) || slices.ContainsFunc(e.blocked, within))
 }
 
 // cutFlows kills the running flows of a device ("" is every device) to an endpoint.
