@@ -140,7 +140,7 @@ function Tabs({ path }: { path: string }) {
 function Age() {
   const net = useSyncExternalStore(watchNet, netState);
   return (
-    <div role="status" aria-live="polite">
+    <div role="status" aria-live="polite" className="agebox">
       {net.offline && (
         <p className="age" data-testid="as-of">
           <Icon name="cloudOff" size={18} />

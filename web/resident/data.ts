@@ -1,36 +1,43 @@
 // What the screens ask for, by name. A query's key begins with the home: events make single parts old (shared/live.ts).
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useState } from "react";
-import { call, get, post, seg } from "../shared/client";
+import { api, ok } from "../shared/client";
 import type * as m from "../shared/model";
 
 export const CurrentHome = createContext("");
 export const useHomeID = () => useContext(CurrentHome);
-export const at = (home: string, rest = "") => `/v1/homes/${seg(home)}${rest}`;
 
 export const useSession = () =>
-  useQuery({ queryKey: ["session"], queryFn: () => get<m.Session>("/v1/session"), staleTime: 300_000 });
+  useQuery({ queryKey: ["session"], queryFn: () => ok(api.GET("/v1/session")), staleTime: 300_000 });
 
-function useOf<T>(part: string, path: string, more: readonly string[] = [], options: { every?: number; fresh?: number } = {}) {
+interface Options { every?: number; fresh?: number }
+
+function useOf<T>(part: string, more: readonly string[], ask: (path: { home: string }) => Promise<T>, o: Options = {}) {
   const home = useHomeID();
   return useQuery({
     queryKey: [home, part, ...more],
-    queryFn: () => get<T>(at(home, path)),
-    refetchInterval: options.every ?? false,
-    staleTime: options.fresh ?? 5000,
+    queryFn: () => ask({ home }),
+    refetchInterval: o.every ?? false,
+    staleTime: o.fresh ?? 5000,
   });
 }
 
-export const useHome = () => useOf<m.Home>("summary", "", [], { every: 30_000 });
-export const useDevices = () => useOf<m.List<m.Device>>("devices", "/devices", [], { every: 60_000 });
-export const useDevice = (id: string) => useOf<m.DeviceDetail>("device", `/devices/${seg(id)}`, [id], { fresh: 60_000 });
-export const useIncidents = (state: "open" | "closed" | "all") => useOf<m.List<m.IncidentSummary>>("incidents", `/incidents?state=${state}`, [state]);
-export const useIncident = (id: string) => useOf<m.Incident>("incident", `/incidents/${seg(id)}`, [id], { every: 15_000 });
-export const useStopped = (since: string) => useOf<{ items: m.Stopped[]; trackers: number }>("stopped", `/stopped?since=${seg(since)}`, [since]);
-export const useLooks = () => useOf<m.List<m.Look>>("looks", "/looks");
-export const useGateways = () => useOf<m.List<m.Gateway>>("gateways", "/gateways");
-export const useConsents = () => useOf<m.List<m.Consent>>("consents", "/consents");
-export const useOrders = (incident: string) => useOf<m.List<m.Order>>("orders", `/orders?incident=${seg(incident)}`, [incident]);
+type Which = "open" | "closed" | "all";
+
+export const useHome = () => useOf("summary", [], (path) => ok(api.GET("/v1/homes/{home}", { params: { path } })), { every: 30_000 });
+export const useDevices = () => useOf("devices", [], (path) => ok(api.GET("/v1/homes/{home}/devices", { params: { path } })), { every: 60_000 });
+export const useDevice = (device: string) =>
+  useOf("device", [device], (path) => ok(api.GET("/v1/homes/{home}/devices/{device}", { params: { path: { ...path, device } } })), { fresh: 60_000 });
+export const useIncidents = (state: Which) =>
+  useOf("incidents", [state], (path) => ok(api.GET("/v1/homes/{home}/incidents", { params: { path, query: { state } } })));
+export const useIncident = (incident: string) =>
+  useOf("incident", [incident], (path) => ok(api.GET("/v1/homes/{home}/incidents/{incident}", { params: { path: { ...path, incident } } })), { every: 15_000 });
+export const useStopped = (since: string) =>
+  useOf("stopped", [since], (path) => ok(api.GET("/v1/homes/{home}/stopped", { params: { path, query: { since } } })));
+export const useLooks = () => useOf("looks", [], (path) => ok(api.GET("/v1/homes/{home}/looks", { params: { path } })));
+export const useGateways = () => useOf("gateways", [], (path) => ok(api.GET("/v1/homes/{home}/gateways", { params: { path } })));
+export const useConsents = () => useOf("consents", [], (path) => ok(api.GET("/v1/homes/{home}/consents", { params: { path } })));
+export const useKeys = () => useOf("keys", [], (path) => ok(api.GET("/v1/homes/{home}/keys", { params: { path } })));
 
 // midnight is the start of the day n days ago, so that the same question has the same key all day.
 export function midnight(daysAgo = 0): string {
@@ -46,7 +53,8 @@ export function useOrder() {
   const client = useQueryClient();
   const [id, setID] = useState<string | null>(null);
   const ask = useMutation({
-    mutationFn: (o: m.OrderAsk) => post<m.Order>(at(home, "/orders"), o, { "Idempotency-Key": crypto.randomUUID() }),
+    mutationFn: (body: m.OrderAsk) =>
+      ok(api.POST("/v1/homes/{home}/orders", { params: { path: { home }, header: { "Idempotency-Key": crypto.randomUUID() } }, body })),
     onMutate: () => setID(null),
     onSuccess: (o) => {
       client.setQueryData([home, "order", o.id], o);
@@ -56,7 +64,7 @@ export function useOrder() {
   });
   const followed = useQuery({
     queryKey: [home, "order", id],
-    queryFn: () => get<m.Order>(at(home, `/orders/${seg(id ?? "")}`)),
+    queryFn: () => ok(api.GET("/v1/homes/{home}/orders/{order}", { params: { path: { home, order: id ?? "" } } })),
     enabled: id !== null,
     // Events say when it changed; asking now and then is for when they are cut off.
     refetchInterval: (q) => (q.state.data && q.state.data.status !== "asked" ? false : 3000),
@@ -67,7 +75,7 @@ export function useOrder() {
 export type Asking = ReturnType<typeof useOrder>;
 
 export async function signOut() {
-  await call<void>("DELETE", "/v1/session").catch(() => undefined);
+  await ok(api.DELETE("/v1/session")).catch(() => undefined);
   await forget();
   location.assign("/sign-in");
 }

@@ -8,7 +8,7 @@ import { Icon, iconPath } from "../shared/parts/Icon";
 import { Link, navigate } from "../shared/router";
 import { isolate } from "../shared/text";
 import { layout, party, type HomeMap, type Spot } from "./map";
-import { deviceMark, inOrder, shutIn } from "./words";
+import { deviceMark, inOrder, shutIn } from "../shared/marks";
 
 export function HomeMapFigure({ devices, live }: { devices: Device[]; live: Live }) {
   const ref = useRef<HTMLElement>(null);

@@ -8,7 +8,7 @@ import { App } from "./app";
 import "./resident.css";
 
 const language = pick(localStorage.getItem("language"), navigator.languages);
-setLanguage(language);
+setLanguage(language, navigator.languages);
 document.documentElement.lang = language;
 
 // networkMode: the service worker answers when the network does not, so questions are always asked.

@@ -1,7 +1,7 @@
 // Where things stand on the home map. Pure: the picture is made of this.
 import type { Contact, Device } from "../shared/model";
 import { clip } from "../shared/text";
-import { inOrder, shutIn } from "./words";
+import { inOrder, shutIn } from "../shared/marks";
 
 export interface Spot { id: string; x: number; y: number; device: Device; held: boolean; busy: boolean; label: string }
 export interface Far { key: string; x: number; y: number; label: string; bad: boolean }
@@ -15,46 +15,43 @@ const bad = (c: Contact) => c.verdict === "block" || c.verdict === "contain";
 // party is the company outside behind a contact, else its domain, else its address.
 export const party = (c: Contact) => clip(c.service?.company || c.service?.name || c.domain || c.name || c.ip, 28);
 
-interface Ring { at: (i: number) => { x: number; y: number } }
-
-// ring spreads n places over the lower 220 degrees of an ellipse, in two rows when they would touch.
-function ring(n: number, cx: number, cy: number, rx: number, ry: number): Ring {
-  const from = -18, to = 198;
-  const rows = n > 7;
-  return {
-    at(i) {
-      const share = n === 1 ? 0.5 : i / (n - 1);
-      const a = ((from + (to - from) * share) * Math.PI) / 180;
-      const k = rows && i % 2 === 1 ? 0.62 : 1;
-      return { x: Math.round(cx + rx * k * Math.cos(a)), y: Math.round(cy + ry * k * Math.sin(a)) };
-    },
-  };
+// rows fans n places out below the gateway in rows that bend up at their ends, so that labels never touch. The first places are
+// the middle ones of the first row.
+export function rows(n: number, width: number, cy: number, most: number): { x: number; y: number }[] {
+  const count = Math.max(1, Math.ceil(n / most));
+  const out: { x: number; y: number }[] = [];
+  for (let r = 0, left = n; r < count; r++) {
+    const here = Math.ceil(left / (count - r));
+    const step = width / Math.max(here, most - 1);
+    const row = Array.from({ length: here }, (_, i) => {
+      const off = i - (here - 1) / 2;
+      const bend = (off * step) / (width / 2);
+      return { x: Math.round(width / 2 + off * step), y: Math.round(cy + 108 + r * 98 - 44 * bend * bend), off: Math.abs(off) };
+    });
+    row.sort((a, b) => a.off - b.off || a.x - b.x);
+    out.push(...row.map(({ x, y }) => ({ x, y })));
+    left -= here;
+  }
+  return out;
 }
 
-// layout makes the map for a width. Devices that need eyes come first and are never left out; at most 13 stand on a phone.
+// layout makes the map for a width. Devices that need eyes come first and are never left out; at most 12 stand on a phone.
 export function layout(devices: readonly Device[], heard: readonly Contact[], width: number): HomeMap {
   // A name that was only looked up was not talked to, unless it was refused.
   const contacts = heard.filter((c) => !c.lookup || bad(c));
   const wide = width >= 620;
-  const height = wide ? 430 : 440;
-  const cx = width / 2, cy = wide ? 190 : 185;
+  const most = wide ? 7 : 4;
+  const cx = width / 2, cy = 148;
   const rest = inOrder(devices.filter((d) => !d.gateway));
-  const shown = rest.slice(0, wide ? 19 : 13);
-  const spread = shown.length === 0 ? [] : arrange(shown);
-  const r = ring(spread.length, cx, cy, width / 2 - (wide ? 84 : 46), height - cy - 62);
+  const shown = rest.slice(0, most * 3);
+  const places = rows(shown.length, width, cy, most);
+  const height = Math.max(...places.map((p) => p.y), cy + 20) + 68;
   const busy = new Set(contacts.map((c) => c.device));
-  const spots = spread.map((d, i) => ({
-    id: d.id, ...r.at(i), device: d, held: shutIn(d), busy: busy.has(d.id), label: clip(d.name, wide ? 18 : 10),
+  const spots = shown.map((d, i) => ({
+    id: d.id, ...(places[i] as { x: number; y: number }), device: d, held: shutIn(d), busy: busy.has(d.id), label: clip(d.name, wide ? 16 : 11),
   }));
-  const { far, moreFar } = outside(contacts, width, wide ? 7 : 4);
+  const { far, moreFar } = outside(contacts, width, most);
   return { width, height, cx, cy, spots, far, lines: lines(spots, far, contacts, cx, cy), more: rest.length - shown.length, moreFar };
-}
-
-// arrange keeps the most important in the middle of the arc, where the eye falls.
-function arrange(items: Device[]): Device[] {
-  const out: Device[] = [];
-  items.forEach((d, i) => (i % 2 === 0 ? out.push(d) : out.unshift(d)));
-  return out;
 }
 
 function outside(contacts: readonly Contact[], width: number, most: number): { far: Far[]; moreFar: number } {

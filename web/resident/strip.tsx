@@ -1,5 +1,5 @@
 // Activity as pictures: a day as 24 little bars, a week as bars of bytes. Each says in words what it shows.
-import { language, t } from "../shared/i18n";
+import { locale, t } from "../shared/i18n";
 import type { Day } from "../shared/model";
 import { bytes } from "../shared/text";
 import { Icon } from "../shared/parts/Icon";
@@ -37,7 +37,7 @@ export function Strip({ hours: utc }: { hours: readonly number[] }) {
 export function WeekBars({ week }: { week: readonly Day[] }) {
   const most = Math.max(1, ...week.map((d) => d.up + d.down));
   const total = week.reduce((n, d) => n + d.up + d.down, 0);
-  const name = (day: string) => new Date(day.slice(0, 10) + "T12:00:00").toLocaleDateString(language(), { weekday: "short" });
+  const name = (day: string) => new Date(day.slice(0, 10) + "T12:00:00").toLocaleDateString(locale(), { weekday: "short" });
   return (
     <figure className="stack tight">
       <svg className="bars" viewBox="0 0 280 96" aria-hidden="true">

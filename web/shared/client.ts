@@ -1,13 +1,13 @@
-// The one door to the API: JSON over fetch, problems (RFC 9457) as errors, and the time of what an offline app shows.
+// The one door to the API: paths and types are the API's own (api.gen.ts), problems (RFC 9457) are errors, and what an offline app
+// shows carries its time.
+import createClient from "openapi-fetch";
+import type { paths } from "./api.gen";
 
 export class Problem extends Error {
   constructor(readonly status: number, readonly kind: string, title: string, readonly detail: string) {
     super(title);
   }
 }
-
-// offline is thrown when nothing answered, not even the last known state.
-export const offline = () => new Problem(0, "offline", "No connection", "");
 
 type Net = { offline: boolean; asOf: number | null };
 let net: Net = { offline: false, asOf: null };
@@ -27,22 +27,16 @@ function setNet(next: Net) {
 // lastGood is when the cloud last answered; what is on the screen is never newer than that.
 let lastGood: number | null = null;
 
-export async function call<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
-  return (await exchange<T>(method, path, body, headers)).data;
-}
-
-// exchange is call for what two may edit: it answers the ETag too.
-export async function exchange<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ data: T; etag: string }> {
-  const h: Record<string, string> = { Accept: "application/json", ...headers };
-  if (body !== undefined) h["Content-Type"] = "application/json";
-  let r: Response;
+// watched is fetch that notices whether the answer is new. The service worker marks what it had kept.
+async function watched(r: Request): Promise<Response> {
+  let answer: Response;
   try {
-    r = await fetch(path, { method, headers: h, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await fetch(r);
   } catch {
-    setNet({ offline: true, asOf: lastGood });
-    throw offline();
+    setNet({ offline: true, asOf: net.asOf ?? lastGood });
+    throw new Problem(0, "offline", "No connection", "");
   }
-  const kept = r.headers.get("X-Cardea-Kept");
+  const kept = answer.headers.get("X-Cardea-Kept");
   if (kept) {
     const at = Number(kept);
     setNet({ offline: true, asOf: net.offline && net.asOf !== null ? Math.min(net.asOf, at) : at });
@@ -50,23 +44,30 @@ export async function exchange<T>(method: string, path: string, body?: unknown, 
     lastGood = Date.now();
     setNet({ offline: false, asOf: null });
   }
-  if (!r.ok) throw await problem(r);
-  const etag = r.headers.get("ETag") ?? "";
-  return { data: (r.status === 204 ? undefined : await r.json()) as T, etag };
+  return answer;
 }
 
-async function problem(r: Response): Promise<Problem> {
-  try {
-    const p = (await r.json()) as { type?: unknown; title?: unknown; detail?: unknown };
-    const type = typeof p.type === "string" ? p.type : "";
-    return new Problem(r.status, type.split("/").pop() ?? "", String(p.title ?? r.statusText), String(p.detail ?? ""));
-  } catch {
-    return new Problem(r.status, "", r.statusText, "");
-  }
+export const api = createClient<paths>({ credentials: "same-origin", fetch: watched });
+
+interface Answer<T> { data?: T; error?: unknown; response: Response }
+
+// ok is the data of an answer, or its problem thrown.
+export async function ok<T>(asked: Promise<Answer<T>>): Promise<T> {
+  return (await tagged(asked)).data;
 }
 
-export const get = <T>(path: string) => call<T>("GET", path);
-export const post = <T>(path: string, body: unknown, headers?: Record<string, string>) => call<T>("POST", path, body, headers);
+// tagged is ok for what two may edit: it has the ETag too.
+export async function tagged<T>(asked: Promise<Answer<T>>): Promise<{ data: T; etag: string }> {
+  const a = await asked;
+  if (!a.response.ok) throw problem(a.response, a.error);
+  return { data: a.data as T, etag: a.response.headers.get("ETag") ?? "" };
+}
 
-// seg makes one path segment of an id that came from data.
+export function problem(r: Response, error: unknown): Problem {
+  const p = (typeof error === "object" && error !== null ? error : {}) as { type?: unknown; title?: unknown; detail?: unknown };
+  const text = (x: unknown) => (typeof x === "string" ? x : "");
+  return new Problem(r.status, text(p.type).split("/").pop() ?? "", text(p.title) || r.statusText, text(p.detail));
+}
+
+// seg makes one path segment of an id that came from data, where an address is written by hand (event streams, links).
 export const seg = encodeURIComponent;

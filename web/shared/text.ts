@@ -1,5 +1,5 @@
 // Text from the home (names of devices, endpoints) is hostile: cut, without control characters, its direction kept to itself.
-import { language, t } from "./i18n";
+import { locale, t } from "./i18n";
 
 // clip keeps the first max characters. Control characters and those that turn the direction of text are taken out.
 export function clip(s: string, max = 40): string {
@@ -16,7 +16,7 @@ export function bytes(n: number): string {
   let i = 0;
   let v = n;
   for (; v >= 1000 && i < units.length - 1; i++) v /= 1000;
-  return `${v.toLocaleString(language(), { maximumFractionDigits: v < 10 && i > 0 ? 1 : 0 })} ${units[i]}`;
+  return `${v.toLocaleString(locale(), { maximumFractionDigits: v < 10 && i > 0 ? 1 : 0 })} ${units[i]}`;
 }
 
 const ms = (x: string | number | null | undefined) => (typeof x === "number" ? x : x ? Date.parse(x) : NaN);
@@ -29,13 +29,13 @@ export function clock(x: string | number | null | undefined, now = Date.now()): 
   const d = new Date(at);
   const same = d.toDateString() === new Date(now).toDateString();
   const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
-  return d.toLocaleString(language(), same ? time : { day: "numeric", month: "short", ...time });
+  return d.toLocaleString(locale(), same ? time : { day: "numeric", month: "short", ...time });
 }
 
 export function date(x: string | number | null | undefined): string {
   const at = ms(x);
   if (Number.isNaN(at)) return t("time.unknown");
-  return new Date(at).toLocaleDateString(language(), { day: "numeric", month: "short", year: "numeric" });
+  return new Date(at).toLocaleDateString(locale(), { day: "numeric", month: "short", year: "numeric" });
 }
 
 // ago says how long something is past, in one unit.
@@ -44,7 +44,7 @@ export function ago(x: string | number | null | undefined, now = Date.now()): st
   if (Number.isNaN(at) || at <= 0) return t("time.never");
   const s = Math.max(0, Math.round((now - at) / 1000));
   if (s < 10) return t("time.now");
-  const f = new Intl.RelativeTimeFormat(language(), { style: "short" });
+  const f = new Intl.RelativeTimeFormat(locale(), { style: "short" });
   if (s < 60) return f.format(-s, "second");
   if (s < 3600) return f.format(-Math.round(s / 60), "minute");
   if (s * 1000 < 2 * day) return f.format(-Math.round(s / 3600), "hour");

@@ -16,7 +16,7 @@ export function Activity() {
       <ul className="stack tight" data-testid="looks">
         {looks.data?.items.map((l, i) => (
           <li key={i} className="card stack tight">
-            <div className="between top"><strong><bdi>{clip(l.who, 60)}</bdi></strong><span className="quiet small">{clock(l.time)}</span></div>
+            <div className="between high"><strong><bdi>{clip(l.who, 60)}</bdi></strong><span className="quiet small">{clock(l.time)}</span></div>
             <p>{word("act", l.act)}{l.what && `: ${clip(l.what, 120)}`}{l.refused && ` (${t("activity.refused")})`}</p>
             {l.reason && <p className="small">{t("activity.reason", { reason: clip(l.reason, 200) })}</p>}
             <p className="small quiet">{word("source", l.source)}</p>

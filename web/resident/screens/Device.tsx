@@ -8,10 +8,10 @@ import { OrderLine, word } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
 import { Link } from "../../shared/router";
 import { clip, date } from "../../shared/text";
-import { Contacts } from "../contacts";
+import { Contacts } from "../../shared/parts/Contacts";
 import { useDevice, useHomeID, useOrder, type Asking } from "../data";
 import { Strip, WeekBars } from "../strip";
-import { deviceMark, shutIn } from "../words";
+import { deviceMark, shutIn } from "../../shared/marks";
 
 export function DeviceScreen({ id }: { id: string }) {
   const device = useDevice(id);

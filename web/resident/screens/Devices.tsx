@@ -9,7 +9,7 @@ import { Link } from "../../shared/router";
 import { useDevice, useDevices, useHomeID } from "../data";
 import { party } from "../map";
 import { Strip } from "../strip";
-import { deviceMark, inOrder } from "../words";
+import { deviceMark, inOrder } from "../../shared/marks";
 
 const page = 60;
 

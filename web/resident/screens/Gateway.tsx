@@ -1,17 +1,17 @@
 // Gateway: the home's gateways, joining a new one, and confirming one that waits: only a resident may swap it.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { post, seg } from "../../shared/client";
+import { api, ok } from "../../shared/client";
 import { t } from "../../shared/i18n";
 import type { Claim, Gateway } from "../../shared/model";
 import { Ago, Empty, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { clip, clock, date } from "../../shared/text";
-import { at, useGateways, useHome, useHomeID } from "../data";
+import { useGateways, useHome, useHomeID } from "../data";
 
 export function GatewayScreen() {
   const home = useHomeID();
   const list = useGateways();
   const now = useHome().data?.gateway;
-  const claim = useMutation({ mutationFn: () => post<Claim>(at(home, "/claims"), {}) });
+  const claim = useMutation({ mutationFn: () => ok(api.POST("/v1/homes/{home}/claims", { params: { path: { home } } })) });
   return (
     <>
       <h1 tabIndex={-1}>{t("nav.gateway")}</h1>
@@ -35,7 +35,7 @@ function Row({ gateway: g }: { gateway: Gateway }) {
   const home = useHomeID();
   const client = useQueryClient();
   const confirm = useMutation({
-    mutationFn: () => post<unknown>(at(home, `/gateways/${seg(g.id)}/confirm`), {}),
+    mutationFn: () => ok(api.POST("/v1/homes/{home}/gateways/{gateway}/confirm", { params: { path: { home, gateway: g.id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: [home] }),
   });
   return (

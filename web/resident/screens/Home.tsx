@@ -9,7 +9,7 @@ import { Link } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { midnight, useDevices, useHome, useHomeID, useIncidents, useStopped } from "../data";
 import { HomeMapFigure } from "../homemap";
-import { homeMark } from "../words";
+import { homeMark } from "../../shared/marks";
 
 export function HomeScreen() {
   const home = useHome();

@@ -1,7 +1,7 @@
 // Incident: what happened, what we did, what to do: one step at a time, with the gateway's own check after each.
 import { useState } from "react";
 import { t } from "../../shared/i18n";
-import type { Incident, Order, Step } from "../../shared/model";
+import type { Incident, Order, OrderAsk, Step } from "../../shared/model";
 import { Ago, Dialog, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { CaseState, CheckLine, Evidence, OrderLine, Timeline, word } from "../../shared/parts/Case";
 import { Icon, type IconName } from "../../shared/parts/Icon";
@@ -50,7 +50,8 @@ function ToDo({ incident: x, asking }: { incident: Incident; asking: Asking }) {
   const [sure, setSure] = useState<Step | null>(null);
   const orders = newest(x.orders, asking.order);
   const waits = orders.some((o) => o.status === "asked");
-  const ask = (s: Step) => asking.ask({ verb: s.verb, incident: x.id, device: x.device.id });
+  const ask = (s: Step) => asking.ask({ verb: s.verb as OrderAsk["verb"], incident: x.id, device: x.device.id });
+  const next = x.what_to_do.find((s) => s.enabled && s.verb !== "");
   const press = (s: Step) => (s.verb === "release" || s.verb === "dismiss" ? setSure(s) : ask(s));
   if (x.what_to_do.length === 0 && orders.length === 0 && !x.check) return null;
   return (
@@ -64,7 +65,7 @@ function ToDo({ incident: x, asking }: { incident: Incident; asking: Asking }) {
             <p>{clip(s.text, 600)}</p>
             {word("do", s.verb) !== s.verb && s.verb !== "" && (
               <div>
-                <button className={i === 0 ? "" : "plain"} disabled={!s.enabled || asking.sending || waits} data-testid={`do-${s.verb}`} onClick={() => press(s)}>
+                <button className={s === next ? "" : "plain"} disabled={!s.enabled || asking.sending || waits} data-testid={`do-${s.verb}`} onClick={() => press(s)}>
                   <Icon name={icons[s.verb] ?? "check"} />{word("do", s.verb)}
                 </button>
               </div>

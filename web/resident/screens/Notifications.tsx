@@ -1,17 +1,15 @@
 // Notifications: how we tell this person about an incident.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { call, exchange, get, post } from "../../shared/client";
+import { api, ok, tagged } from "../../shared/client";
 import { t, type Key } from "../../shared/i18n";
 import { Skeleton, Trouble } from "../../shared/parts/Bits";
 
-interface Settings { email: boolean; push: boolean }
-
 export function Notifications() {
   const client = useQueryClient();
-  const settings = useQuery({ queryKey: ["notifications"], queryFn: () => exchange<Settings>("GET", "/v1/notifications") });
+  const settings = useQuery({ queryKey: ["notifications"], queryFn: () => tagged(api.GET("/v1/notifications")) });
   const change = useMutation({
-    mutationFn: (s: Partial<Settings>) =>
-      exchange<Settings>("PATCH", "/v1/notifications", s, settings.data?.etag ? { "If-Match": settings.data.etag } : {}),
+    mutationFn: (body: { email?: boolean; push?: boolean }) =>
+      ok(api.PATCH("/v1/notifications", { params: { header: settings.data?.etag ? { "If-Match": settings.data.etag } : {} }, body })),
     onSettled: () => client.invalidateQueries({ queryKey: ["notifications"] }),
   });
   const s = settings.data?.data;
@@ -72,12 +70,13 @@ function ThisBrowser() {
 
 async function subscribe() {
   if ((await Notification.requestPermission()) !== "granted") throw new Error("not permitted");
-  const { key } = await get<{ key: string }>("/v1/push-key");
+  const { key } = await ok(api.GET("/v1/push-key"));
   const worker = await navigator.serviceWorker.ready;
   const sub = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = sub.toJSON();
   try {
-    await post("/v1/push-subscriptions", { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } });
+    const body = { endpoint: endpoint ?? "", keys: { p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" } };
+    await ok(api.POST("/v1/push-subscriptions", { body }));
   } catch (e) {
     await sub.unsubscribe();
     throw e;
@@ -88,6 +87,6 @@ async function unsubscribe() {
   const worker = await navigator.serviceWorker.ready;
   const sub = await worker.pushManager.getSubscription();
   if (!sub) return;
-  await call<void>("DELETE", "/v1/push-subscriptions", { endpoint: sub.endpoint });
+  await ok(api.DELETE("/v1/push-subscriptions", { body: { endpoint: sub.endpoint } }));
   await sub.unsubscribe();
 }

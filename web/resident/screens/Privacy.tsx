@@ -1,17 +1,17 @@
 // Privacy: what is kept where, taking it along, and having it erased.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, get } from "../../shared/client";
+import { api, ok } from "../../shared/client";
 import { t } from "../../shared/i18n";
 import { Dialog, Trouble } from "../../shared/parts/Bits";
 import { clip } from "../../shared/text";
-import { at, forget, useHomeID, useSession } from "../data";
+import { forget, useHomeID, useSession } from "../data";
 
 export function Privacy() {
   const home = useHomeID();
   const save = useMutation({
     mutationFn: async () => {
-      const all = await get<unknown>(at(home, "/export"));
+      const all = await ok(api.GET("/v1/homes/{home}/export", { params: { path: { home } } }));
       const url = URL.createObjectURL(new Blob([JSON.stringify(all, null, 2)], { type: "application/json" }));
       const a = document.createElement("a");
       a.href = url;
@@ -47,7 +47,7 @@ function Erase() {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
   const erase = useMutation({
-    mutationFn: () => call<unknown>("DELETE", at(home, "/data"), { confirm: typed }),
+    mutationFn: () => ok(api.DELETE("/v1/homes/{home}/data", { params: { path: { home } }, body: { confirm: typed } })),
     onSuccess: async () => {
       setOpen(false);
       setTyped("");

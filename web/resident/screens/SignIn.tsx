@@ -2,9 +2,8 @@
 // address before it is used.
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type FormEvent } from "react";
-import { Problem, post } from "../../shared/client";
+import { api, ok, Problem } from "../../shared/client";
 import { t } from "../../shared/i18n";
-import type { Session } from "../../shared/model";
 import { Trouble } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
 import { navigate, useParams } from "../../shared/router";
@@ -26,11 +25,11 @@ export function SignIn() {
   const [error, setError] = useState<unknown>(null);
   const title = useRef<HTMLHeadingElement>(null);
 
-  const enter = async (body: unknown) => {
+  const enter = async (body: { email: string; password: string } | { token: string }) => {
     setBusy(true);
     setError(null);
     try {
-      const s = await post<Session>("/v1/sessions", body);
+      const s = await ok(api.POST("/v1/sessions", { body }));
       await forget();
       client.clear();
       client.setQueryData(["session"], s);

@@ -33,7 +33,7 @@ function Row({ stopped: s }: { stopped: Stopped }) {
   const word2 = t(own ? "device.unblock" : s.allowed ? "device.disallow" : "stopped.allow");
   return (
     <li className="card stack tight" data-testid="stop">
-      <div className="between top">
+      <div className="between high">
         <strong><Name max={60}>{s.endpoint}</Name></strong>
         <span className="quiet small">{tn("stopped.times", s.count)}</span>
       </div>

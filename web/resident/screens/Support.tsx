@@ -1,14 +1,14 @@
 // Support: letting staff see live traffic for a while. The resident's own key signs it; the gateway checks and logs it.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, get, post, seg } from "../../shared/client";
+import { api, ok } from "../../shared/client";
 import { base64, consentText, hex, keyFor, keyText, point, type Signer } from "../../shared/consent";
 import { t, type Key as Word } from "../../shared/i18n";
-import type { Key, List, Session } from "../../shared/model";
+import type { Session } from "../../shared/model";
 import { Empty, Skeleton, State, Trouble, useNow } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
 import { clip, clock } from "../../shared/text";
-import { at, useConsents, useHome, useHomeID, useSession } from "../data";
+import { useConsents, useHome, useHomeID, useKeys, useSession } from "../data";
 
 const spans: { hours: number; word: Word }[] = [
   { hours: 1, word: "support.hour" },
@@ -17,7 +17,7 @@ const spans: { hours: number; word: Word }[] = [
 ];
 
 // tenantOf is the provider's id: what is signed names it, so that a consent for one provider is none for another.
-const tenantOf = (s: Session) => s.provider.id;
+const tenantOf = (s: Session & { provider: { id?: string } }) => s.provider.id ?? "";
 
 export function Support() {
   const session = useSession().data;
@@ -28,7 +28,7 @@ export function Support() {
     enabled: !!session,
     staleTime: Infinity,
   });
-  const keys = useQuery({ queryKey: [home, "keys"], queryFn: () => get<List<Key>>(at(home, "/keys")) });
+  const keys = useKeys();
   const error = mine.error ?? keys.error;
   const known = keys.data && mine.data && keys.data.items.some((k) => k.id === mine.data.id);
   return (
@@ -53,14 +53,16 @@ function Give({ session, signer, introduce }: { session: Session; signer: Signer
   const [hours, setHours] = useState(1);
   const give = useMutation({
     mutationFn: async () => {
-      if (introduce) await post(at(home, "/keys"), { key: base64(signer.key) });
+      const params = { path: { home } };
+      if (introduce) await ok(api.POST("/v1/homes/{home}/keys", { params, body: { key: base64(signer.key) } }));
       const from = Date.now();
       const until = from + hours * 3_600_000;
-      const c = { id: crypto.randomUUID(), tenant: tenantOf(session), home, gateway: gateway ?? "", scope: "contacts", from, until };
+      const c = { id: crypto.randomUUID(), tenant: tenantOf(session), home, gateway: gateway ?? "", scope: "contacts" as const, from, until };
       const signature = await signer.sign(consentText(c));
-      await post(at(home, "/consents"), {
+      const body = {
         id: c.id, scope: c.scope, from: new Date(from).toISOString(), until: new Date(until).toISOString(), key: signer.id, signature: base64(signature),
-      });
+      };
+      await ok(api.POST("/v1/homes/{home}/consents", { params, body }));
     },
     onSettled: () => client.invalidateQueries({ queryKey: [home] }),
   });
@@ -87,7 +89,7 @@ function Given() {
   const list = useConsents();
   const now = useNow();
   const end = useMutation({
-    mutationFn: (id: string) => call<void>("DELETE", at(home, `/consents/${seg(id)}`)),
+    mutationFn: (id: string) => ok(api.DELETE("/v1/homes/{home}/consents/{consent}", { params: { path: { home, consent: id } } })),
     onSettled: () => client.invalidateQueries({ queryKey: [home, "consents"] }),
   });
   const items = list.data?.items ?? [];
@@ -134,7 +136,8 @@ function Another({ session, signer }: { session: Session; signer: Signer }) {
   const add = useMutation({
     mutationFn: async (k: Uint8Array) => {
       const signature = await signer.sign(keyText(tenantOf(session), home, k));
-      await post(at(home, "/keys"), { key: base64(k), signer: signer.id, signature: base64(signature) });
+      const body = { key: base64(k), signer: signer.id, signature: base64(signature) };
+      await ok(api.POST("/v1/homes/{home}/keys", { params: { path: { home } }, body }));
     },
     onSuccess: () => {
       setText("");

@@ -10,9 +10,15 @@ const all: Record<Language, Words> = { en, de };
 
 let current: Language = "en";
 
+let place: string = "en";
+
 export const language = () => current;
-export function setLanguage(l: Language) {
+
+// locale is how this person writes dates and numbers: the browser's own way where it speaks the language chosen.
+export const locale = () => place;
+export function setLanguage(l: Language, wanted: readonly string[] = []) {
   current = l;
+  place = wanted.find((w) => w.slice(0, 2).toLowerCase() === l) ?? l;
 }
 
 // pick chooses by what was chosen before, else by what the browser asks for.
@@ -30,7 +36,7 @@ export type Values = Record<string, string | number>;
 export function fill(text: string, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, k: string) => {
     const v = values[k];
-    return v === undefined ? whole : typeof v === "number" ? v.toLocaleString(current) : v;
+    return v === undefined ? whole : typeof v === "number" ? v.toLocaleString(place) : v;
   });
 }
 

@@ -1,8 +1,8 @@
 // Which icon and tone goes with which state of home and device.
-import { t } from "../shared/i18n";
-import type { Device, HomeState } from "../shared/model";
-import type { Tone } from "../shared/parts/Bits";
-import type { IconName } from "../shared/parts/Icon";
+import { t } from "./i18n";
+import type { Device, HomeState } from "./model";
+import type { Tone } from "./parts/Bits";
+import type { IconName } from "./parts/Icon";
 
 export interface Mark { tone: Tone; icon: IconName; word: string }
 

@@ -1,11 +1,11 @@
 // What a device talks to: whom, whether that is usual or listed, what was decided and why.
-import { t } from "../shared/i18n";
-import { contactKey } from "../shared/live";
-import type { Contact } from "../shared/model";
-import { Ago, Empty, Name, State, type Tone } from "../shared/parts/Bits";
-import { word } from "../shared/parts/Case";
-import { Icon, type IconName } from "../shared/parts/Icon";
-import { bytes, clip } from "../shared/text";
+import { t } from "../i18n";
+import { contactKey } from "../live";
+import type { Contact } from "../model";
+import { Ago, Empty, Name, State, type Tone } from "./Bits";
+import { word } from "./Case";
+import { Icon, type IconName } from "./Icon";
+import { bytes, clip } from "../text";
 
 const marks: Record<string, { tone: Tone; icon: IconName }> = {
   allow: { tone: "good", icon: "check" },
@@ -48,7 +48,7 @@ function Who({ contact: c }: { contact: Contact }) {
   const mark = marks[c.verdict] ?? { tone: "mute" as const, icon: "dot" as const };
   const company = c.service?.company || c.service?.name;
   return (
-    <div className="between top">
+    <div className="between high">
       <div>
         <strong><Name max={48}>{company || c.name || c.domain || c.ip || c.peer}</Name></strong>
         {company && <p className="small quiet"><Name max={60}>{c.name || c.ip}</Name></p>}

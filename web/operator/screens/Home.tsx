@@ -1,0 +1,175 @@
+// One home. Staff say first why they look; then devices and incidents. Live traffic only with a consent of somebody at home.
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { Contacts } from "../../shared/parts/Contacts";
+import { deviceMark, inOrder } from "../../shared/marks";
+import { api, ok, Problem } from "../../shared/client";
+import type { Device, Home } from "../../shared/model";
+import { Ago, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { CaseState, word } from "../../shared/parts/Case";
+import { Icon } from "../../shared/parts/Icon";
+import { Link } from "../../shared/router";
+import { clip, clock } from "../../shared/text";
+import { states } from "./Fleet";
+import { Case } from "./Incident";
+
+const needsReason = (e: unknown) => e instanceof Problem && e.kind === "look-required";
+
+export function HomeView({ home, incident }: { home: string; incident?: string }) {
+  const params = { path: { home } };
+  const view = useQuery({ queryKey: [home, "summary"], queryFn: () => ok(api.GET("/v1/staff/homes/{home}", { params })), refetchInterval: 15_000 });
+  if (needsReason(view.error)) return <AskReason home={home} />;
+  if (!view.data) {
+    return (
+      <>
+        <h1 tabIndex={-1}>Home</h1>
+        {view.error ? <Trouble error={view.error} again={() => void view.refetch()} /> : <Skeleton lines={6} />}
+      </>
+    );
+  }
+  return (
+    <>
+      <Head home={view.data} />
+      {incident ? <Case home={home} incident={incident} /> : (
+        <>
+          <Incidents home={home} />
+          <Devices home={home} />
+        </>
+      )}
+    </>
+  );
+}
+
+function AskReason({ home }: { home: string }) {
+  const client = useQueryClient();
+  const look = useMutation({
+    mutationFn: (reason: string) => ok(api.POST("/v1/staff/homes/{home}/looks", { params: { path: { home } }, body: { reason } })),
+    onSuccess: () => client.resetQueries({ queryKey: [home] }),
+  });
+  const submit = (e: FormEvent<HTMLFormElement>) => {
+    e.preventDefault();
+    look.mutate(String(new FormData(e.currentTarget).get("reason")).trim());
+  };
+  return (
+    <>
+      <h1 tabIndex={-1}>Why do you look at this home?</h1>
+      <p className="quiet">Your reason and your name go into the audit, and the people who live there see them. You can look for 30 minutes.</p>
+      {look.error && <Trouble error={look.error} />}
+      <form className="card" onSubmit={submit}>
+        <label><span>Reason</span><input name="reason" required minLength={5} maxLength={500} placeholder="The customer called about code K7QM" autoComplete="off" data-testid="look-reason" /></label>
+        <div><button disabled={look.isPending} data-testid="look"><Icon name="eye" />Look</button></div>
+      </form>
+    </>
+  );
+}
+
+function Head({ home }: { home: Home }) {
+  const s = states[home.state] ?? states.new;
+  const g = home.gateway;
+  return (
+    <section className="stack tight" data-testid="home" data-state={home.state}>
+      <div className="row"><State tone={s.tone} icon={s.icon}>{s.word}</State><span className="quiet small">as of {clock(home.as_of)}</span></div>
+      <h1 tabIndex={-1}><Link to={`/homes/${encodeURIComponent(home.id)}`}><Name max={60}>{home.name}</Name></Link></h1>
+      <p>{clip(home.sentence, 300)}</p>
+      {g ? (
+        <dl className="facts">
+          <dt>Gateway</dt><dd>{clip(g.id, 40)} ({g.state})</dd>
+          <dt>Last contact</dt><dd><Ago at={g.last_seen} />, {g.online ? "online" : "offline"}</dd>
+          <dt>Agent</dt><dd>{clip(g.version, 40)}{g.armed ? ", armed" : ", watches only"}</dd>
+          <dt>Desired state</dt><dd>{home.desired.running} runs{home.desired.wanted > home.desired.running ? `, ${home.desired.wanted} wanted` : ""}</dd>
+          {g.degraded.length > 0 && <><dt>Degraded</dt><dd>{g.degraded.slice(0, 8).map((d) => <p key={d}>{clip(d, 200)}</p>)}</dd></>}
+        </dl>
+      ) : <p className="quiet">No gateway is enrolled.</p>}
+    </section>
+  );
+}
+
+function Incidents({ home }: { home: string }) {
+  const list = useQuery({
+    queryKey: [home, "incidents"],
+    queryFn: () => ok(api.GET("/v1/staff/homes/{home}/incidents", { params: { path: { home }, query: { state: "all" } } })),
+    refetchInterval: 15_000,
+  });
+  return (
+    <section className="card stack">
+      <h2>Incidents</h2>
+      {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
+      {list.data?.items.length === 0 && <Empty>There was no incident.</Empty>}
+      <div className="scroll">
+        {list.data && list.data.items.length > 0 && (
+          <table>
+            <thead><tr><th scope="col">Code</th><th scope="col">Device</th><th scope="col">State</th><th scope="col">What</th><th scope="col">Changed</th></tr></thead>
+            <tbody>
+              {list.data.items.map((i) => (
+                <tr key={i.id}>
+                  <td><Link to={`/homes/${encodeURIComponent(home)}/incidents/${encodeURIComponent(i.id)}`} className="code">{clip(i.code, 8)}</Link></td>
+                  <td><Name>{i.device.name}</Name></td><td><CaseState state={i.state} /></td><td className="wide">{clip(i.sentence, 200)}</td><td><Ago at={i.changed} /></td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Devices({ home }: { home: string }) {
+  const list = useQuery({ queryKey: [home, "devices"], queryFn: () => ok(api.GET("/v1/staff/homes/{home}/devices", { params: { path: { home } } })), refetchInterval: 30_000 });
+  const [open, setOpen] = useState<Device | null>(null);
+  return (
+    <section className="card stack">
+      <h2>Devices</h2>
+      {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
+      {!list.data && !list.error && <Skeleton lines={4} />}
+      {list.data && (
+        <div className="scroll" tabIndex={0} role="region" aria-label="Devices">
+          <table data-testid="devices">
+            <thead><tr><th scope="col">Name</th><th scope="col">Maker</th><th scope="col">State</th><th scope="col">Mode</th><th scope="col">Last seen</th><th scope="col">Traffic</th></tr></thead>
+            <tbody>
+              {inOrder(list.data.items).map((d) => {
+                const m = deviceMark(d);
+                return (
+                  <tr key={d.id}>
+                    <td><Name>{d.name}</Name></td><td><bdi>{clip(d.vendor, 40) || "–"}</bdi></td><td><State tone={m.tone} icon={m.icon}>{m.word}</State></td>
+                    <td>{clip(d.mode, 20)}{d.grade && d.grade !== "none" ? ` (${clip(d.grade, 12)})` : ""}</td><td><Ago at={d.last} /></td>
+                    <td><button className="plain" aria-label={`Ask the gateway about ${clip(d.name, 40)}`} onClick={() => setOpen(d)} data-testid="ask-contacts">Ask the gateway</button></td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {open && <Traffic key={open.id} home={home} device={open} />}
+    </section>
+  );
+}
+
+function Traffic({ home, device }: { home: string; device: Device }) {
+  const list = useQuery({
+    queryKey: [home, "contacts", device.id],
+    queryFn: () => ok(api.GET("/v1/staff/homes/{home}/devices/{device}/contacts", { params: { path: { home, device: device.id }, query: { limit: 200 } } })),
+    staleTime: 0,
+    gcTime: 0,
+  });
+  const refused = list.error instanceof Problem && list.error.kind === "consent-required";
+  return (
+    <section className="stack" aria-labelledby="traffic" data-testid="traffic">
+      <h3 id="traffic">What <Name>{device.name}</Name> talks to</h3>
+      {list.isFetching && !list.data && <Skeleton lines={3} />}
+      {refused && (
+        <div className="trouble" role="alert" data-testid="consent-missing">
+          <Icon name="lock" size={24} />
+          <div>
+            <p>Nobody at home has agreed to this.</p>
+            <p className="quiet">A resident can allow it in the app: More, Support access, Allow. It holds for as long as they choose, up to 24 hours; the gateway checks it and logs each question.</p>
+            <button className="plain" onClick={() => void list.refetch()}>Ask again</button>
+          </div>
+        </div>
+      )}
+      {list.error && !refused && <Trouble error={list.error} again={() => void list.refetch()} />}
+      {list.data && <><p className="quiet small">The gateway's answer, {word("source", list.data.source).toLowerCase()}, {clock(list.data.as_of)}.</p><Contacts contacts={list.data.items} /></>}
+    </section>
+  );
+}
