@@ -1,0 +1,112 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cardea/cloud/api"
+	"cardea/cloud/api/problem"
+	"cardea/cloud/api/view"
+	"cardea/home"
+	"cardea/internal/platform/bus"
+	"cardea/wire/pb"
+)
+
+// liveBus is what live needs of the bus.
+type liveBus struct{ *bus.Conn }
+
+// Subscribe hears everything, in no queue group.
+func (b liveBus) Subscribe(subject string, f func([]byte)) (func(), error) {
+	return b.Conn.Subscribe(subject, "", func(m bus.Msg) { f(m.Data) })
+}
+
+type livePart struct{ *adapter }
+
+// question says on whose behalf it is asked. Staff need a consent; the gateway checks it again for itself.
+func (a livePart) question(ctx context.Context, p home.Place, who api.Asker) (*pb.Question, error) {
+	q := &pb.Question{Asker: "resident", Who: whoIs(who.Session)}
+	if who.Session.Kind == api.Resident {
+		return q, nil
+	}
+	c, err := a.Accounts.Consent(ctx, p)
+	if err != nil {
+		return nil, tell(err)
+	}
+	if c == nil {
+		return nil, problem.New(problem.Consent, "")
+	}
+	q.Asker, q.Reason, q.Consent = "support", who.Reason, c
+	return q, nil
+}
+
+func (a livePart) Contacts(ctx context.Context, p home.Place, who api.Asker, device string, from, until time.Time, limit int) (view.Contacts, error) {
+	q, err := a.question(ctx, p, who)
+	if err != nil {
+		return view.Contacts{}, err
+	}
+	q.Ask = &pb.Question_Contacts{Contacts: &pb.AskContacts{Device: device, From: from.UnixMilli(), Until: until.UnixMilli(), Limit: uint32(limit)}}
+	out := view.Contacts{AsOf: utc(a.now())}
+	err = a.live.Ask(ctx, p, q, func(part *pb.Answer) error {
+		if t := part.GetTime(); t != 0 {
+			out.AsOf = ms(t)
+		}
+		for _, c := range part.GetContacts() {
+			if len(out.Items) < limit {
+				out.Items = append(out.Items, contactView(c))
+			}
+		}
+		return nil
+	})
+	return out, tell(err)
+}
+
+func (a livePart) Follow(ctx context.Context, p home.Place, who api.Asker, device string, yield func(api.LivePart) error) error {
+	q, err := a.question(ctx, p, who)
+	if err != nil {
+		return err
+	}
+	q.Ask = &pb.Question_Follow{Follow: &pb.AskFollow{Device: device}}
+	err = a.live.Follow(ctx, p, q, func(part *pb.Answer) error {
+		l := api.LivePart{At: ms(part.GetTime())}
+		for _, c := range part.GetContacts() {
+			l.Contacts = append(l.Contacts, contactView(c))
+		}
+		if len(part.GetDevices()) > 0 {
+			if l.Devices, err = a.liveDevices(ctx, p, part.GetDevices()); err != nil {
+				return err
+			}
+		}
+		return yield(l)
+	})
+	if err != nil {
+		return fmt.Errorf("follow: %w", tell(err))
+	}
+	return nil
+}
+
+func (a livePart) liveDevices(ctx context.Context, p home.Place, list []*pb.Device) (out []view.Device, err error) {
+	cases, err := a.openCases(ctx, p)
+	for _, d := range list {
+		v := deviceView(d, true, a.now())
+		v.Incident = caseOf(cases, v.ID)
+		out = append(out, v)
+	}
+	return out, err
+}
+
+func contactView(c *pb.Contact) view.Contact {
+	v := view.Contact{Device: c.GetDevice(), Name: c.GetName(), Domain: c.GetDomain(), IP: c.GetIp(), Port: c.GetPort(), Proto: c.GetProto(),
+		Named: c.GetNamed(), Lookup: c.GetLookup(), Inbound: c.GetInbound(), Local: c.GetLocal(), Peer: c.GetPeer(), Flows: c.GetFlows(),
+		Failed: c.GetFailed(), Up: c.GetUp(), Down: c.GetDown(), First: ms(c.GetFirst()), Last: ms(c.GetLast()), Verdict: c.GetVerdict(), Reason: c.GetReason()}
+	if c.UsualDevice != nil || c.UsualModel != nil {
+		v.Usual = &view.Usual{Device: c.UsualDevice, Model: c.UsualModel}
+	}
+	if s := c.GetService(); s != nil {
+		v.Service = &view.Service{Name: s.GetName(), Company: s.GetCompany(), Purpose: s.GetPurpose()}
+	}
+	if l := c.GetListed(); l != nil {
+		v.Listed = &view.Listed{Kind: l.GetKind(), Value: l.GetValue(), Class: l.GetClass(), Family: l.GetFamily(), Source: l.GetSource(), Confidence: l.GetConfidence()}
+	}
+	return v
+}
