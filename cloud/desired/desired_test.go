@@ -67,13 +67,13 @@ func (w *world) result(t testing.TB, p home.Place, r *pb.OrderResult) {
 }
 
 func check(incident string) Order {
-	return Order{Place: homeA, Verb: "check", Incident: incident, By: "owner", Who: "anna"}
+	return Order{Place: homeA, Verb: "check", Incident: incident, By: "owner", Who: "r1"}
 }
 
 func TestAnOrderIsAskedForToldAndConfirmed(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx, w := context.Background(), open(t, d)
-		o, err := w.Ask(ctx, Order{Place: homeA, Verb: "release", Incident: "i1", By: "owner", Who: "anna", Why: "it was me"})
+		o, err := w.Ask(ctx, Order{Place: homeA, Verb: "release", Incident: "i1", By: "owner", Who: "r1", Why: "it was me"})
 		if err != nil || o.Status != Asked || !home.IsUUID(o.ID) {
 			t.Fatalf("%+v %v", o, err)
 		}
@@ -92,7 +92,7 @@ func TestAnOrderIsAskedForToldAndConfirmed(t *testing.T) {
 		w.result(t, homeA, &pb.OrderResult{Id: o.ID, InForce: true, Done: t0.UnixMilli()})
 		w.result(t, homeA, &pb.OrderResult{Id: o.ID, Why: "said twice"})
 		got, err := w.Get(ctx, homeA, o.ID)
-		if err != nil || got.Status != InForce || got.Reason != "" || !got.Done.Equal(t0) || got.Who != "anna" {
+		if err != nil || got.Status != InForce || got.Reason != "" || !got.Done.Equal(t0) || got.Who != "r1" {
 			t.Fatalf("%+v %v", got, err)
 		}
 		if want, _ := w.Desired.Desired(ctx, homeA); len(want.GetOrders()) != 0 {

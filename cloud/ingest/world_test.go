@@ -113,3 +113,12 @@ func (w *world) count(t testing.TB, p home.Place) (n uint64) {
 	}
 	return n
 }
+
+func beat(t testing.TB, desired uint64) []byte {
+	t.Helper()
+	b, err := proto.Marshal(&pb.Heartbeat{Protocol: wire.Protocol, Desired: desired, Armed: true, Version: "0.2.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

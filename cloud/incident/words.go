@@ -1,0 +1,201 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"cardea/home"
+	"cardea/wire/pb"
+)
+
+// Words are what a resident reads of a case: what happened, what we did, what they can do. They are plain text. The name in
+// them is what somebody called the device: it is untrusted, and never markup.
+type Words struct {
+	Sentence     string // all in one
+	WhatHappened string
+	WhatWeDid    string
+	WhatToDo     []Step
+}
+
+// Step is one thing that can be done; Verb is that of an order, "" when it is done by hand.
+type Step struct {
+	Verb    string
+	Title   string
+	Text    string
+	Enabled bool
+}
+
+// story tells of a detector what the device did, and what that is.
+type story struct{ did, means string }
+
+var stories = map[home.Detector]story{
+	home.DetectScanWAN:     {"called many computers on the internet that did not answer", "Infected devices do this to find others to infect."},
+	home.DetectScanLAN:     {"called many addresses in your home that did not answer", "Infected devices do this to find others to infect."},
+	home.DetectScanPorts:   {"tried many doors of one other device", "Infected devices do this to find a way in."},
+	home.DetectFlood:       {"sent far more than any use of it needs", "Infected devices do this to put somebody else out of service."},
+	home.DetectBruteForce:  {"tried one password after another on other devices", "Infected devices do this to get in."},
+	home.DetectARPSpoof:    {"claimed to be another device of your home", "That lets it read what others send."},
+	home.DetectNDSpoof:     {"claimed to be another device of your home", "That lets it read what others send."},
+	home.DetectRogueDHCP:   {"told other devices to use it as their way to the internet", "Only your gateway does that, unless you set it up so."},
+	home.DetectRogueRouter: {"told other devices to use it as their way to the internet", "Only your gateway does that, unless you set it up so."},
+	home.DetectInbound:     {"was reached from the internet", "Somebody outside may be able to use it."},
+	home.DetectIndicator:   {"contacted an address that is known to be bad", "Infected devices call there for orders."},
+	home.DetectDuplicate:   {"showed up in two places at once", "One of the two may only pretend to be it."},
+}
+
+var odd = story{"did something that it should not do", "It may have been taken over."}
+
+// story finds the one of a case: of what has to fall silent, else of its newest finding.
+func (f Full) story() story {
+	detector := home.Detector(f.GetSymptom().GetDetector())
+	if detector == "" && len(f.Evidence) > 0 {
+		detector = home.Detector(f.Evidence[len(f.Evidence)-1].GetDetector())
+	}
+	if s, ok := stories[detector]; ok {
+		return s
+	}
+	return odd
+}
+
+const maxName = 60 // characters of a device's name in a sentence
+
+// name is what a device is called in a sentence: visible characters only, in one line.
+func name(device string) string {
+	device = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsGraphic(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, device)
+	device = strings.Join(strings.Fields(device), " ")
+	if r := []rune(device); len(r) > maxName {
+		device = string(r[:maxName-1]) + "…"
+	}
+	if device == "" {
+		return "A device"
+	}
+	return device
+}
+
+// Words tells a case. device is what its owner calls the device, "" when nothing is known.
+func (f Full) Words(device string) Words {
+	who, s := name(device), f.story()
+	w := Words{WhatHappened: who + " " + s.did + ". " + s.means, WhatWeDid: f.did(), WhatToDo: f.steps()}
+	if n := f.GetFindings(); n > 1 {
+		w.WhatHappened += fmt.Sprintf(" We saw it %d times.", n)
+	}
+	w.Sentence = who + " " + s.did + ". " + f.short()
+	return w
+}
+
+// Sentence tells a case in a list, without its findings.
+func (c Case) Sentence(device string) string { return Full{Case: c}.Words(device).Sentence }
+
+func (f Full) contained() bool { return f.GetMode() != "" && home.Mode(f.GetMode()) != home.ModeOff }
+
+// short is what was done, in a few words.
+func (f Full) short() string {
+	state := home.State(f.GetState())
+	if (state == home.StateContained || state == home.StateCleaning) && home.Grade(f.GetGrade()) == home.GradeNone {
+		return "We tried to shut it in, but it is not in force yet."
+	}
+	switch state {
+	case home.StateContained:
+		if home.Mode(f.GetMode()) == home.ModeQuarantine {
+			return "We shut it in."
+		}
+		return "We limited what it can reach."
+	case home.StateCleaning:
+		return "We shut it in and watch whether it is clean."
+	case home.StateProbation:
+		return "It is back, and we watch it closely."
+	case home.StateClosed:
+		return "This is settled."
+	}
+	return "We watch it; it is not shut in."
+}
+
+func (f Full) did() string {
+	switch home.State(f.GetState()) {
+	case home.StateOpen, "":
+		return "We watch it. It is not shut in: what we saw is not enough to cut it off by ourselves."
+	case home.StateClosed:
+		return "We closed the case" + because(f.Steps) + "."
+	case home.StateProbation:
+		if home.Mode(f.GetMode()) == home.ModeNoLAN {
+			return "We let it out. It reaches the internet, but for now not your other devices."
+		}
+		return "We let it out and watch it more closely than usual."
+	}
+	text := "We limited what it can reach. "
+	switch home.Mode(f.GetMode()) {
+	case home.ModeQuarantine:
+		text = "We shut it in: it reaches neither the internet nor your other devices. "
+	case home.ModeNoLAN:
+		text = "We cut it off from your other devices. "
+	}
+	switch home.Grade(f.GetGrade()) {
+	case home.GradeMAC:
+		text += "It shares its connection with other devices; what it sends to those we cannot stop. "
+	case home.GradeNone:
+		text = "We tried to shut it in, but it is not in force yet. "
+	}
+	return text + "Everything else in your home works as before."
+}
+
+// because is why the last step was made, as far as people need to know.
+func because(steps []*pb.Transition) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	switch steps[len(steps)-1].GetBy() {
+	case "owner":
+		return " because you said so"
+	case "support":
+		return " because your provider's support said so"
+	}
+	return ""
+}
+
+const easyReleases = 2 // as the gateway counts them
+
+// steps are the things to do, in this order. The gateway has the last word on each.
+func (f Full) steps() []Step {
+	state := home.State(f.GetState())
+	if state == home.StateClosed {
+		return nil
+	}
+	var out []Step
+	if f.contained() && state != home.StateProbation {
+		out = append(out,
+			Step{Title: "Clean it", Text: "Unplug it for a minute, plug it in again, install its updates, and give it a new password.", Enabled: true},
+			Step{Verb: "check", Title: "Check again", Text: "Your gateway tells whether it has stopped.", Enabled: true},
+			f.release())
+	}
+	if !f.contained() || state == home.StateProbation {
+		title, text := "Shut it in", "It then reaches neither the internet nor your other devices, until you let it out."
+		if state == home.StateProbation {
+			title = "Shut it in again"
+		}
+		out = append(out, Step{Verb: "quarantine", Title: title, Text: text, Enabled: true})
+	}
+	return append(out, Step{Verb: "dismiss", Title: "This was me", Text: "You know why it did this. We let it out and close the case.", Enabled: true})
+}
+
+func (f Full) release() Step {
+	s := Step{Verb: "release", Title: "Let it out", Enabled: true}
+	switch {
+	case f.GetCheck().GetClean():
+		s.Text = "It has stopped. It comes back step by step, and we keep watching it."
+	case f.GetReleases() >= easyReleases:
+		s.Text = "It was let out before it was clean more than once. Please call us and tell the code " + f.GetCode() + "; you may still let it out."
+	default:
+		s.Text = "It has not been shown to be clean. If it does the same again, we shut it in again."
+	}
+	return s
+}
