@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"cardea/wire"
@@ -53,7 +54,11 @@ func (l *Link) follow(ctx context.Context) error {
 		case err == nil || errors.Is(err, ErrOffline) && f.pending == nil:
 			f.failures = 0
 		default:
-			l.log.Warn("the desired state is not in force", "error", err)
+			level := slog.LevelDebug // a cloud that does not answer is no news
+			if f.pending != nil {
+				level = slog.LevelWarn
+			}
+			l.log.Log(ctx, level, "the desired state is not in force", "error", err)
 			retry.Reset(l.backoff(f.failures))
 			f.failures++
 		}

@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("UPLINK_TEST_LINK"); dir != "" {
 		linkUntilKilled(dir)
 	}
+	if dir := os.Getenv("UPLINK_TEST_MANY"); dir != "" {
+		manyLinks(dir)
+	}
 	goleak.VerifyTestMain(m)
 }
 
