@@ -46,7 +46,7 @@ const (
 
 	minReason = 5 // characters
 	maxReason = 500
-	maxField  = 200 // bytes of every other field
+	maxField  = 2000 // bytes of every other field
 	maxList   = 500 // entries of one answer
 )
 

@@ -53,7 +53,10 @@ func Open(dir string, now func() time.Time) (*CA, error) {
 	path := filepath.Join(dir, "ca.key")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = create(path, now()); err == nil {
+		if err = os.MkdirAll(dir, 0o700); err == nil {
+			err = create(path, now())
+		}
+		if err == nil {
 			b, err = os.ReadFile(path)
 		}
 	}

@@ -70,7 +70,7 @@ func leaf(t testing.TB, c Cert) *x509.Certificate {
 
 // TestOpen: several processes that start at once end up with one authority, whose key is nobody else's to read.
 func TestOpen(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "made", "here")
 	roots := make([][]byte, 8)
 	var wg sync.WaitGroup
 	for i := range roots {
