@@ -24,6 +24,8 @@ type demoCmd struct {
 	Devices  int    `help:"How many devices the home has, 6 to 20." default:"12"`
 	Benign   bool   `help:"The same home without an attack: nothing must be found."`
 	NoAgent  bool   `help:"What would have happened without Cardea; exit status 1."`
+	NoCloud  bool   `help:"The gateway alone: no cloud, no apps."`
+	Browser  bool   `help:"Start everything, print where to look, and wait for Ctrl-C: for the browser only."`
 	Agent    string `help:"The agent's program; default: cardea-agent beside this one." type:"path"`
 	Log      string `help:"Keep the agent's log in this file." type:"path"`
 }
@@ -31,7 +33,8 @@ type demoCmd struct {
 // Help explains the story.
 func (demoCmd) Help() string {
 	return `A home in network namespaces on this machine's own kernel: a gateway with the real agent, devices that really do
-DHCP, DNS, TLS and NTP, an internet with a command server. It needs no root and leaves nothing behind.
+DHCP, DNS, TLS and NTP, an internet with a command server, and on it the cloud with the apps for the resident and for staff,
+which a browser on this machine reaches by http://localhost. It needs no root and leaves nothing behind.
 
 In the terminal: i infects a device, c checks again, p takes the selected device off the mains for a moment, r lets it
 out, b shuts it in, arrow keys select, ? explains, q or Ctrl-C ends. NO_COLOR is respected. Without a terminal, or with
@@ -57,13 +60,19 @@ const (
 func (c demoCmd) Run(ctx context.Context) (err error) {
 	started := time.Now()
 	restore := keepTerminal(os.Stdin)
-	if inside, status, err := lab.Enter(); err != nil {
+	var keep []func() ([]*os.File, error)
+	if c.cloud() {
+		keep = append(keep, sockets)
+	}
+	if inside, status, err := lab.Enter(keep...); err != nil {
 		return fmt.Errorf("demo: %w (cardea doctor tells what this machine lacks)", err)
 	} else if !inside {
 		restore(status)
 		os.Exit(status) // the home ran in namespaces of its own and has ended
 	}
 	d := &demo{cmd: c, started: started, out: newTeller(os.Stdout, c.JSON, started)}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	h, err := lab.Up(ctx, lab.Options{
 		Options: plan.Options{Seed: c.Seed, Devices: c.Devices, Scenario: c.Scenario},
 		First: func(h *lab.Home) error {
@@ -71,38 +80,49 @@ func (c demoCmd) Run(ctx context.Context) (err error) {
 			if c.NoAgent {
 				return nil
 			}
-			return d.startAgent(ctx)
+			return d.start(ctx)
 		},
 	})
 	if err != nil {
-		d.stopAgent()
+		d.stop()
 		return err
 	}
-	defer func() { // the agent ends before its home does
-		d.stopAgent()
+	defer func() { // agent and cloud end before their home does
+		d.stop()
 		if cerr := h.Close(); err == nil && cerr != nil {
 			err = fmt.Errorf("demo: take the home down: %w", cerr)
 		}
 	}()
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	if c.Browser {
+		return d.browser(ctx)
+	}
 	if c.Headless || c.JSON || !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return d.story(ctx)
 	}
 	return d.view(ctx)
 }
 
-// demo is one running home with its agent.
+// cloud says whether there is one.
+func (c demoCmd) cloud() bool { return !c.NoCloud && !c.NoAgent }
+
+// demo is one running home with its agent and its cloud.
 type demo struct {
 	cmd     demoCmd
 	home    *lab.Home
 	facts   lab.Facts
 	agent   *agentProcess
 	client  *control.Client
+	cloud   *demoCloud // nil without one
+	panel   *panel     // nil without a cloud
 	started time.Time
 	out     *teller
 }
 
-// startAgent writes the agent's configuration, starts it on the home's gateway and waits until it is ready.
-func (d *demo) startAgent(ctx context.Context) (err error) {
+// start brings up the cloud and the agent, before any device is switched on.
+func (d *demo) start(ctx context.Context) (err error) {
 	if d.facts, err = d.home.Facts(); err != nil {
 		return err
 	}
@@ -114,11 +134,85 @@ func (d *demo) startAgent(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if d.cmd.cloud() {
+		if d.cloud, err = d.startCloud(ctx); err != nil {
+			return err
+		}
+	}
 	if d.agent, err = startAgentProcess(d.home, program, config, d.cmd.Log); err != nil {
 		return err
 	}
 	d.client = control.Dial(d.facts.Socket)
+	if d.cloud != nil {
+		if err := d.cloud.ready(ctx); err != nil {
+			return err
+		}
+		if err := d.cloud.enrol(ctx, program, config); err != nil {
+			return err
+		}
+	}
 	return d.awaitReady(ctx)
+}
+
+// open waits until the cloud knows the home, and serves the lab's own page.
+func (d *demo) open(ctx context.Context) error {
+	if d.cloud == nil {
+		return nil
+	}
+	if err := d.cloud.linked(ctx); err != nil {
+		return err
+	}
+	at, l, err := socketURL(panelSocket)
+	if err != nil {
+		return err
+	}
+	d.cloud.panelURL = at
+	d.panel = &panel{home: d.home, link: d.cloud.link}
+	go func() { // ends with ctx; without the page the demo goes on
+		if err := d.panel.run(ctx, l); err != nil {
+			fmt.Fprintln(os.Stderr, "cardea:", err)
+		}
+	}()
+	return nil
+}
+
+// browser prints where to look and waits.
+func (d *demo) browser(ctx context.Context) error {
+	lines, err := d.addresses(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		fmt.Println(l)
+	}
+	fmt.Printf("ready in %.1f s; Ctrl-C ends it\n", time.Since(d.started).Seconds())
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.home.Done():
+		return d.home.Err()
+	case <-d.agent.done:
+		return fmt.Errorf("demo: the agent ended: %w\n%s", d.agent.err, d.agent.tail())
+	case <-d.cloud.process.done:
+		return fmt.Errorf("demo: the cloud ended: %w\n%s", d.cloud.process.err, d.cloud.process.tail())
+	}
+}
+
+// addresses says where to look in a browser.
+func (d *demo) addresses(ctx context.Context) ([]string, error) {
+	resident, err := d.cloud.link(ctx, "resident")
+	if err != nil {
+		return nil, err
+	}
+	staff, err := d.cloud.link(ctx, "staff")
+	if err != nil {
+		return nil, err
+	}
+	return []string{
+		"The resident's app:  " + resident,
+		"The staff page:      " + staff,
+		"The lab's buttons:   " + d.cloud.panelURL + "/   (infect a device, cut the cloud off)",
+	}, nil
 }
 
 func (d *demo) program() (string, error) {
@@ -155,12 +249,14 @@ func (d *demo) awaitReady(ctx context.Context) error {
 	}
 }
 
-func (d *demo) stopAgent() {
-	if d.agent == nil {
-		return
+func (d *demo) stop() {
+	if d.agent != nil {
+		if err := d.agent.stop(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			fmt.Fprintln(os.Stderr, "cardea: the agent:", err)
+		}
 	}
-	if err := d.agent.stop(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		fmt.Fprintln(os.Stderr, "cardea: the agent:", err)
+	if err := d.cloud.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "cardea: the cloud:", err)
 	}
 }
 

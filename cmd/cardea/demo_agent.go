@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -25,7 +26,12 @@ type agentProcess struct {
 const maxAgentLog = 64 << 10
 
 func startAgentProcess(h *lab.Home, program, config, logFile string) (*agentProcess, error) {
-	a := &agentProcess{cmd: exec.Command(program, "run", "--config", config), done: make(chan struct{})}
+	return startProcess(h, "gateway", exec.Command(program, "run", "--config", config), logFile)
+}
+
+// startProcess starts a program in one of the lab's namespaces.
+func startProcess(h *lab.Home, where string, cmd *exec.Cmd, logFile string) (*agentProcess, error) {
+	a := &agentProcess{cmd: cmd, done: make(chan struct{})}
 	var out io.Writer = a
 	var file *os.File
 	if logFile != "" {
@@ -36,8 +42,8 @@ func startAgentProcess(h *lab.Home, program, config, logFile string) (*agentProc
 		out = io.MultiWriter(a, file)
 	}
 	a.cmd.Stdout, a.cmd.Stderr = out, out
-	if err := h.Start("gateway", a.cmd); err != nil {
-		return nil, fmt.Errorf("demo: start the agent: %w", err)
+	if err := h.Start(where, a.cmd); err != nil {
+		return nil, fmt.Errorf("demo: start %s: %w", filepath.Base(cmd.Path), err)
 	}
 	go func() { // ends with the process
 		a.err = a.cmd.Wait()

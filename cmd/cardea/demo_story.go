@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"cardea/gateway/control"
@@ -30,11 +31,13 @@ type story struct {
 	events chan control.Event // owner: follow; capacity 1,024; it blocks when full: the agent drops then and says so
 	names  map[home.DeviceID]string
 	sum    storySummary
+
+	incident string // the case in the cloud
 }
 
 func (d *demo) story(ctx context.Context) error {
 	s := &story{demo: d, events: make(chan control.Event, 1024), names: map[home.DeviceID]string{}}
-	s.sum = storySummary{Scenario: d.home.Plan.Scenario.Name, Seed: d.cmd.Seed, Agent: !d.cmd.NoAgent, Contained: []string{},
+	s.sum = storySummary{Scenario: d.home.Plan.Scenario.Name, Seed: d.cmd.Seed, Agent: !d.cmd.NoAgent, Cloud: d.cloud != nil, Contained: []string{},
 		ReadyMS: time.Since(d.started).Milliseconds()}
 	if s.sum.Agent {
 		d.out.event(time.Now(), "note", "", shortened)
@@ -190,6 +193,11 @@ func (s *story) notify(ctx context.Context, name string) error {
 	if !strings.Contains(page.Body, name) {
 		return fmt.Errorf("the gateway's page does not name %s", name)
 	}
+	if s.cloud != nil {
+		if s.incident, err = s.cloud.incident(ctx, name, string(home.StateContained)); err != nil {
+			return err
+		}
+	}
 	s.out.event(time.Now(), "notified", name, "The gateway's page tells the resident: "+s.portal("/"))
 	return nil
 }
@@ -228,7 +236,7 @@ func (s *story) checkWhileItRuns(ctx context.Context, name string) error {
 	if err := pause(ctx, time.Second); err != nil {
 		return err
 	}
-	says, err := s.post(ctx, name, "/check")
+	says, err := s.check(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -248,7 +256,7 @@ func (s *story) clean(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, cleanTime)
 	defer cancel()
 	for {
-		says, err := s.post(ctx, name, "/check")
+		says, err := s.check(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -262,8 +270,78 @@ func (s *story) clean(ctx context.Context, name string) error {
 	}
 }
 
+// check asks whether the device is clean: in the app, or on the gateway's page where there is no cloud.
+func (s *story) check(ctx context.Context, name string) (string, error) {
+	if s.cloud == nil {
+		return s.post(ctx, name, "/check")
+	}
+	o, err := s.cloud.ask(ctx, "check", s.incident)
+	if err != nil {
+		return "", err
+	}
+	if o.Check == nil {
+		return "", errors.New("a check without an answer")
+	}
+	return o.Check.Sentence, nil
+}
+
+// letOut presses release there, and returns what is said then.
+func (s *story) letOut(ctx context.Context, name string) (string, error) {
+	if s.cloud == nil {
+		return s.post(ctx, name, "/release")
+	}
+	pressed := time.Now()
+	flows := s.flows(ctx, name)
+	if _, err := s.cloud.ask(ctx, "release", s.incident); err != nil {
+		return "", err
+	}
+	at, ok := <-flows
+	if !ok {
+		return "", fmt.Errorf("%s was released, but reaches nothing", name)
+	}
+	ms := float64(at.Sub(pressed).Microseconds()) / 1000
+	s.sum.PushMS = &ms
+	return "It is back on the internet. We keep an eye on it.", nil
+}
+
+// flows tells when the device first reaches its maker's cloud: it tries anew each 10 ms, since a connection that began
+// before would wait a second for its next packet.
+func (s *story) flows(ctx context.Context, name string) <-chan time.Time {
+	first := make(chan time.Time, 1) // owner: the goroutine below; one value at most
+	go func() {                      // ends within catchTime
+		defer close(first)
+		ctx, cancel := context.WithTimeout(ctx, catchTime)
+		defer cancel()
+		var tries sync.WaitGroup
+		defer tries.Wait()
+		reached := make(chan time.Time, 1) // owner: the tries; those after the first find it full and leave it
+		for {
+			tries.Go(func() {
+				one, cancel := context.WithTimeout(ctx, time.Second)
+				defer cancel()
+				if s.home.Reachable(one, name) == nil {
+					select {
+					case reached <- time.Now():
+					default:
+					}
+				}
+			})
+			select {
+			case at := <-reached:
+				first <- at
+				cancel()
+				return
+			case <-ctx.Done():
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}()
+	return first
+}
+
 func (s *story) release(ctx context.Context, name string) error {
-	says, err := s.post(ctx, name, "/release")
+	says, err := s.letOut(ctx, name)
 	if err != nil {
 		return err
 	}

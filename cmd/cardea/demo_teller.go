@@ -42,6 +42,8 @@ type storySummary struct {
 	NotClean    bool     `json:"not_clean_while_running"` // check again while the bot ran said so
 	Released    bool     `json:"released"`
 	Agent       bool     `json:"agent"`
+	Cloud       bool     `json:"cloud"`
+	PushMS      *float64 `json:"push_ms,omitempty"` // release pressed in the app to packets that flow; with a cloud only
 	scanned     bool     // ScanMS counts from a scan's first packet; else from the attack's
 }
 

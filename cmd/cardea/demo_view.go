@@ -38,6 +38,9 @@ func (d *demo) view(ctx context.Context) (err error) {
 		names: map[home.DeviceID]string{}}
 	v.model = model{scenario: d.home.Plan.Scenario.Name, seed: d.cmd.Seed, agent: "asking the agent"}
 	v.model.say(time.Now(), plain, "%d devices joined the home and got their addresses.", len(d.home.Devices()))
+	if d.cloud != nil {
+		v.model.say(time.Now(), good, "In a browser, %s/ opens the apps and cuts the cloud off.", d.cloud.panelURL)
+	}
 	if d.cmd.NoAgent {
 		v.model.say(time.Now(), careful, "There is no agent in this home: nobody looks.")
 	}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"cardea/cloud"
+)
+
+type serveCmd struct {
+	Role []string `help:"Which of broker, worker, api this process is; repeat or separate by commas. Default: all of them."`
+	Data string   `help:"Folder of keys, certificates, the broker's store and, by default, the database." default:"/var/lib/cardea-cloud" type:"path"`
+	DB   string   `help:"sqlite:/path/file.db or postgres://user@host/name, the password in PGPASSFILE or PGPASSWORD. Default: cardea.db in the data folder."`
+
+	HTTP   []string `help:"Address to serve the apps and the API on; repeat for several. fd:N is a socket that was handed over." placeholder:"127.0.0.1:8490"`
+	Public string   `help:"The URL by which people reach it, for links in messages." placeholder:"https://home.example.net"`
+	Cert   string   `name:"tls-cert" help:"Certificate for HTTPS. Without one it is HTTP, for loopback or behind a proxy." type:"path"`
+	Key    string   `name:"tls-key" help:"Its key." type:"path"`
+	Proxy  []string `help:"Address of a proxy whose X-Forwarded-For is believed."`
+
+	Listen      string   `help:"Where gateways connect (mTLS)." default:":4222"`
+	Advertise   []string `help:"host:port under which gateways find the brokers; repeat. Default: --listen on localhost." placeholder:"HOST:PORT"`
+	Name        string   `help:"This broker's name; each in a cluster has its own." default:"cardea-1"`
+	Cluster     string   `help:"Where other brokers connect." placeholder:"HOST:PORT"`
+	Routes      []string `help:"Another broker's --cluster address; repeat." placeholder:"HOST:PORT"`
+	Replicas    int      `help:"Brokers that keep each report: 1 for one broker, 3 in a cluster." default:"1"`
+	Connections int      `help:"Gateways that this broker takes at most." default:"65536"`
+	StreamBytes int64    `help:"Bytes of reports that may wait to be stored; a full stream refuses, and gateways keep theirs. Default: 10 GB."`
+	NATS        []string `name:"nats" help:"A broker to use, for a process without the broker role; repeat." placeholder:"HOST:PORT"`
+
+	SMTP         string `name:"smtp" help:"Server that takes e-mail. Without one no e-mail is sent." placeholder:"HOST:PORT"`
+	SMTPFrom     string `name:"smtp-from" help:"Sender of e-mail." placeholder:"ADDRESS"`
+	SMTPUser     string `name:"smtp-user" help:"User there."`
+	SMTPPassword string `name:"smtp-password-file" help:"File with the password." type:"path"`
+
+	Log  string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	Demo bool   `hidden:"" help:"Push to endpoints on loopback is allowed."`
+}
+
+// Help explains the roles.
+func (serveCmd) Help() string {
+	return `One process is the whole cloud: a broker that gateways connect to, a worker that stores what they report, and the
+API with the apps for residents and staff. Everything it needs it makes in the data folder at its first start.
+
+To grow, run the same program by role, on servers of their own:
+
+  cardea serve --role broker --name b1 --cluster :6222 --routes b2:6222,b3:6222 --replicas 3 …
+  cardea serve --role worker --nats b1:4222,b2:4222,b3:4222 --db postgres://cardea@db/cardea
+  cardea serve --role api    --nats b1:4222,b2:4222,b3:4222 --db postgres://cardea@db/cardea --http :8490
+
+All of them need the certificate authority's folder (data/ca) of the first. cardea admin makes tenants, homes, people and
+claim codes, and publishes lists. /healthz, /readyz and /metrics are on the HTTP address. SIGTERM ends it cleanly.`
+}
+
+// Run is called by kong.
+func (c serveCmd) Run(ctx context.Context) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
+		return fmt.Errorf("--log: %w", err)
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	s, err := cloud.New(ctx, cloud.Config{
+		Roles: c.Role, Data: c.Data, DB: c.DB, HTTP: c.HTTP, Public: c.Public, CertFile: c.Cert, KeyFile: c.Key, ProxiedBy: c.Proxy,
+		Listen: c.Listen, Advertise: c.Advertise, Name: c.Name, Cluster: c.Cluster, Routes: c.Routes, Replicas: c.Replicas,
+		Connections: c.Connections, StreamBytes: c.StreamBytes, NATS: c.NATS, Demo: c.Demo,
+		SMTP: cloud.SMTP{Server: c.SMTP, From: c.SMTPFrom, User: c.SMTPUser, PasswordFile: c.SMTPPassword},
+	}, version, log)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	if err := s.Run(ctx); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
