@@ -93,7 +93,7 @@ function Today({ home }: { home: Home }) {
     <Link to="/stopped" className="card ask" data-testid="stopped-today">
       <span className="lead"><Icon name="shield" size={22} /></span>
       <span className="grow">
-        <strong>{home.stopped_today === 0 ? t("home.stopped.none") : tn("home.stopped", home.stopped_today)}</strong>
+        <strong>{home.stopped_today === 0 ? t("home.stopped.none") : tn("home.today", home.stopped_today)}</strong>
         <span className="quiet">{tn("home.trackers", home.trackers_today)}</span>
       </span>
       <Icon name="next" size={20} />

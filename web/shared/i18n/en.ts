@@ -16,7 +16,7 @@ export const en = {
   "problem.forbidden": "This is not yours to see or to change.",
   "problem.not-found": "This does not exist, or not any more.",
   "problem.too-many": "That was too often. Wait a minute, then try again.",
-  "problem.other": "That did not work. Nothing was changed.",
+  "problem.failed": "That did not work. Nothing was changed.",
   "problem.look-required": "Say first why you need to look at this home.",
   "problem.consent-required": "Nobody at home has agreed to this.",
 
@@ -28,7 +28,8 @@ export const en = {
   "home.last-seen": "Your gateway last answered", "home.still": "It goes on protecting your home by itself.",
   "home.no-gateway": "Connect your gateway", "home.unarmed": "Your gateway watches, and does not shut anything in yet.",
   "home.waiting": "A change is on its way to your gateway.", "home.cards": "What needs you",
-  "home.stopped.none": "Nothing had to be stopped today", "home.stopped.one": "{n} connection was stopped.", "home.stopped.other": "{n} connections were stopped.",
+  "home.stopped.none": "Nothing had to be stopped today", "home.today.one": "{n} connection was stopped today.", "home.today.other": "{n} connections were stopped today.",
+  "home.stopped.one": "{n} connection was stopped.", "home.stopped.other": "{n} connections were stopped.",
   "home.trackers.one": "{n} tracker was turned away.", "home.trackers.other": "{n} trackers were turned away.",
   "home.week": "This week:", "home.week.calm": "No incident.", "home.week.cases.one": "{n} incident.", "home.week.cases.other": "{n} incidents.", "home.week.all": "All incidents",
 

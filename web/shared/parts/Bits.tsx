@@ -59,7 +59,7 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
     : p?.status === 403 ? t("problem.forbidden")
     : p?.status === 404 ? t("problem.not-found")
     : p?.status === 429 ? t("problem.too-many")
-    : t("problem.other");
+    : t("problem.failed");
   return (
     <div className="trouble" role="alert" data-testid="trouble">
       <Icon name={p?.status === 0 ? "cloudOff" : p?.status === 403 ? "lock" : "alert"} size={24} />

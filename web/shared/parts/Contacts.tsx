@@ -30,7 +30,7 @@ export function Contacts({ contacts, blocked = [], block, busy }: Props) {
           <p className="small quiet">↑ {bytes(c.bytes_up)} · ↓ {bytes(c.bytes_down)} · <Ago at={c.last} /></p>
           <div className="between">
             <Expert contact={c} />
-            {block && !c.local && !c.inbound && endpointOf(c) !== "" && !blocked.includes(endpointOf(c)) && (
+            {block && c.verdict !== "block" && c.verdict !== "contain" && !c.local && !c.inbound && endpointOf(c) !== "" && !blocked.includes(endpointOf(c)) && (
               <button className="plain" disabled={busy} onClick={() => block(endpointOf(c))} aria-label={`${t("device.block")}: ${clip(endpointOf(c), 60)}`}>
                 <Icon name="stop" size={18} />{t("device.block")}
               </button>

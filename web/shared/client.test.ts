@@ -1,0 +1,44 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { api, netState, ok, Problem } from "./client";
+
+// Node knows no page to which a path would be relative. The client takes Request when it is made, so this comes before it.
+vi.hoisted(() => {
+  const real = globalThis.Request;
+  globalThis.Request = class extends real {
+    constructor(url: string | URL | Request, init?: RequestInit) {
+      super(typeof url === "string" ? new URL(url, "http://cardea.test") : url, init);
+    }
+  };
+});
+
+const answers = (body: unknown, init: ResponseInit) => vi.stubGlobal("fetch", async () => new Response(JSON.stringify(body), init));
+
+afterEach(() => vi.unstubAllGlobals());
+
+const ask = () => ok(api.GET("/v1/homes/{home}", { params: { path: { home: "h" } } }));
+
+it("makes a problem of an answer that is one", async () => {
+  answers({ type: "/problems/look-required", title: "Say why", detail: "d", status: 403 }, { status: 403, headers: { "Content-Type": "application/problem+json" } });
+  const p = await ask().catch((e: unknown) => e);
+  expect(p).toBeInstanceOf(Problem);
+  expect(p).toMatchObject({ status: 403, kind: "look-required", message: "Say why", detail: "d" });
+});
+
+it("does not trip over a problem that is no JSON", async () => {
+  vi.stubGlobal("fetch", async () => new Response("<h1>Bad gateway</h1>", { status: 502, statusText: "Bad Gateway" }));
+  expect(await ask().catch((e: unknown) => e)).toMatchObject({ status: 502, kind: "" });
+});
+
+it("knows old data from new", async () => {
+  const at = Date.parse("2026-11-22T14:03:00Z");
+  answers({ id: "h" }, { status: 200, headers: { "X-Cardea-Kept": String(at) } });
+  await ask();
+  expect(netState()).toEqual({ offline: true, asOf: at });
+  answers({ id: "h" }, { status: 200 });
+  await ask();
+  expect(netState()).toEqual({ offline: false, asOf: null });
+  vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("no network")));
+  expect(await ask().catch((e: unknown) => e)).toMatchObject({ status: 0, kind: "offline" });
+  expect(netState().offline).toBe(true);
+  expect(netState().asOf).not.toBeNull();
+});

@@ -1,0 +1,73 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { fill, pick, setLanguage, t, tn, type Key } from "./i18n";
+import { de } from "./i18n/de";
+import { en } from "./i18n/en";
+import { ago, bytes, clip, isolate, span } from "./text";
+
+beforeEach(() => setLanguage("en"));
+
+describe("words", () => {
+  const places = (s: string) => [...s.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join();
+  it("have the same places in every language", () => {
+    for (const k of Object.keys(en) as Key[]) expect(places(de[k]), k).toBe(places(en[k]));
+  });
+  it("count in both forms", () => {
+    const keys = Object.keys(en);
+    for (const k of keys.filter((x) => x.endsWith(".other"))) expect(keys, k).toContain(k.replace(/other$/, "one"));
+    expect(tn("devices.count", 1)).toBe("1 device.");
+    expect(tn("devices.count", 2)).toBe("2 devices.");
+    expect(tn("devices.count", 12_000)).toBe("12,000 devices.");
+  });
+  it("keep values text", () => {
+    expect(fill("a {x} b", { x: "{y} <b>" })).toBe("a {y} <b> b");
+    expect(fill("a {x}", {})).toBe("a {x}");
+  });
+  it("say nothing loudly", () => {
+    for (const [k, w] of [...Object.entries(en), ...Object.entries(de)]) expect(w, k).not.toMatch(/!|—/);
+  });
+  it("are chosen by what was chosen, then by what is wanted", () => {
+    expect(pick(null, ["fr-FR", "de-AT", "en"])).toBe("de");
+    expect(pick("en", ["de"])).toBe("en");
+    expect(pick("xx", [])).toBe("en");
+    setLanguage("de", ["de-AT"]);
+    expect(t("nav.devices")).toBe("Geräte");
+  });
+});
+
+describe("text from the home", () => {
+  it("is cut by characters and loses what turns its direction", () => {
+    expect(clip("\u202Egpj.exe\u0000\u200F")).toBe("gpj.exe");
+    expect(clip("x".repeat(50), 10)).toBe("x".repeat(9) + "…");
+    expect([...clip("😀".repeat(50), 10)]).toHaveLength(10);
+    expect(clip(" \n\t ")).toBe("");
+  });
+  it("stays isolated inside a sentence, whatever it holds", () => {
+    const s = isolate("a\u2069\u202Eb");
+    expect(s).toBe("\u2068ab\u2069");
+  });
+});
+
+describe("numbers", () => {
+  it("have a unit", () => {
+    expect(bytes(0)).toBe("0 B");
+    expect(bytes(999)).toBe("999 B");
+    expect(bytes(1234)).toBe("1.2 kB");
+    expect(bytes(20_400_000)).toBe("20 MB");
+    expect(bytes(2e18)).toBe("2,000,000 TB");
+  });
+  it("say how long ago", () => {
+    const now = Date.parse("2026-11-22T12:00:00Z");
+    expect(ago(now - 5000, now)).toBe("just now");
+    expect(ago(now - 240_000, now)).toBe("4 min. ago");
+    expect(ago(now - 3 * 86_400_000, now)).toBe("3 days ago");
+    expect(ago(now + 60_000, now)).toBe("just now");
+    expect(ago(null, now)).toBe("never");
+    expect(ago("not a time", now)).toBe("never");
+  });
+  it("say how long", () => {
+    expect(span(59)).toBe("59 s");
+    expect(span(840)).toBe("14 min");
+    expect(span(24 * 3600)).toBe("24 h 0 min");
+    expect(span(-3)).toBe("0 s");
+  });
+});
