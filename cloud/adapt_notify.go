@@ -6,17 +6,7 @@ import (
 	"cardea/cloud/api"
 	"cardea/cloud/api/view"
 	"cardea/cloud/notify"
-	"cardea/home"
 )
-
-// people are whom notify may tell of a home.
-func (r *Rooms) people(ctx context.Context, p home.Place) (out []notify.Person, err error) {
-	all, err := r.Accounts.Residents(ctx, p.OfHome())
-	for _, one := range all {
-		out = append(out, notify.Person{ID: one.ID, Email: one.Email})
-	}
-	return out, err
-}
 
 type notifyPart struct{ *adapter }
 

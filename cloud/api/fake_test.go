@@ -23,6 +23,7 @@ const (
 	tenantA = "0197a000-0000-7000-8000-00000000000a"
 	tenantB = "0197a000-0000-7000-8000-00000000000b"
 	homeA   = "0197a000-0000-7000-8000-0000000000a1"
+	homeA2  = "0197a000-0000-7000-8000-0000000000a2" // somebody else's, of the same tenant
 	homeB   = "0197a000-0000-7000-8000-0000000000b1"
 	hostile = `<script>alert(1)</script>"` + "\u2028\r\nevent: end"
 )
@@ -58,8 +59,8 @@ func newCloud() *cloud {
 }
 
 func placeOf(id string) home.Place {
-	if id == homeA {
-		return home.Place{Tenant: tenantA, Home: homeA, Gateway: "gateway-a"}
+	if id == homeA || id == homeA2 {
+		return home.Place{Tenant: tenantA, Home: id, Gateway: "gateway-a"}
 	}
 	return home.Place{Tenant: tenantB, Home: homeB, Gateway: "gateway-b"}
 }

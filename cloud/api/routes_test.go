@@ -109,6 +109,17 @@ func TestNothingOfAnotherHomeIsAnswered(t *testing.T) {
 	}
 }
 
+func TestANeighboursHomeIsNotThere(t *testing.T) {
+	s := testServer(t, newCloud(), Config{})
+	for _, r := range samples(s, homeA2) {
+		if strings.HasPrefix(r.path, "/v1/homes/") {
+			if w := request(s, r.method, r.path, "resident-a", r.body); w.Code != 404 {
+				t.Errorf("%s %s: %d %s", r.method, r.path, w.Code, w.Body)
+			}
+		}
+	}
+}
+
 func TestEveryRouteAnswersItsOwn(t *testing.T) {
 	c := newCloud()
 	s := testServer(t, c, Config{})
