@@ -324,7 +324,7 @@ func wanted(tx *db.Tx, args []any, out map[home.Place]uint64) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		var p home.Place
 		var v int64

@@ -44,7 +44,7 @@ func many(tx *db.Tx, where string, args ...any) (out []Order, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		o, err := scan(rows)
 		if err != nil {

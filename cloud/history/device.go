@@ -198,7 +198,7 @@ func (h *History) DeviceList(ctx context.Context, p home.Place) (out []Device, e
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			d, err := scanDevice(rows)
 			if err != nil {

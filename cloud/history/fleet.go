@@ -46,7 +46,7 @@ func (h *History) Fleet(ctx context.Context, tenant string, q FleetQuery) (out [
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			s, err := scanState(rows)
 			if err != nil {
@@ -86,7 +86,7 @@ func (h *History) Counts(ctx context.Context, tenant string) (Counts, error) {
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var s string
 			var n, online uint64

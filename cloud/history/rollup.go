@@ -100,7 +100,7 @@ func (h *History) days(ctx context.Context, p home.Place, from, to int64) (map[i
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var day int64
 			var data []byte
@@ -210,7 +210,7 @@ func (h *History) FirstTimes(ctx context.Context, p home.Place) (map[string]int,
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var device string
 			var n int

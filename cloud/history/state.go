@@ -120,7 +120,7 @@ func (h *History) oldStates(tx *db.Tx, of map[home.Place]Beat) (map[home.Place]o
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var p home.Place
 			var o oldState
@@ -187,7 +187,7 @@ func (h *History) States(ctx context.Context, tenant string, homes []string) (ma
 			if err != nil {
 				return err
 			}
-			defer rows.Close()
+			defer func() { _ = rows.Close() }() // rows.Err tells
 			for rows.Next() {
 				s, err := scanState(rows)
 				if err != nil {

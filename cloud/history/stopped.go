@@ -126,7 +126,7 @@ func (h *History) StoppedSince(ctx context.Context, p home.Place, from time.Time
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var s Stop
 			var count, first, last int64
@@ -200,7 +200,7 @@ func (h *History) Looks(ctx context.Context, p home.Place) (out []Look, err erro
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			l := Look{Look: &pb.Look{}}
 			var at int64

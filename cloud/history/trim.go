@@ -46,7 +46,7 @@ func homesAfter(tx *db.Tx, last home.Place) (out []home.Place, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		var p home.Place
 		if err := rows.Scan(&p.Tenant, &p.Home); err != nil {

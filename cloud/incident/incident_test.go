@@ -316,9 +316,7 @@ func FuzzItem(f *testing.F) {
 		}
 		err := w.db.Tx(context.Background(), func(tx *db.Tx) error {
 			b := w.Begin(tx)
-			if b.Take(homeA, t0, i) != nil {
-				return nil
-			}
+			_ = b.Take(homeA, t0, i) // what it refuses it has not taken
 			return b.Flush()
 		})
 		if err != nil {

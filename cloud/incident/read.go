@@ -50,7 +50,7 @@ func (i *Incidents) cases(ctx context.Context, q string, args ...any) (out []Cas
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var p home.Place
 			var data []byte
@@ -203,7 +203,7 @@ func steps(tx *db.Tx, p home.Place, id string) (out []*pb.Transition, err error)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		t := &pb.Transition{}
 		if err := rows.Scan(&t.Time, &t.From, &t.To, &t.Mode, &t.By, &t.Why); err != nil {
@@ -220,7 +220,7 @@ func findings(tx *db.Tx, p home.Place, id string) (out []Finding, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		var at int64
 		var data []byte
@@ -244,7 +244,7 @@ func (i *Incidents) Counts(ctx context.Context, tenant string) (map[home.State]i
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var s home.State
 			var n int

@@ -13,15 +13,9 @@ import (
 
 // storeCase stores a checked case unless a later one is stored. Steps are kept in any case: they happened.
 func (i *Incidents) storeCase(tx *db.Tx, p home.Place, c checked) ([]*pb.Transition, error) {
-	var steps []*pb.Transition
-	for n, t := range c.GetHistory() {
-		isNew, err := i.storeStep(tx, p, c.GetId(), c.steps[n], t)
-		if err != nil {
-			return nil, fmt.Errorf("store step: %w", err)
-		}
-		if isNew {
-			steps = append(steps, t)
-		}
+	steps, err := storeSteps(tx, p, c)
+	if err != nil {
+		return nil, fmt.Errorf("store steps: %w", err)
 	}
 	body := proto.CloneOf(c.Incident)
 	body.History = nil
@@ -61,17 +55,33 @@ func (i *Incidents) storeCase(tx *db.Tx, p home.Place, c checked) ([]*pb.Transit
 	return steps, i.o.Feed(tx, p.OfHome(), "incident", c.GetId())
 }
 
-// storeStep keeps a step unless it is kept already, or the case has as many as it may.
-func (i *Incidents) storeStep(tx *db.Tx, p home.Place, incident, id string, t *pb.Transition) (bool, error) {
-	var n int
-	err := tx.Row("SELECT COUNT(*) FROM incident_step WHERE tenant = ? AND home = ? AND incident = ?", p.Tenant, p.Home, incident).Scan(&n)
-	if err != nil || n >= MaxSteps {
-		return false, err
+// storeSteps keeps the steps that are not kept already, up to as many as a case may have, and returns them.
+func storeSteps(tx *db.Tx, p home.Place, c checked) (added []*pb.Transition, err error) {
+	if len(c.GetHistory()) == 0 {
+		return nil, nil
 	}
-	changed, err := tx.Exec("INSERT INTO incident_step (tenant, home, incident, id, nth, time, from_state, to_state, mode, by_whom, why)"+
-		" VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident, id) DO NOTHING", p.Tenant, p.Home, incident, id, n, t.GetTime(),
-		t.GetFrom(), t.GetTo(), t.GetMode(), t.GetBy(), t.GetWhy())
-	return changed == 1, err
+	ids, err := column(tx, "SELECT id FROM incident_step WHERE tenant = ? AND home = ? AND incident = ?", p.Tenant, p.Home, c.GetId())
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]bool, len(ids)+len(c.steps))
+	for _, id := range ids {
+		known[id] = true
+	}
+	for n, t := range c.GetHistory() {
+		id := c.steps[n]
+		if known[id] || len(known) >= MaxSteps {
+			continue
+		}
+		if _, err := tx.Exec("INSERT INTO incident_step (tenant, home, incident, id, nth, time, from_state, to_state, mode, by_whom, why)"+
+			" VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident, id) DO NOTHING", p.Tenant, p.Home, c.GetId(), id, len(known),
+			t.GetTime(), t.GetFrom(), t.GetTo(), t.GetMode(), t.GetBy(), t.GetWhy()); err != nil {
+			return nil, err
+		}
+		known[id] = true
+		added = append(added, t)
+	}
+	return added, nil
 }
 
 // bound deletes what one home has too much of: closed cases first.
@@ -94,7 +104,7 @@ func column(tx *db.Tx, q string, args ...any) (out []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		var s string
 		if err := rows.Scan(&s); err != nil {

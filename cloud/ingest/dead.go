@@ -81,7 +81,7 @@ func (w *Worker) DeadLetters(ctx context.Context, p home.Place) (out []Dead, err
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			d := Dead{Place: p.OfHome()}
 			var first, last int64

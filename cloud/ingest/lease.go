@@ -98,7 +98,7 @@ func (l *leases) read(tx *db.Tx) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	there := make([]row, l.parts)
 	for i := range there {
 		there[i] = row{part: i}
@@ -125,7 +125,7 @@ func (l *leases) share(tx *db.Tx, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // rows.Err tells
 	alive := 1
 	for rows.Next() {
 		var name string

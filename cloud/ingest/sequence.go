@@ -45,7 +45,7 @@ func highest(tx *db.Tx, batch []report) (marks map[stream]*mark, epochs map[home
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var p home.Place
 			var epoch, sequence, missing int64
