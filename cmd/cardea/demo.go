@@ -138,12 +138,6 @@ func (d *demo) start(ctx context.Context) (err error) {
 		if d.cloud, err = d.startCloud(ctx); err != nil {
 			return err
 		}
-	}
-	if d.agent, err = startAgentProcess(d.home, program, config, d.cmd.Log); err != nil {
-		return err
-	}
-	d.client = control.Dial(d.facts.Socket)
-	if d.cloud != nil {
 		if err := d.cloud.ready(ctx); err != nil {
 			return err
 		}
@@ -151,6 +145,10 @@ func (d *demo) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if d.agent, err = startAgentProcess(d.home, program, config, d.cmd.Log); err != nil {
+		return err
+	}
+	d.client = control.Dial(d.facts.Socket)
 	return d.awaitReady(ctx)
 }
 
