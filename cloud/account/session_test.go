@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -146,7 +147,7 @@ func TestHasherBounds(t *testing.T) {
 	var gaveUp, refused atomic.Int64
 	for range maxWaiting {
 		wg.Go(func() {
-			if _, err := h.hash(ctx, password); err == context.Canceled {
+			if _, err := h.hash(ctx, password); errors.Is(err, context.Canceled) {
 				gaveUp.Add(1)
 			}
 		})
@@ -154,7 +155,7 @@ func TestHasherBounds(t *testing.T) {
 	for h.waiting.Load() < maxWaiting {
 		time.Sleep(time.Millisecond)
 	}
-	if _, err := h.check(ctx, "", password); err == ErrBusy {
+	if _, err := h.check(ctx, "", password); errors.Is(err, ErrBusy) {
 		refused.Add(1)
 	}
 	cancel()

@@ -47,7 +47,7 @@ const (
 	minReason = 5 // characters
 	maxReason = 500
 	maxField  = 2000 // bytes of every other field
-	maxList   = 500 // entries of one answer
+	maxList   = 500  // entries of one answer
 )
 
 // ErrReason is the answer to a look without a reason that says something.

@@ -4,6 +4,7 @@ package dbtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -83,9 +84,9 @@ func (s *Server) exec(q string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Tx(context.Background(), func(tx *db.Tx) error {
+	err = d.Tx(context.Background(), func(tx *db.Tx) error {
 		_, err := tx.Exec(q)
 		return err
 	})
+	return errors.Join(err, d.Close())
 }
