@@ -46,6 +46,8 @@ func (n *notes) tell(level slog.Level, format string, v []any) {
 	if strings.Contains(s, " - cid:") || strings.Contains(s, "TLS handshake") { // about one connection
 		n.provoked.Add(1)
 		level = slog.LevelDebug
+	} else if strings.Contains(s, `"TLS Handshake First"`) { // says at each start what was asked for
+		level = slog.LevelDebug
 	} else if level == slog.LevelError {
 		n.last.Store(s)
 	}

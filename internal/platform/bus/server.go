@@ -92,7 +92,7 @@ func (s *Server) options() (*server.Options, error) {
 		ServerName: cfg.Name, NoSigs: true, DisableJetStreamBanner: true,
 		MaxConn: cfg.MaxConnections, MaxPayload: maxPayload, MaxPending: maxPending, MaxSubs: maxSubs,
 		AuthTimeout: 45, TLSTimeout: 40, WriteDeadline: 10 * time.Second,
-		PingInterval: 2 * time.Minute, MaxPingsOut: 2, MaxClosedClients: 100,
+		PingInterval: 2 * time.Minute, MaxPingsOut: 2, MaxClosedClients: 100, ReconnectErrorReports: 60,
 		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: cfg.MaxBytes,
 		CustomClientAuthentication: s.gate,
 	}

@@ -104,7 +104,7 @@ const (
 	retryMost  = 10 * time.Second
 	ackTimeout = 10 * time.Second
 
-	ensureTimeout = 5 * time.Second // nobody answers while a cluster has not elected
+	ensureTimeout = 2 * time.Second // nobody answers while a cluster has not elected
 )
 
 // Consume reads a partition and calls f with up to batch messages, in the order in which the stream took them, one batch at a time. When f
