@@ -5,7 +5,7 @@ import { api, ok, Problem } from "../shared/client";
 import type { Session } from "../shared/model";
 import { Skeleton, Trouble } from "../shared/parts/Bits";
 import { Icon } from "../shared/parts/Icon";
-import { Link, match, navigate, useArrival, usePath } from "../shared/router";
+import { Link, match, navigate, Title, useArrival, usePath } from "../shared/router";
 import { clip } from "../shared/text";
 import { Audit } from "./screens/Audit";
 import { Board, Search } from "./screens/Board";
@@ -139,7 +139,7 @@ function Frame({ session }: { session: Session }) {
         </div>
       </header>
       <main id="main" className="page stack">
-        {found ? <div className="stack" key={path}>{found.s.make(found.p ?? {})}</div> : <h1 tabIndex={-1}>There is no such page</h1>}
+        {found ? <div className="stack" key={path}>{found.s.make(found.p ?? {})}</div> : <Title>There is no such page</Title>}
       </main>
     </>
   );

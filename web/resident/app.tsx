@@ -6,7 +6,7 @@ import { useEvents } from "../shared/live";
 import type { Session } from "../shared/model";
 import { Skeleton, Trouble } from "../shared/parts/Bits";
 import { Icon, type IconName } from "../shared/parts/Icon";
-import { Link, match, navigate, useArrival, useParams, usePath } from "../shared/router";
+import { Link, match, navigate, Title, useArrival, useParams, usePath } from "../shared/router";
 import { clip, clock } from "../shared/text";
 import { CurrentHome, useSession } from "./data";
 import { Activity } from "./screens/Activity";
@@ -154,7 +154,7 @@ function Age() {
 function Lost() {
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.lost")}</h1>
+      <Title>{t("nav.lost")}</Title>
       <p><Link to="/">{t("nav.to-home")}</Link></p>
     </>
   );

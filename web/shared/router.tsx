@@ -1,5 +1,7 @@
 // Addresses without a library: the path is the state, links are real links.
-import { createContext, useContext, useEffect, useSyncExternalStore, type AnchorHTMLAttributes, type MouseEvent } from "react";
+import {
+  createContext, useCallback, useContext, useEffect, useSyncExternalStore, type AnchorHTMLAttributes, type HTMLAttributes, type MouseEvent,
+} from "react";
 
 const changed = "cardea:navigate";
 
@@ -68,16 +70,24 @@ export function Link({ to, onClick, ...rest }: LinkProps) {
   return <a href={base + to} onClick={go} {...rest} />;
 }
 
-// useArrival moves the focus to the page's heading after each change of page, as a browser would on loading one.
+// useArrival names the page and begins it at its top. Its Title takes the focus.
 export function useArrival(path: string, title: string) {
   useEffect(() => {
     document.title = title;
   }, [title]);
   useEffect(() => {
     scrollTo(0, 0);
-    const h = document.querySelector<HTMLElement>("main h1");
-    if (h && first.done) h.focus({ preventScroll: true });
-    first.done = true;
+    if (arrived.once) document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+    arrived.once = true;
   }, [path]);
 }
-const first = { done: false };
+const arrived = { once: false };
+
+// Title is a page's heading. After each change of page the focus is on it, as a browser would do on loading one: also when the
+// page's data, and with it another heading, come later.
+export function Title(props: HTMLAttributes<HTMLHeadingElement>) {
+  const take = useCallback((h: HTMLHeadingElement | null) => {
+    if (h && arrived.once && document.activeElement === document.body) h.focus({ preventScroll: true });
+  }, []);
+  return <h1 tabIndex={-1} ref={take} {...props} />;
+}

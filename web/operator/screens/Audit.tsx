@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, ok } from "../../shared/client";
 import { Empty, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { word } from "../../shared/parts/Case";
-import { Link, useParams } from "../../shared/router";
+import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
 import { go } from "./Fleet";
 
@@ -16,7 +16,7 @@ export function Audit() {
   });
   return (
     <>
-      <h1 tabIndex={-1}>Audit</h1>
+      <Title>Audit</Title>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={8} />}
       {list.data?.items.length === 0 && <Empty icon="eye">Nothing was written down yet.</Empty>}

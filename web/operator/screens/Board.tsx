@@ -4,7 +4,7 @@ import { api, ok } from "../../shared/client";
 import type { BoardIncident } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { CaseState, word } from "../../shared/parts/Case";
-import { Link, useParams } from "../../shared/router";
+import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
 import { go } from "./Fleet";
 
@@ -35,7 +35,7 @@ export function Board() {
   return (
     <>
       <div className="between">
-        <h1 tabIndex={-1}>Incidents</h1>
+        <Title>Incidents</Title>
         <button className="plain" onClick={() => go(params, { state: closed ? "" : "closed", cursor: "" })}>{closed ? "Show open ones" : "Show closed ones"}</button>
       </div>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
@@ -86,7 +86,7 @@ export function Search() {
   });
   return (
     <>
-      <h1 tabIndex={-1}>Search: {clip(code, 8)}</h1>
+      <Title>Search: {clip(code, 8)}</Title>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {list.isFetching && !list.data && <Skeleton lines={2} />}
       {list.data?.items.length === 0 && <Empty icon="eye">No incident has this code.</Empty>}

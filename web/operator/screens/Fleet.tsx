@@ -4,7 +4,7 @@ import { api, ok } from "../../shared/client";
 import type { FleetHome, HomeState } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, State, Trouble, type Tone } from "../../shared/parts/Bits";
 import type { IconName } from "../../shared/parts/Icon";
-import { Link, navigate, useParams } from "../../shared/router";
+import { Link, navigate, Title, useParams } from "../../shared/router";
 import { clip } from "../../shared/text";
 
 export const states: Record<HomeState, { tone: Tone; icon: IconName; word: string }> = {
@@ -33,7 +33,7 @@ export function Fleet() {
   });
   return (
     <>
-      <h1 tabIndex={-1}>Fleet</h1>
+      <Title>Fleet</Title>
       <Overview />
       <form className="filters" key={q + state} onSubmit={(e) => {
         e.preventDefault();

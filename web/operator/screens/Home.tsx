@@ -8,7 +8,7 @@ import type { Device, Home } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { CaseState, word } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
 import { states } from "./Fleet";
 import { Case } from "./Incident";
@@ -22,7 +22,7 @@ export function HomeView({ home, incident }: { home: string; incident?: string }
   if (!view.data) {
     return (
       <>
-        <h1 tabIndex={-1}>Home</h1>
+        <Title>Home</Title>
         {view.error ? <Trouble error={view.error} again={() => void view.refetch()} /> : <Skeleton lines={6} />}
       </>
     );
@@ -52,7 +52,7 @@ function AskReason({ home }: { home: string }) {
   };
   return (
     <>
-      <h1 tabIndex={-1}>Why do you look at this home?</h1>
+      <Title>Why do you look at this home?</Title>
       <p className="quiet">Your reason and your name go into the audit, and the people who live there see them. You can look for 30 minutes.</p>
       {look.error && <Trouble error={look.error} />}
       <form className="card" onSubmit={submit}>
@@ -69,7 +69,7 @@ function Head({ home }: { home: Home }) {
   return (
     <section className="stack tight" data-testid="home" data-state={home.state}>
       <div className="row"><State tone={s.tone} icon={s.icon}>{s.word}</State><span className="quiet small">as of {clock(home.as_of)}</span></div>
-      <h1 tabIndex={-1}><Link to={`/homes/${encodeURIComponent(home.id)}`}><Name max={60}>{home.name}</Name></Link></h1>
+      <Title><Link to={`/homes/${encodeURIComponent(home.id)}`}><Name max={60}>{home.name}</Name></Link></Title>
       <p>{clip(home.sentence, 300)}</p>
       {g ? (
         <dl className="facts">

@@ -2,6 +2,7 @@
 import { t } from "../../shared/i18n";
 import { Empty, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { word } from "../../shared/parts/Case";
+import { Title } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
 import { useLooks } from "../data";
 
@@ -9,7 +10,7 @@ export function Activity() {
   const looks = useLooks();
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.activity")}</h1>
+      <Title>{t("nav.activity")}</Title>
       <p className="quiet">{t("activity.text")}</p>
       {!looks.data && (looks.error ? <Trouble error={looks.error} again={() => void looks.refetch()} /> : <Skeleton lines={4} />)}
       {looks.data?.items.length === 0 && <Empty icon="eye">{t("activity.none")}</Empty>}

@@ -6,7 +6,7 @@ import type { DeviceDetail } from "../../shared/model";
 import { Ago, Dialog, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { OrderLine, word } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { clip, date } from "../../shared/text";
 import { Contacts } from "../../shared/parts/Contacts";
 import { useDevice, useHomeID, useOrder, type Asking } from "../data";
@@ -20,7 +20,7 @@ export function DeviceScreen({ id }: { id: string }) {
   return (
     <>
       <p><Link to="/devices" className="back"><Icon name="back" size={20} />{t("nav.devices")}</Link></p>
-      {!d && <h1 tabIndex={-1} className="hidden">{t("nav.device")}</h1>}
+      {!d && <Title className="hidden">{t("nav.device")}</Title>}
       {!d && (device.error ? <Trouble error={device.error} again={() => void device.refetch()} /> : <Skeleton lines={4} tall={120} />)}
       {d && <Head device={d} asking={asking} />}
       {d && <Now device={d} asking={asking} />}
@@ -38,7 +38,7 @@ function Head({ device, asking }: { device: DeviceDetail; asking: Asking }) {
   return (
     <section className="stack tight">
       <div data-testid="device-state" data-mode={device.mode}><State tone={mark.tone} icon={mark.icon}>{mark.word}</State></div>
-      <h1 tabIndex={-1}><Name max={60}>{device.name}</Name></h1>
+      <Title><Name max={60}>{device.name}</Name></Title>
       <p className="quiet">
         {device.vendor ? <bdi>{clip(device.vendor, 60)}</bdi> : t("device.no-vendor")} · {device.online ? t("device.here") : <>{t("devices.seen")} <Ago at={device.last} /></>}
       </p>

@@ -5,7 +5,7 @@ import { useLive } from "../../shared/live";
 import type { Contact, Device } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { useDevice, useDevices, useHomeID } from "../data";
 import { party } from "../map";
 import { Strip } from "../strip";
@@ -20,7 +20,7 @@ export function Devices() {
   const items = inOrder((devices.data?.items ?? []).filter((d) => !d.gateway));
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.devices")}</h1>
+      <Title>{t("nav.devices")}</Title>
       {devices.data && <p className="quiet">{tn("devices.count", items.length)} {tn("devices.online", items.filter((d) => d.online).length)}</p>}
       {!devices.data && (devices.error ? <Trouble error={devices.error} again={() => void devices.refetch()} /> : <Skeleton lines={6} />)}
       {devices.data && items.length === 0 && <Empty icon="devices">{t("devices.none")}</Empty>}

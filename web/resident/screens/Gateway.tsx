@@ -4,6 +4,7 @@ import { api, ok } from "../../shared/client";
 import { t } from "../../shared/i18n";
 import type { Claim, Gateway } from "../../shared/model";
 import { Ago, Empty, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { Title } from "../../shared/router";
 import { clip, clock, date } from "../../shared/text";
 import { useGateways, useHome, useHomeID } from "../data";
 
@@ -14,7 +15,7 @@ export function GatewayScreen() {
   const claim = useMutation({ mutationFn: () => ok(api.POST("/v1/homes/{home}/claims", { params: { path: { home } } })) });
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.gateway")}</h1>
+      <Title>{t("nav.gateway")}</Title>
       {now && <p className="quiet">{t("gateway.seen")} <Ago at={now.last_seen} /> · {clip(now.version, 40)}</p>}
       {!list.data && (list.error ? <Trouble error={list.error} again={() => void list.refetch()} /> : <Skeleton lines={3} />)}
       {list.data?.items.length === 0 && <Empty icon="router">{t("gateway.none")}</Empty>}

@@ -5,7 +5,7 @@ import { useLive } from "../../shared/live";
 import type { Card, Home } from "../../shared/model";
 import { Ago, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { midnight, useDevices, useHome, useHomeID, useIncidents, useStopped } from "../data";
 import { HomeMapFigure } from "../homemap";
@@ -16,7 +16,7 @@ export function HomeScreen() {
   if (!home.data) {
     return (
       <>
-        <h1 tabIndex={-1} className="hidden">{t("nav.home")}</h1>
+        <Title className="hidden">{t("nav.home")}</Title>
         {home.error ? <Trouble error={home.error} again={() => void home.refetch()} /> : <Skeleton lines={3} tall={340} />}
       </>
     );
@@ -38,7 +38,7 @@ function Sentence({ home }: { home: Home }) {
   return (
     <section className="stack tight sentence" data-testid="home-state" data-state={home.state}>
       <div><State tone={mark.tone} icon={mark.icon}>{mark.word}</State></div>
-      <h1 tabIndex={-1} data-testid="home-sentence">{clip(home.sentence, 240)}</h1>
+      <Title data-testid="home-sentence">{clip(home.sentence, 240)}</Title>
       {g === null && <p className="quiet"><Link to="/gateway">{t("home.no-gateway")}</Link></p>}
       {g && !g.online && <p className="quiet">{t("home.last-seen")} <Ago at={g.last_seen} />. {t("home.still")}</p>}
       {g && g.online && !g.armed && <p className="quiet">{t("home.unarmed")}</p>}

@@ -5,7 +5,7 @@ import type { Incident, Order, OrderAsk, Step } from "../../shared/model";
 import { Ago, Dialog, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { CaseState, CheckLine, Evidence, OrderLine, Timeline, word } from "../../shared/parts/Case";
 import { Icon, type IconName } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { clip, clock, isolate } from "../../shared/text";
 import { useIncident, useOrder, useSession, type Asking } from "../data";
 
@@ -16,7 +16,7 @@ export function IncidentScreen({ id }: { id: string }) {
   return (
     <>
       <p><Link to="/incidents" className="back"><Icon name="back" size={20} />{t("nav.incidents")}</Link></p>
-      {!x && <h1 tabIndex={-1} className="hidden">{t("nav.incident")}</h1>}
+      {!x && <Title className="hidden">{t("nav.incident")}</Title>}
       {!x && (incident.error ? <Trouble error={incident.error} again={() => void incident.refetch()} /> : <Skeleton lines={5} tall={120} />)}
       {x && <Story incident={x} />}
       {x && <ToDo incident={x} asking={asking} />}
@@ -31,7 +31,7 @@ function Story({ incident: x }: { incident: Incident }) {
     <>
       <section className="stack tight">
         <div className="row"><CaseState state={x.state} /><span className="quiet small">{t("incident.since")} {clock(x.opened)}</span></div>
-        <h1 tabIndex={-1}><Link to={`/devices/${encodeURIComponent(x.device.id)}`} className="quietly"><Name max={60}>{x.device.name}</Name></Link></h1>
+        <Title><Link to={`/devices/${encodeURIComponent(x.device.id)}`} className="quietly"><Name max={60}>{x.device.name}</Name></Link></Title>
       </section>
       <section className="card stack tight" data-testid="what-happened"><h2>{t("incident.happened")}</h2><p>{clip(x.what_happened, 1000)}</p></section>
       <section className="card stack tight" data-testid="what-we-did">

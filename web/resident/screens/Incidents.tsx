@@ -2,7 +2,7 @@
 import { t } from "../../shared/i18n";
 import { Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { CaseState } from "../../shared/parts/Case";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
 import { useIncidents } from "../data";
 
@@ -10,7 +10,7 @@ export function Incidents() {
   const list = useIncidents("all");
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.incidents")}</h1>
+      <Title>{t("nav.incidents")}</Title>
       {!list.data && (list.error ? <Trouble error={list.error} again={() => void list.refetch()} /> : <Skeleton lines={4} />)}
       {list.data?.items.length === 0 && <Empty>{t("incidents.none")}</Empty>}
       <ul className="stack tight">

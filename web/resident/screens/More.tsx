@@ -1,7 +1,7 @@
 // More: everything that is needed now and then, help, language, signing out.
 import { t, language, languages, type Key } from "../../shared/i18n";
 import { Icon, type IconName } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { signOut, useSession } from "../data";
 
@@ -20,7 +20,7 @@ export function More() {
   const dial = phone.replace(/[^+\d]/g, "");
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.more")}</h1>
+      <Title>{t("nav.more")}</Title>
       <ul className="stack tight">
         {items.map((i) => (
           <li key={i.to}>

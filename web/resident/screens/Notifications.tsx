@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ok, tagged } from "../../shared/client";
 import { t, type Key } from "../../shared/i18n";
 import { Skeleton, Trouble } from "../../shared/parts/Bits";
+import { Title } from "../../shared/router";
 
 export function Notifications() {
   const client = useQueryClient();
@@ -15,7 +16,7 @@ export function Notifications() {
   const s = settings.data?.data;
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.notifications")}</h1>
+      <Title>{t("nav.notifications")}</Title>
       <p className="quiet">{t("notify.text")}</p>
       {!s && (settings.error ? <Trouble error={settings.error} again={() => void settings.refetch()} /> : <Skeleton lines={2} />)}
       {change.error && <Trouble error={change.error} />}

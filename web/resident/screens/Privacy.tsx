@@ -4,6 +4,7 @@ import { useState } from "react";
 import { api, ok } from "../../shared/client";
 import { t } from "../../shared/i18n";
 import { Dialog, Trouble } from "../../shared/parts/Bits";
+import { Title } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { forget, useHomeID, useSession } from "../data";
 
@@ -22,7 +23,7 @@ export function Privacy() {
   });
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.privacy")}</h1>
+      <Title>{t("nav.privacy")}</Title>
       <section className="card stack tight">
         <h2>{t("privacy.where")}</h2>
         <p>{t("privacy.gateway")}</p>

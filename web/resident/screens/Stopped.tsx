@@ -5,7 +5,7 @@ import type { Stopped } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { OrderLine, word } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, Title } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { midnight, useOrder, useStopped } from "../data";
 
@@ -15,7 +15,7 @@ export function StoppedToday() {
   const items = [...(list.data?.items ?? [])].sort((a, b) => Date.parse(b.last) - Date.parse(a.last)).slice(0, 200);
   return (
     <>
-      <h1 tabIndex={-1}>{t("stopped.title")}</h1>
+      <Title>{t("stopped.title")}</Title>
       {!list.data && (list.error ? <Trouble error={list.error} again={() => void list.refetch()} /> : <Skeleton lines={5} />)}
       {list.data && <p className="quiet" data-testid="trackers">{tn("home.trackers", list.data.trackers)} {t("stopped.trackers")}</p>}
       {list.data && items.length === 0 && <Empty icon="shield">{t("stopped.none")}</Empty>}

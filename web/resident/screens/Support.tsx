@@ -7,6 +7,7 @@ import { t, type Key as Word } from "../../shared/i18n";
 import type { Session } from "../../shared/model";
 import { Empty, Skeleton, State, Trouble, useNow } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
+import { Title } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
 import { useConsents, useHome, useHomeID, useKeys, useSession } from "../data";
 
@@ -33,7 +34,7 @@ export function Support() {
   const known = keys.data && mine.data && keys.data.items.some((k) => k.id === mine.data.id);
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.support")}</h1>
+      <Title>{t("nav.support")}</Title>
       <p>{t("support.text")}</p>
       {error && <Trouble error={error} />}
       {!error && (!mine.data || !keys.data) && <Skeleton lines={3} />}

@@ -87,13 +87,3 @@ export function Dialog({ title, open, close, children }: { title: string; open: 
     </dialog>
   );
 }
-
-export function Page({ title, children, back }: { title: ReactNode; children: ReactNode; back?: ReactNode }) {
-  return (
-    <>
-      {back}
-      <h1 tabIndex={-1}>{title}</h1>
-      {children}
-    </>
-  );
-}
