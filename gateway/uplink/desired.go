@@ -24,7 +24,7 @@ type follower struct {
 }
 
 // follow fetches the desired state when nudged, on each connect and now and then, and applies it until that works.
-func (l *Link) follow(ctx context.Context) error {
+func (l *Link) follow(ctx context.Context) {
 	f := &follower{link: l}
 	tick := time.NewTicker(l.cfg.Fetch)
 	defer tick.Stop()
@@ -35,7 +35,7 @@ func (l *Link) follow(ctx context.Context) error {
 		ask := true
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		case <-l.fetch:
 		case <-retry.C:
@@ -50,7 +50,7 @@ func (l *Link) follow(ctx context.Context) error {
 		}
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return
 		case err == nil || errors.Is(err, ErrOffline) && f.pending == nil:
 			f.failures = 0
 		default:

@@ -15,7 +15,6 @@ import (
 	"cardea/wire"
 	"cardea/wire/pb"
 
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -136,15 +135,14 @@ func New(cfg Config, id Identity, queue Queue, agent Agent, log *slog.Logger) *L
 
 // Run connects, and comes back when the connection is lost, until ctx ends.
 func (l *Link) Run(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return l.sendAll(ctx) })
-	g.Go(func() error { return l.follow(ctx) })
-	g.Go(func() error { return l.attend(ctx) })
-	err := g.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	var g sync.WaitGroup
+	g.Go(func() { l.sendAll(ctx) })
+	g.Go(func() { l.follow(ctx) })
+	err := l.attend(ctx)
+	cancel()
+	g.Wait()
 	l.questions.wait()
-	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
-		return nil
-	}
 	return err
 }
 

@@ -13,7 +13,7 @@ import (
 
 // sendAll tells what is in the queue, one report at a time: the next one begins when the last is acknowledged. What is not
 // acknowledged is sent again, whatever became of it.
-func (l *Link) sendAll(ctx context.Context) error {
+func (l *Link) sendAll(ctx context.Context) {
 	failures := 0
 	for {
 		n := itemsPerReport
@@ -29,17 +29,17 @@ func (l *Link) sendAll(ctx context.Context) error {
 		}
 		if len(items) == 0 {
 			if !l.idle(ctx, again) {
-				return nil
+				return
 			}
 			continue
 		}
 		if err := l.report(ctx, c, items); err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return
 			}
 			l.log.Debug("a report was not acknowledged", "error", err)
 			if !l.pause(ctx, l.backoff(failures)) {
-				return nil
+				return
 			}
 			failures++
 			continue

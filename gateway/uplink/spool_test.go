@@ -262,6 +262,7 @@ func TestFullSpoolGivesUpTheLeastFirstAndTells(t *testing.T) {
 			m := rollUp(i)
 			if rapid.IntRange(0, 3).Draw(t, "kind") == 0 {
 				m = finding(i)
+				m.GetFinding().Facts = make([]byte, 300)
 				firm++
 			} else {
 				soft++
@@ -269,7 +270,7 @@ func TestFullSpoolGivesUpTheLeastFirstAndTells(t *testing.T) {
 			if err := s.Put(m); err != nil {
 				t.Fatal(err)
 			}
-			switch rapid.IntRange(0, 199).Draw(t, "act") {
+			switch rapid.IntRange(0, 59).Draw(t, "act") {
 			case 0:
 				take(false)
 			case 1:

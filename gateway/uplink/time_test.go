@@ -149,15 +149,17 @@ func TestAcknowledgementLost(t *testing.T) {
 		q := newMemory()
 		l := New(Config{Jitter: time.Second, dial: through(f)}, Identity{Place: newPlace()}, q, agent{}, quiet())
 		begin(t, l)
+		pauses := rand.New(rand.NewPCG(3, 4))
 		for i := range 1000 {
 			q.put(finding(i))
 			if i%7 == 0 {
-				time.Sleep(time.Duration(rng.IntN(2000)) * time.Millisecond)
+				time.Sleep(time.Duration(pauses.IntN(2000)) * time.Millisecond)
 			}
 		}
 		for q.Stats().Items > 0 {
 			time.Sleep(time.Second)
 		}
+		synctest.Wait()
 		if len(stored) != 1000 || !slices.IsSorted(stored) || again == 0 {
 			t.Errorf("%d stored, %d came again", len(stored), again)
 		}
@@ -256,6 +258,7 @@ func TestQuestionEndsInTime(t *testing.T) {
 				begin(t, l)
 				l.question(t.Context(), &pb.Question{Id: question, Until: time.Now().Add(c.until).UnixMilli()})
 				time.Sleep(wire.MaxQuestion + time.Second)
+				synctest.Wait()
 				if lasted != c.want || len(parts) != 1 || !parts[0].GetLast() || parts[0].GetError() != "" {
 					t.Errorf("lasted %v, answered %v", lasted, parts)
 				}
@@ -283,6 +286,7 @@ func TestRenewalIsTriedAgain(t *testing.T) {
 		l := New(Config{dial: through(f)}, id, newMemory(), agent{}, quiet())
 		begin(t, l)
 		time.Sleep(66 * 24 * time.Hour)
+		synctest.Wait()
 		first := 59 * 24 * time.Hour // two thirds of 90 days, of which one is over
 		if len(asked) == 0 || asked[0] < first || asked[0] > first+5*24*time.Hour {
 			t.Fatalf("asked at %v", asked)
@@ -309,6 +313,7 @@ func TestHeartbeatsAreFew(t *testing.T) {
 			l.Wake()
 			time.Sleep(10 * time.Millisecond)
 		}
+		synctest.Wait()
 		if beats < 5 || beats > 12 {
 			t.Errorf("%d heartbeats in ten seconds", beats)
 		}
