@@ -28,6 +28,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		os.Exit(run())
 	}
+	if dir := os.Getenv(asCloud); dir != "" {
+		if err := serveCloud(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	inside, status, err := lab.Enter()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "enter the lab (cardea doctor tells what this machine lacks):", err)
@@ -127,8 +134,8 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// startHome brings a lab home up with the agent on its gateway.
-func startHome(t *testing.T) *lab.Home {
+// startHome brings a lab home up with the agent on its gateway, configured by a file.
+func startHome(t *testing.T) (h *lab.Home, config string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -142,8 +149,8 @@ func startHome(t *testing.T) *lab.Home {
 		if err != nil {
 			return err
 		}
-		config := filepath.Join(t.TempDir(), "agent.yaml")
-		text := fmt.Sprintf("lan: %s\nwan: %s\nstate: %s\nsocket: %s\nlists: %s\ndns:\n  upstreams: [\"udp://%s\"]\nportal:\n  provider: Example Net\n  phone: \"123\"\n  label_code_file: %s\n",
+		config = filepath.Join(t.TempDir(), "agent.yaml")
+		text := fmt.Sprintf("lan: %s\nwan: %s\nstate: %s\nsocket: %s\nlists: %s\ndns:\n  upstreams: [\"udp://%s\"]\nportal:\n  provider: Example Net\n  phone: \"123\"\n  label_code_file: %s\ncloud:\n  reconnect: 100ms\n",
 			f.Bridge, f.WAN, f.State, f.Socket, f.Lists, f.DNS[0], f.CodeFile)
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 			return err
@@ -170,7 +177,7 @@ func startHome(t *testing.T) *lab.Home {
 			t.Error(err)
 		}
 	})
-	return h
+	return h, config
 }
 
 // ready waits until the agent protects the home: the devices that ask for leases then are known by their names.
@@ -213,7 +220,7 @@ func until[T any](t *testing.T, what string, right func(T) bool, args ...string)
 }
 
 func TestCommandsOnARunningAgent(t *testing.T) {
-	h := startHome(t)
+	h, _ := startHome(t)
 	s := ask[object](t, "status")
 	for _, key := range []string{"version", "started", "armed", "ready", "degraded", "devices", "contained", "incidents", "indicators", "counters"} {
 		if _, ok := s[key]; !ok {
