@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,6 +41,7 @@ type world struct {
 	tenant   Tenant
 	home     Home
 	resident Person
+	mu       sync.Mutex // of what follows: transactions end at any time
 	notes    []Note
 	changed  []home.Place
 }
@@ -66,13 +68,19 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.Accounts = New(d, ca, Options{
 		Brokers: []string{"tls://127.0.0.1:4222"}, Name: "broker.test", Now: w.clock.now,
 		BundleRoot: func(context.Context) ([]byte, error) { return []byte("root"), nil },
-		Note:       func(tx *db.Tx, n Note) error { tx.After(func() { w.notes = append(w.notes, n) }); return nil },
-		Changed:    func(tx *db.Tx, p home.Place) error { tx.After(func() { w.changed = append(w.changed, p) }); return nil },
+		Note:       func(tx *db.Tx, n Note) error { tx.After(func() { told(w, &w.notes, n) }); return nil },
+		Changed:    func(tx *db.Tx, p home.Place) error { tx.After(func() { told(w, &w.changed, p) }); return nil },
 	})
 	w.tenant = must(w.CreateTenant(w.ctx, "north", "North Net"))(t)
 	w.home = must(w.CreateHome(w.ctx, w.tenant.ID, "Mill Lane 4", "A-17"))(t)
 	w.resident = must(w.AddResident(w.ctx, w.tenant.ID, []string{w.home.ID}, "Resident@Example.org ", "A resident", password))(t)
 	return w
+}
+
+func told[T any](w *world, to *[]T, v T) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*to = append(*to, v)
 }
 
 func must[T any](v T, err error) func(testing.TB) T {

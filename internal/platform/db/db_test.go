@@ -285,3 +285,38 @@ func TestSQLiteFileIsPrivate(t *testing.T) {
 		}
 	}
 }
+
+// TestSameStatementAgain: a statement that a transaction executes many times takes each time's arguments, errors in between
+// and other statements between do it no harm.
+func TestSameStatementAgain(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			for i := range 20 {
+				for _, q := range []string{"INSERT INTO thing (id, n) VALUES (?, ?)", "UPDATE thing SET n = n + 100 WHERE id = ? AND n = ?"} {
+					if n, err := tx.Exec(q, i, 2*i); err != nil || n != 1 {
+						return fmt.Errorf("%s: %d rows: %w", q, n, err)
+					}
+				}
+				var n int
+				if err := tx.Row("SELECT n FROM thing WHERE id = ?", i).Scan(&n); err != nil || n != 2*i+100 {
+					return fmt.Errorf("row %d is %d: %w", i, n, err)
+				}
+			}
+			return nil
+		})
+		if err != nil || number(t, d, "SELECT SUM(n) FROM thing") != 2380 {
+			t.Fatal(err)
+		}
+		err = d.Tx(t.Context(), func(tx *db.Tx) error {
+			for range 3 {
+				if _, err := tx.Exec("INSERT INTO thing (id, n) VALUES (?, ?)", 21, 0); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if !db.Duplicate(err) || number(t, d, "SELECT COUNT(*) FROM thing") != 20 {
+			t.Fatalf("the same row three times: %v", err)
+		}
+	})
+}
