@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -75,7 +74,7 @@ func (a app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	if r.Method == http.MethodGet {
-		bytes.NewReader(b).WriteTo(w) // the client may have gone
+		_, _ = w.Write(b) // the client may have gone
 	}
 }
 

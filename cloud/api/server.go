@@ -190,7 +190,7 @@ func (s *Server) Run(ctx context.Context) error {
 		web.Close() // what is still open had its time
 	}
 	for range left {
-		<-failed
+		_ = <-failed // ErrServerClosed
 	}
 	return err
 }

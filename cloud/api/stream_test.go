@@ -29,7 +29,7 @@ type tap struct {
 
 func openTap(t *testing.T, base, path, token, last string) *tap {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", base+path, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestRunServesAndStops(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	<-s.Ready()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+s.Addr().String()+"/v1/homes/"+homeA+"/events", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr().String()+"/v1/homes/"+homeA+"/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

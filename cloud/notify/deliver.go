@@ -55,7 +55,7 @@ func dueDeliveries(tx *db.Tx, now time.Time) (all []delivery, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var d delivery
 		var made int64
@@ -71,8 +71,8 @@ func dueDeliveries(tx *db.Tx, now time.Time) (all []delivery, err error) {
 // deliver sends one and notes what came of it. Its error is the database's.
 func (n *Notify) deliver(ctx context.Context, d delivery) error {
 	err := n.send(ctx, d)
-	if ctx.Err() != nil {
-		return nil // due again after the lease
+	if ctx.Err() != nil { // it is due again after the lease
+		return nil //nolint:nilerr // nothing is known of the delivery, and the database did nothing wrong
 	}
 	now := n.opts.Now()
 	status, why, due := "sent", "", int64(0)

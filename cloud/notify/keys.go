@@ -36,7 +36,7 @@ func LoadKeys(path string) (Keys, error) {
 	if err != nil {
 		return k, fmt.Errorf("push keys: %w", err)
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(append(b, '\n'))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return k, fmt.Errorf("push keys: %w", err)

@@ -90,13 +90,13 @@ func (n *Notify) trim(ctx context.Context, before time.Time) error {
 func (n *Notify) expand(ctx context.Context) (int, error) {
 	now := n.opts.Now()
 	var all []message
-	err := n.db.View(ctx, func(tx *db.Tx) error {
+	err := n.db.View(ctx, func(tx *db.Tx) (err error) {
 		all = nil
 		rows, err := tx.Query(`SELECT tenant, home, incident, state FROM notify_outbox WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?`, now.UnixMilli(), atOnce)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer func() { err = errors.Join(err, rows.Close()) }()
 		for rows.Next() {
 			var m message
 			if err := rows.Scan(&m.Tenant, &m.Home, &m.Incident, &m.State); err != nil {
@@ -193,7 +193,7 @@ func subscriptionIDs(tx *db.Tx, tenant, person string) (ids []string, err error)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -50,7 +51,7 @@ func Recover(log *slog.Logger) Step {
 				if e == nil {
 					return
 				}
-				if e == http.ErrAbortHandler {
+				if err, ok := e.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(e)
 				}
 				log.Error("a request panicked", "request", ID(r.Context()), "panic", e, "stack", string(debug.Stack()))

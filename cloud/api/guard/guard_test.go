@@ -56,7 +56,7 @@ func TestFrom(t *testing.T) {
 		{"10.1.1.1:5", "1.1.1.1, 198.51.100.2", "198.51.100.2"}, {"10.1.1.1:5", "nonsense", "invalid IP"}, {"[2001:db8:1:2:3::4]:5", "", "2001:db8:1:2::/64"},
 		{"[::ffff:192.0.2.1]:5", "", "192.0.2.1"}, {"", "", "invalid IP"},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = one.peer
 		if one.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", one.forwarded)
