@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("UPLINK_TEST_WRITER"); dir != "" {
 		putUntilKilled(dir)
 	}
+	if dir := os.Getenv("UPLINK_TEST_OVERFILL"); dir != "" {
+		overfillUntilKilled(dir)
+	}
 	if dir := os.Getenv("UPLINK_TEST_LINK"); dir != "" {
 		linkUntilKilled(dir)
 	}
@@ -209,7 +212,7 @@ func TestManyDaysOfItems(t *testing.T) {
 }
 
 func TestFullSpoolGivesUpTheLeastFirstAndTells(t *testing.T) {
-	fast := inMemory(t)
+	fast, lost := inMemory(t), 0
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp(fast, "spool")
 		if err != nil {
@@ -270,17 +273,17 @@ func TestFullSpoolGivesUpTheLeastFirstAndTells(t *testing.T) {
 			if err := s.Put(m); err != nil {
 				t.Fatal(err)
 			}
-			switch rapid.IntRange(0, 59).Draw(t, "act") {
-			case 0:
+			switch rapid.IntRange(0, 99).Draw(t, "act") { // small numbers come often
+			case 37:
 				take(false)
-			case 1:
+			case 52:
 				if err := s.Close(); err != nil {
 					t.Fatal(err)
 				}
 				if s, err = OpenSpool(dir, max); err != nil {
 					t.Fatal(err)
 				}
-			case 2:
+			case 41, 61, 83:
 				if _, _, err := s.Next(64, wire.MaxReport); err != nil { // given out, not yet acknowledged
 					t.Fatal(err)
 				}
@@ -290,11 +293,16 @@ func TestFullSpoolGivesUpTheLeastFirstAndTells(t *testing.T) {
 			}
 		}
 		dropped := int(s.Stats().Dropped)
+		lost += dropped
 		take(true)
 		if items+told != firm+soft || dropped != told {
 			t.Fatalf("%d came, %d were told to be lost (%d counted), of %d", items, told, dropped, firm+soft)
 		}
 	})
+	t.Logf("%d items were given up in all", lost)
+	if lost == 0 {
+		t.Error("the spool was never full")
+	}
 }
 
 func TestFindingsOutliveRollUps(t *testing.T) {
@@ -530,5 +538,64 @@ func BenchmarkPutFinding(b *testing.B) {
 	s := openSpool(b, b.TempDir(), 64<<20)
 	for i := 0; b.Loop(); i++ {
 		put(b, s, finding(i))
+	}
+}
+
+// overfillUntilKilled is the child of TestKilledWhileFull.
+func overfillUntilKilled(dir string) {
+	s, err := OpenSpool(dir, minSpool)
+	if err != nil {
+		panic(err)
+	}
+	for i := 0; ; i++ {
+		m := rollUp(i)
+		if i%5 == 0 {
+			m = finding(i)
+		}
+		if err := s.Put(m); err != nil {
+			panic(err)
+		}
+		fmt.Println(i)
+	}
+}
+
+// TestKilledWhileFull: whatever is given up is told, once, wherever a kill strikes.
+func TestKilledWhileFull(t *testing.T) {
+	const rounds = 8
+	dir := inMemory(t)
+	puts := 0
+	for round := range rounds {
+		c := exec.Command(os.Args[0])
+		c.Env = append(os.Environ(), "UPLINK_TEST_OVERFILL="+dir)
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for in := bufio.NewScanner(out); in.Scan(); n++ {
+			if n == 1000+round*53 {
+				c.Process.Kill()
+			}
+		}
+		c.Wait()
+		puts += n
+	}
+	s := openSpool(t, dir, minSpool)
+	there, told, findings := 0, 0, 0
+	for _, m := range drain(t, s) {
+		if d := m.GetDropped(); d != nil {
+			told += int(d.GetItems())
+			continue
+		}
+		there++
+		if m.GetFinding() != nil {
+			findings++
+		}
+	}
+	if sum := there + told; sum < puts || sum > puts+rounds || told == 0 || findings == 0 || int(s.Stats().Dropped) != told {
+		t.Errorf("%d put, %d there (%d findings), %d told to be lost, %d counted", puts, there, findings, told, s.Stats().Dropped)
 	}
 }
