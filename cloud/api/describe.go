@@ -4,9 +4,9 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,7 +27,6 @@ func describe() huma.Config {
 				},
 			},
 		},
-		OpenAPIPath:   "/openapi",
 		Formats:       map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
 		DefaultFormat: "application/json",
 	}
@@ -70,6 +69,13 @@ func Document() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.document()
+}
+
+func (s *Server) document() ([]byte, error) {
 	b, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
-	return slices.Concat(b, []byte("\n")), err
+	if err != nil {
+		return nil, fmt.Errorf("api: document: %w", err)
+	}
+	return append(b, '\n'), nil
 }

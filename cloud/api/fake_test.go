@@ -277,7 +277,8 @@ func (fakeFleet) Overview(context.Context, string) (view.Overview, error) {
 // testServer serves c; now is fixed unless the config says otherwise.
 func testServer(t testing.TB, c *cloud, conf Config) *Server {
 	t.Helper()
-	conf.Resident = fstest.MapFS{"index.html": {Data: []byte("<title>resident</title>")}, "assets/app-1a2b.js": {Data: []byte("js")}, "sw.js": {Data: []byte("sw")}}
+	conf.Resident = fstest.MapFS{"index.html": {Data: []byte("<title>resident</title>")}, "assets/app-1a2b.js": {Data: []byte("js")}, "sw.js": {Data: []byte("sw")},
+		"assets/big-3c4d.js": {Data: []byte(strings.Repeat("big ", 1000))}}
 	conf.Operator = fstest.MapFS{"index.html": {Data: []byte("<title>staff</title>")}}
 	s, err := New(conf, c.parts(), slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -1,12 +1,18 @@
 package api
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"cardea/cloud/api/problem"
 )
@@ -25,7 +31,7 @@ func isAPI(p string) bool {
 
 // split sends a request to the API or to one of the apps.
 func (s *Server) split(api http.Handler) http.Handler {
-	resident, operator := app{s.config.Resident, "/"}, app{s.config.Operator, "/staff/"}
+	resident, operator := &app{files: s.config.Resident, at: "/"}, &app{files: s.config.Operator, at: "/staff/"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch p := r.URL.Path; {
 		case isAPI(p):
@@ -44,9 +50,16 @@ func (s *Server) split(api http.Handler) http.Handler {
 type app struct {
 	files fs.FS
 	at    string
+	ready sync.Map // name → *file; the files never change
 }
 
-func (a app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// file is one of them as it is sent.
+type file struct {
+	plain, zipped []byte // zipped is nil where it saves nothing
+	tag           string
+}
+
+func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		problem.Write(w, problem.New(problem.Method, ""))
@@ -56,12 +69,12 @@ func (a app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name == "" {
 		name = "index.html"
 	}
-	b, ok := a.read(name)
-	if !ok && path.Ext(name) == "" { // a screen
+	f := a.read(name)
+	if f == nil && path.Ext(name) == "" { // a screen
 		name = "index.html"
-		b, ok = a.read(name)
+		f = a.read(name)
 	}
-	if !ok {
+	if f == nil {
 		problem.Write(w, problem.New(problem.NotFound, ""))
 		return
 	}
@@ -69,8 +82,19 @@ func (a app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", appPolicy)
 	h.Set("Content-Type", contentType(name))
 	h.Set("Cache-Control", "no-cache")
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("ETag", f.tag)
 	if strings.HasPrefix(name, "assets/") { // their names have a hash in them
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if strings.Contains(r.Header.Get("If-None-Match"), f.tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	b := f.plain
+	if f.zipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		b = f.zipped
+		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	if r.Method == http.MethodGet {
@@ -78,12 +102,31 @@ func (a app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a app) read(name string) ([]byte, bool) {
+// read is nil for what is no file. What is kept is bounded by the files there are.
+func (a *app) read(name string) *file {
+	if f, ok := a.ready.Load(name); ok {
+		return f.(*file)
+	}
 	if a.files == nil || !fs.ValidPath(name) || strings.HasPrefix(path.Base(name), ".") {
-		return nil, false
+		return nil
 	}
 	b, err := fs.ReadFile(a.files, name)
-	return b, err == nil
+	if err != nil {
+		return nil
+	}
+	sum := sha256.Sum256(b)
+	f := &file{plain: b, tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`}
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err == nil {
+		_, err = z.Write(b)
+		err = errors.Join(err, z.Close())
+	}
+	if err == nil && out.Len() < len(b)*9/10 {
+		f.zipped = out.Bytes()
+	}
+	a.ready.Store(name, f)
+	return f
 }
 
 // contentType does not ask the machine's own tables first for what an app consists of.

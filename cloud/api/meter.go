@@ -67,7 +67,7 @@ func (c *counted) WriteHeader(code int)        { c.status = code; c.ResponseWrit
 func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // operations are for whoever runs the server. Metrics are for this machine only: a proxy's requests are not.
-func (s *Server) operations(mux *http.ServeMux) {
+func (s *Server) operations(mux *http.ServeMux, document []byte) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if s.parts.Ready != nil {
@@ -78,6 +78,10 @@ func (s *Server) operations(mux *http.ServeMux) {
 			}
 		}
 		fmt.Fprintln(w, "ready")
+	})
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(document) // the client may have gone
 	})
 	metrics := promhttp.HandlerFor(s.config.Metrics, promhttp.HandlerOpts{})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {

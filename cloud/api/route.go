@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"cardea/cloud/api/problem"
 	"cardea/cloud/api/view"
@@ -14,6 +15,9 @@ import (
 
 // maxBody is what a request may have in bytes.
 const maxBody = 64 << 10
+
+// readTime is how long a request may take to come in. The connection's deadline stays, so it bounds the answer's making too.
+const readTime = 30 * time.Second
 
 // init makes huma speak our problems: its hooks are variables of its package. What was sent is not sent back.
 func init() {
@@ -79,7 +83,7 @@ func operation(route, summary string) huma.Operation {
 		}
 	}
 	op := huma.Operation{OperationID: id.String(), Method: method, Path: path, Summary: summary, MaxBodyBytes: maxBody,
-		RejectUnknownQueryParameters: true}
+		BodyReadTimeout: readTime, RejectUnknownQueryParameters: true}
 	op.Tags = []string{tag(path)}
 	switch method {
 	case http.MethodPost:

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -357,6 +358,18 @@ func TestAppsAreServedStrictly(t *testing.T) {
 		if csp := w.Header().Get("Content-Security-Policy"); strings.Contains(csp, "unsafe") || !strings.Contains(csp, "frame-ancestors 'none'") {
 			t.Errorf("%s: CSP %q", one.path, csp)
 		}
+	}
+	tag := request(s, "GET", "/", "", "").Header().Get("ETag")
+	if w := request(s, "GET", "/devices", "", "", "If-None-Match: "+tag); w.Code != 304 || w.Body.Len() != 0 {
+		t.Errorf("the same page again: %d", w.Code)
+	}
+	w := request(s, "GET", "/assets/big-3c4d.js", "", "", "Accept-Encoding: br, gzip")
+	z, err := gzip.NewReader(w.Body)
+	if err != nil || w.Header().Get("Content-Encoding") != "gzip" || read(t, z) != strings.Repeat("big ", 1000) {
+		t.Errorf("zipped: %v, %v", w.Header(), err)
+	}
+	if w := request(s, "HEAD", "/v1/homes/"+homeA+"/events", "resident-a", ""); w.Code != 200 || w.Body.Len() != 0 {
+		t.Errorf("HEAD of a stream: %d %q", w.Code, w.Body)
 	}
 	if w := request(s, "POST", "/", "", "x"); w.Code != 405 {
 		t.Errorf("POST /: %d", w.Code)

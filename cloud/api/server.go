@@ -63,7 +63,7 @@ const (
 	addressBurst   = 400
 	sessionEvery   = 50 * time.Millisecond
 	sessionBurst   = 200
-	doorEvery      = 3 * time.Second // sign-in and enrolment
+	doorEvery      = 3 * time.Second // sign-in; a claim code of 128 bits is not guessed
 	doorBurst      = 20
 	accountEvery   = 30 * time.Second
 	accountBurst   = 10
@@ -99,18 +99,24 @@ func New(c Config, p Parts, log *slog.Logger) (*Server, error) {
 	if s.meter, err = newMeter(c.Metrics); err != nil {
 		return nil, err
 	}
-	s.handler = s.build()
+	if s.handler, err = s.build(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
 // build is the way of a request, from the outside in.
-func (s *Server) build() http.Handler {
+func (s *Server) build() (http.Handler, error) {
 	mux := http.NewServeMux()
 	s.huma = humago.New(mux, describe())
 	s.huma.UseMiddleware(s.gate)
 	s.routes()
 	finish(s.huma.OpenAPI())
-	s.operations(mux)
+	document, err := s.document()
+	if err != nil {
+		return nil, err
+	}
+	s.operations(mux, document)
 	c := &s.config
 	address := guard.Limit{Limiter: guard.NewLimiter(addressEvery, addressBurst, keys, c.Now), Which: func(*http.Request) bool { return true }}
 	door := guard.Limit{Limiter: guard.NewLimiter(doorEvery, doorBurst, keys, c.Now), Which: isDoor}
@@ -122,14 +128,14 @@ func (s *Server) build() http.Handler {
 		guard.Address(c.ProxiedBy, s.meter.limited.Inc, address, door),
 		guard.CrossOrigin(),
 		guard.MaxBody(maxBody),
-	)
+	), nil
 }
 
 func isDoor(r *http.Request) bool {
 	if r.Method != http.MethodPost {
 		return false
 	}
-	return r.URL.Path == "/v1/sessions" || r.URL.Path == "/v1/staff/sessions" || r.URL.Path == "/v1/enrolments"
+	return r.URL.Path == "/v1/sessions" || r.URL.Path == "/v1/staff/sessions"
 }
 
 func (s *Server) routes() {
@@ -167,7 +173,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	web := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 90 * time.Second,
+		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readTime, WriteTimeout: 90 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.addr = listeners[0].Addr()

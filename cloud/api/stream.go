@@ -98,12 +98,15 @@ func (s *Server) events(ctx context.Context, k Kind, f func(context.Context, *st
 		defer s.streams.leave(a.session.ID)
 		s.meter.streams.Inc()
 		defer s.meter.streams.Dec()
-		_, w := humago.Unwrap(c)
+		r, w := humago.Unwrap(c)
 		t := &stream{w: w, out: http.NewResponseController(w)}
 		h := w.Header()
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("Cache-Control", "no-store, no-transform")
 		h.Set("X-Accel-Buffering", "no")
+		if r.Method == http.MethodHead {
+			return
+		}
 		if err := errors.Join(t.out.SetReadDeadline(time.Time{}), t.write([]byte("retry: 2000\n\n"))); err != nil {
 			return
 		}
