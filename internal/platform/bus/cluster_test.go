@@ -3,6 +3,7 @@ package bus_test
 import (
 	"context"
 	"math/rand/v2"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -150,5 +151,26 @@ func TestABrokerSaysWhatIsMissing(t *testing.T) {
 		if _, err := bus.NewServer(cfg, quiet()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
+	}
+}
+
+func TestABrokerThatCannotStartSaysWhy(t *testing.T) {
+	a := newAuthority(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, err := bus.NewServer(bus.Config{
+		Name: "one", Dir: t.TempDir(), Listen: l.Addr().String(), TLS: a.serverTLS(a.issue(t, nil)), Authenticate: a.permit,
+	}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Fatal(err)
+	}
+	if _, err := s.Local(t.Context(), "test"); err == nil {
+		t.Fatal("connected to a broker that ended")
 	}
 }

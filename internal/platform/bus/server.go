@@ -62,7 +62,10 @@ type Server struct {
 }
 
 // readyWait is how long a broker may take until it listens; large streams are read first.
-const readyWait = 5 * time.Minute
+const (
+	readyWait = 5 * time.Minute
+	readyStep = 100 * time.Millisecond // between looks at whether it has to end
+)
 
 // NewServer checks the configuration; Run starts the broker.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
@@ -168,17 +171,17 @@ func (s *Server) Run(ctx context.Context) error {
 		s.nats.Shutdown()
 		s.nats.WaitForShutdown()
 	}()
-	up := make(chan bool, 1) // owned by the goroutine below, which sends once
-	go func() { up <- s.nats.ReadyForConnections(readyWait) }()
-	select {
-	case ok := <-up:
-		if !ok {
-			return fmt.Errorf("broker: does not start: %s", s.notes.lastError())
+	for begun := time.Now(); !s.nats.ReadyForConnections(readyStep); {
+		select {
+		case why := <-s.notes.fatal:
+			return fmt.Errorf("broker: does not start: %s", why)
+		case <-ctx.Done():
+			return nil
+		default:
+			if time.Since(begun) > readyWait {
+				return fmt.Errorf("broker: does not start: %s", s.notes.lastError())
+			}
 		}
-	case why := <-s.notes.fatal:
-		return fmt.Errorf("broker: does not start: %s", why)
-	case <-ctx.Done():
-		return nil
 	}
 	close(s.ready)
 	select {
