@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"cardea/internal/platform/db"
 )
 
 func TestSignIn(t *testing.T) {
@@ -78,6 +80,13 @@ func TestSessionsEnd(t *testing.T) {
 		w.is(err, ErrCredentials)
 		w.clock.forward(200 * 24 * time.Hour)
 		w.ok(w.Tidy(w.ctx))
+		for _, table := range []string{"session", "link", "claim", "attempt"} {
+			var n int
+			w.ok(w.db.View(w.ctx, func(tx *db.Tx) error { return tx.Row(`SELECT COUNT(*) FROM account_` + table).Scan(&n) }))
+			if n != 0 {
+				t.Errorf("%d old rows in account_%s", n, table)
+			}
+		}
 	})
 }
 
@@ -123,9 +132,16 @@ func TestThrottle(t *testing.T) {
 		w.clock.forward(attemptWindow)
 		_, _, err = w.SignIn(w.ctx, Resident, "", w.resident.Email, password)
 		w.ok(err)
-		for range maxFailures {
+		for range 3 {
 			w.ok(w.failed(w.ctx, w.tenant.ID))
 		}
+		w.ok(w.db.Tx(w.ctx, func(tx *db.Tx) error {
+			n, err := w.count(tx, w.tenant.ID, "", failureWindow, maxFailures-3)
+			if n < maxFailures {
+				t.Errorf("%d failures were counted", n)
+			}
+			return err
+		}))
 		_, _, err = w.SignIn(w.ctx, Resident, "", w.resident.Email, password)
 		w.is(err, ErrThrottled)
 		w.clock.forward(failureWindow)

@@ -146,7 +146,7 @@ func (a *Accounts) Tidy(ctx context.Context) error {
 		}{
 			{`DELETE FROM account_session WHERE expires <= ?`, now},
 			{`DELETE FROM account_session WHERE kind = 'staff' AND used <= ?`, now - lives[Staff].idle.Milliseconds()},
-			{`DELETE FROM account_session WHERE used <= ?`, now - lives[Resident].idle.Milliseconds()},
+			{`DELETE FROM account_session WHERE kind = 'resident' AND used <= ?`, now - lives[Resident].idle.Milliseconds()},
 			{`DELETE FROM account_link WHERE expires <= ?`, now},
 			{`DELETE FROM account_claim WHERE expires <= ?`, now - day},
 			{`DELETE FROM account_attempt WHERE since <= ?`, now - day},

@@ -61,6 +61,9 @@ CREATE TABLE account_session (
   FOREIGN KEY (tenant, person) REFERENCES account_person (tenant, person)
 );
 CREATE INDEX account_session_person ON account_session (tenant, person);
+-- what has run out is looked for in all tenants
+CREATE INDEX account_session_expires ON account_session (expires);
+CREATE INDEX account_session_used ON account_session (kind, used);
 
 CREATE TABLE account_link (
   tenant TEXT NOT NULL,
@@ -71,6 +74,8 @@ CREATE TABLE account_link (
   PRIMARY KEY (tenant, token),
   FOREIGN KEY (tenant, person) REFERENCES account_person (tenant, person)
 );
+CREATE INDEX account_link_person ON account_link (tenant, person);
+CREATE INDEX account_link_expires ON account_link (expires);
 
 -- attempts to sign in, by hash of kind and e-mail, in the window that began last; '' counts the tenant's failures
 CREATE TABLE account_attempt (
@@ -98,6 +103,7 @@ CREATE TABLE account_claim (
 );
 -- a gateway that enrols knows its claim only
 CREATE UNIQUE INDEX account_claim_claim ON account_claim (claim);
+CREATE INDEX account_claim_expires ON account_claim (expires);
 
 -- request: hash of the key in the last certificate, '' before the first
 CREATE TABLE account_gateway (

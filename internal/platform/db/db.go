@@ -105,9 +105,8 @@ func (d *DB) openPostgres(where string) error {
 	if err != nil {
 		return bad
 	}
-	for name, value := range map[string]string{
-		"application_name": "cardea", "idle_in_transaction_session_timeout": "60000", "default_transaction_isolation": "repeatable read",
-	} {
+	// A process that hangs must not hold its locks for ever.
+	for name, value := range map[string]string{"application_name": "cardea", "idle_in_transaction_session_timeout": "60000"} {
 		if _, set := c.RuntimeParams[name]; !set {
 			c.RuntimeParams[name] = value
 		}

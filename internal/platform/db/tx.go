@@ -32,7 +32,7 @@ const (
 func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
 	begun := time.Now()
 	for n := 1; ; n++ {
-		err := d.once(ctx, d.write, &sql.TxOptions{}, f)
+		err := d.once(ctx, d.write, d.options(false), f)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
 func (d *DB) View(ctx context.Context, f func(*Tx) error) error {
 	begun, called := time.Now(), false
 	for n := 1; ; n++ {
-		err := d.once(ctx, d.read, &sql.TxOptions{ReadOnly: d.postgres}, func(tx *Tx) error {
+		err := d.once(ctx, d.read, d.options(true), func(tx *Tx) error {
 			called = true
 			return f(tx)
 		})
@@ -74,6 +74,15 @@ func pause(ctx context.Context, n int) bool {
 	case <-t.C:
 		return true
 	}
+}
+
+// options ask PostgreSQL for what SQLite does anyway: one moment for all of a transaction, and no change to what somebody else
+// has changed since.
+func (d *DB) options(readOnly bool) *sql.TxOptions {
+	if !d.postgres {
+		return nil
+	}
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: readOnly}
 }
 
 func (d *DB) once(ctx context.Context, on *sql.DB, opts *sql.TxOptions, f func(*Tx) error) error {
