@@ -57,7 +57,7 @@ func (b *Batch) takeDevices(p home.Place, at time.Time, m *pb.Devices) error {
 	for _, d := range m.GetDevices() {
 		l.changed[d.GetId()] = nil
 		if !d.GetRemoved() {
-			l.changed[d.GetId()] = bounded(d)
+			l.changed[d.GetId()] = bounded(d, at.UnixMilli())
 		}
 	}
 	if m.GetWhole() || len(m.GetDevices()) > feedMany {
@@ -70,10 +70,10 @@ func (b *Batch) takeDevices(p home.Place, at time.Time, m *pb.Devices) error {
 	return nil
 }
 
-// bounded is a device whose texts are of a size that can be kept and shown.
-func bounded(d *pb.Device) *pb.Device {
-	out := &pb.Device{Id: d.GetId(), Name: text(d.GetName(), maxText), Vendor: text(d.GetVendor(), maxText), First: d.GetFirst(),
-		Last: d.GetLast(), Gateway: d.GetGateway(), Shared: d.GetShared(), Protected: d.GetProtected(), Mode: text(d.GetMode(), maxID),
+// bounded is a device whose texts are of a size that can be kept and shown, and whose times are not of the future.
+func bounded(d *pb.Device, at int64) *pb.Device {
+	out := &pb.Device{Id: d.GetId(), Name: text(d.GetName(), maxText), Vendor: text(d.GetVendor(), maxText), First: min(d.GetFirst(), at),
+		Last: min(d.GetLast(), at), Gateway: d.GetGateway(), Shared: d.GetShared(), Protected: d.GetProtected(), Mode: text(d.GetMode(), maxID),
 		Grade: text(d.GetGrade(), maxID), Macs: texts(d.GetMacs(), 32), Addresses: texts(d.GetAddresses(), 64),
 		Blocked: texts(d.GetBlocked(), maxListed), Allowed: texts(d.GetAllowed(), maxListed)}
 	if proto.Size(out) > maxDeviceData { // its lists are the only things that long

@@ -305,3 +305,36 @@ func TestHeartbeatsWaitForTheDatabase(t *testing.T) {
 		t.Errorf("seen %v and %v", x.Seen, y.Seen)
 	}
 }
+
+// Renewing succeeds while all partitions store without a pause.
+func TestLeasesAreRenewedUnderLoad(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, cancel := context.WithCancel(context.Background())
+		w := open(t, d, clock(t0), nil)
+		w.hold(t)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer cancel()
+		for part := range 6 {
+			wg.Go(func() {
+				p := place("1", string(rune('a'+part)), "1")
+				for n := uint64(1); ctx.Err() == nil; n++ {
+					if err := w.Store(ctx, part, []Msg{msg(t, p, 1, stopped(n, 1))}); err != nil && ctx.Err() == nil {
+						t.Errorf("partition %d: %v", part, err)
+						return
+					}
+				}
+			})
+		}
+		now := t0
+		for range 20 {
+			now = now.Add(time.Second)
+			if held, err := w.leases.round(ctx, now); err != nil || len(held) != wire.Partitions {
+				t.Fatalf("%d partitions held, %v", len(held), err)
+			}
+		}
+		if s := w.Stats(); s.Failed > 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}

@@ -181,7 +181,7 @@ func TestAnItemThatTheDatabaseRefuses(t *testing.T) {
 					if !poison {
 						return nil
 					}
-					_, err := tx.Exec("INSERT INTO ingest_lease (part, holder, token, beat) VALUES (?, NULL, 0, 0)", 99)
+					_, err := tx.Exec("INSERT INTO ingest_lease (part, holder, token) VALUES (?, NULL, 0)", 99)
 					return err
 				},
 			}

@@ -28,8 +28,7 @@ CREATE TABLE ingest_dead (
 CREATE TABLE ingest_lease (
     part   BIGINT NOT NULL PRIMARY KEY,
     holder TEXT   NOT NULL, -- "" when given back
-    token  BIGINT NOT NULL, -- rises with each change of hands: the fence
-    beat   BIGINT NOT NULL  -- rises with each renewal
+    token  BIGINT NOT NULL  -- rises with each change of hands: the fence
 );
 
 CREATE TABLE ingest_worker (
