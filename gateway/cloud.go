@@ -187,7 +187,7 @@ func (c *cloud) live(ctx context.Context, place home.Place) error {
 	}
 	err = grp.Wait()
 	if ctx.Err() != nil {
-		return nil // close tells the rest, and closes the spool
+		return nil //nolint:nilerr // ctx has ended, as it should; close tells the rest, and closes the spool
 	}
 	if errors.Is(err, errMoved) {
 		err = nil

@@ -22,7 +22,10 @@ func TestTheCloudIsNoticedWhileTheAgentRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		var who atomic.Pointer[home.Place]
-		spools := map[home.Place]*recorder{}
+		other := testPlace
+		other.Gateway = testPlace.Home
+		spools := map[home.Place]*recorder{testPlace: {}, other: {}}
+		var dials atomic.Int32
 		g.cloud.enrolled = func() (home.Place, error) {
 			if p := who.Load(); p != nil {
 				return *p, nil
@@ -30,9 +33,7 @@ func TestTheCloudIsNoticedWhileTheAgentRuns(t *testing.T) {
 			return home.Place{}, fs.ErrNotExist
 		}
 		g.cloud.dial = func(p home.Place) (*line, error) {
-			if spools[p] == nil {
-				spools[p] = &recorder{}
-			}
+			dials.Add(1)
 			return &line{spool: spools[p], link: nowhere{}}, nil
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -40,7 +41,7 @@ func TestTheCloudIsNoticedWhileTheAgentRuns(t *testing.T) {
 		go func() { done <- g.cloud.run(ctx) }()
 		g.Find(hard("lamp"))
 		time.Sleep(time.Hour)
-		if len(spools) != 0 {
+		if dials.Load() != 0 {
 			t.Fatal("it talks to a cloud that nobody enrolled it with")
 		}
 		who.Store(&testPlace)
@@ -54,8 +55,6 @@ func TestTheCloudIsNoticedWhileTheAgentRuns(t *testing.T) {
 		got = slices.DeleteFunc(got, func(s string) bool { return s == "Devices" })
 		equal(t, "told", got, "incident lamp contained quarantine none",
 			"incident camera open off none", "incident camera contained quarantine none", "finding scan-wan camera")
-		other := testPlace
-		other.Gateway = testPlace.Home
 		who.Store(&other)
 		time.Sleep(10 * time.Second)
 		spools[testPlace].take()
