@@ -53,7 +53,7 @@ function SignIn() {
     setError(null);
     try {
       const s = await ok(api.POST("/v1/staff/sessions", { body }));
-      client.clear();
+      client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
       client.setQueryData(["session"], s);
     } catch (e) {
       setError(e);

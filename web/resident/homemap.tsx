@@ -1,5 +1,6 @@
 // The home map: the gateway in the middle, devices around it, lines to whom they talk now.
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { netState, watchNet } from "../shared/client";
 import { t, tn } from "../shared/i18n";
 import type { Live } from "../shared/live";
 import type { Device } from "../shared/model";
@@ -22,21 +23,23 @@ export function HomeMapFigure({ devices, live }: { devices: Device[]; live: Live
     return () => watch.disconnect();
   }, []);
   const map = useMemo(() => layout(devices, live.contacts, Math.max(width, 300)), [devices, live.contacts, width]);
+  const cut = useSyncExternalStore(watchNet, netState).offline;
   return (
-    <figure ref={ref} className="map" data-testid="home-map" data-live={live.state}>
-      <Picture map={map} online={live.state !== "offline"} />
+    <figure ref={ref} className="map" data-testid="home-map" data-live={cut ? "cut" : live.state}>
+      <Picture map={map} online={!cut && live.state !== "offline"} />
       <figcaption>
-        <p data-testid="map-sentence">{sentence(devices, map, live)}{live.state === "offline" && live.lastSeen && <> <Ago at={live.lastSeen} /></>}</p>
+        <p data-testid="map-sentence">{sentence(devices, map, live, cut)}{!cut && live.state === "offline" && live.lastSeen && <> <Ago at={live.lastSeen} /></>}</p>
         <Behind devices={devices} live={live} />
       </figcaption>
     </figure>
   );
 }
 
-function sentence(devices: Device[], map: HomeMap, live: Live): string {
+function sentence(devices: Device[], map: HomeMap, live: Live, cut: boolean): string {
   const held = devices.filter(shutIn).map((d) => isolate(d.name));
   const shut = held.length === 0 ? "" : " " + tn("map.held", held.length, { names: held.slice(0, 3).join(", ") });
-  if (live.state === "offline") return t("map.offline") + shut;
+  if (cut) return t("map.cut") + shut;
+  if (live.state === "offline") return (shut + " " + t("map.offline")).trim();
   if (live.state === "waiting") return t("map.waiting") + shut;
   const busy = new Set(live.contacts.filter((c) => !c.lookup).map((c) => c.device)).size;
   if (busy === 0) return t("map.silent") + shut;
@@ -46,7 +49,7 @@ function sentence(devices: Device[], map: HomeMap, live: Live): string {
 function Picture({ map, online }: { map: HomeMap; online: boolean }) {
   return (
     <svg viewBox={`0 0 ${map.width} ${map.height}`} width={map.width} height={map.height} aria-hidden="true" focusable="false">
-      {map.far.length > 0 && <path className="rim" d={`M8 62Q${map.cx} 30 ${map.width - 8} 62`} />}
+      <path className="rim" d={`M8 62Q${map.cx} 30 ${map.width - 8} 62`} />
       {map.spots.map((s) => (
         <path key={s.id} className={s.held ? "spoke cut" : "spoke"} d={s.held ? stub(map, s) : `M${s.x} ${s.y}L${map.cx} ${map.cy}`} />
       ))}

@@ -132,6 +132,11 @@ export function useLive(home: string, device?: string): Live {
       known.current = hear(known.current, items, Date.now());
     };
     const url = `/v1/homes/${seg(home)}/live` + (device ? `?device=${seg(device)}` : "");
+    const lost = (open: boolean) => {
+      if (open) return;
+      known.current = new Map();
+      show("waiting");
+    };
     const stop = stream(url, {
       contacts: (d) => {
         take((d as { items?: Contact[] }).items ?? []);
@@ -147,7 +152,7 @@ export function useLive(home: string, device?: string): Live {
         show("offline", (d as { last_seen?: string }).last_seen ?? null);
       },
       end: () => undefined,
-    }, () => undefined);
+    }, () => undefined, lost);
     const timer = setInterval(() => {
       const before = known.current.size;
       take([]);

@@ -23,7 +23,7 @@ export function Case({ home, incident }: { home: string; incident: string }) {
       <div className="cols">
         <div className="stack">
           <section className="card stack tight"><h2>What happened</h2><p>{clip(x.what_happened, 1000)}</p></section>
-          <section className="card stack tight"><h2>What we did</h2><p>{clip(x.what_we_did, 1000)}</p><p className="small quiet">{word("mode", x.mode)}. {word("grade", x.grade)} Released {x.releases} times.</p></section>
+          <section className="card stack tight"><h2>What we did</h2><p>{clip(x.what_we_did, 1000)}</p><p className="small quiet">{word("mode", x.mode)}. Released {x.releases} times.</p></section>
           <Orders home={home} incident={incident} device={x.device.id} name={x.device.name} orders={x.orders} />
           {x.check && <section className="card stack tight"><h2>Last check</h2><CheckLine check={x.check} /></section>}
         </div>

@@ -56,7 +56,7 @@ function Cards({ cards }: { cards: Card[] }) {
     <section aria-label={t("home.cards")}>
       <ul className="stack">
         {cards.slice(0, 3).map((c, i) => {
-          const to = c.incident ? `/incidents/${encodeURIComponent(c.incident)}` : c.device ? `/devices/${encodeURIComponent(c.device)}` : c.kind.includes("gateway") ? "/gateway" : null;
+          const to = c.incident ? `/incidents/${encodeURIComponent(c.incident)}` : c.device ? `/devices/${encodeURIComponent(c.device)}` : c.kind === "gateway" || c.kind === "confirm" ? "/gateway" : null;
           const inner = (
             <>
               <span className="lead"><Icon name={c.incident ? "alert" : "spark"} size={22} /></span>

@@ -37,7 +37,6 @@ function Story({ incident: x }: { incident: Incident }) {
       <section className="card stack tight" data-testid="what-we-did">
         <h2>{t("incident.did")}</h2>
         <p>{clip(x.what_we_did, 1000)}</p>
-        {x.state !== "closed" && x.grade && x.grade !== "none" && <p className="small quiet">{word("grade", x.grade)}</p>}
       </section>
     </>
   );
@@ -61,7 +60,7 @@ function ToDo({ incident: x, asking }: { incident: Incident; asking: Asking }) {
       <ol className="steps">
         {x.what_to_do.map((s, i) => (
           <li key={s.verb + i} className="stack tight">
-            <h3>{clip(s.title, 120)}</h3>
+            {s.title !== word("do", s.verb) && <h3>{clip(s.title, 120)}</h3>}
             <p>{clip(s.text, 600)}</p>
             {word("do", s.verb) !== s.verb && s.verb !== "" && (
               <div>

@@ -36,7 +36,7 @@ export const de: Words = {
   "home.week": "Diese Woche:", "home.week.calm": "Kein Vorfall.", "home.week.cases.one": "{n} Vorfall.", "home.week.cases.other": "{n} Vorfälle.", "home.week.all": "Alle Vorfälle",
 
   "map.title": "Ihr Zuhause jetzt", "map.gateway": "Gateway", "map.table": "Als Tabelle zeigen", "map.device": "Gerät", "map.state": "Zustand", "map.talks": "Spricht mit", "map.nobody": "gerade niemandem",
-  "map.offline": "Ihr Gateway antwortet nicht. Wir wissen nicht, wer gerade spricht. Letzte Antwort:", "map.waiting": "Wir fragen Ihr Gateway, wer gerade spricht.",
+  "map.cut": "Ohne Verbindung sehen wir nicht, wer gerade spricht.", "map.offline": "Ihr Gateway antwortet nicht. Wir wissen nicht, wer gerade spricht. Letzte Antwort:", "map.waiting": "Wir fragen Ihr Gateway, wer gerade spricht.",
   "map.silent": "Gerade spricht kein Gerät.", "map.busy": "{busy} von {all} Geräten sprechen gerade, mit {parties} Firmen oder Servern draußen.",
   "map.held.one": "{names} ist eingesperrt.", "map.held.other": "{n} Geräte sind eingesperrt: {names}.",
 

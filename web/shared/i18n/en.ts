@@ -34,7 +34,7 @@ export const en = {
   "home.week": "This week:", "home.week.calm": "No incident.", "home.week.cases.one": "{n} incident.", "home.week.cases.other": "{n} incidents.", "home.week.all": "All incidents",
 
   "map.title": "Your home now", "map.gateway": "Gateway", "map.table": "Show as a table", "map.device": "Device", "map.state": "State", "map.talks": "Talks to", "map.nobody": "nobody now",
-  "map.offline": "Your gateway does not answer, so we do not know who talks now. It last answered", "map.waiting": "Asking your gateway who talks now.",
+  "map.cut": "Without a connection we cannot see who talks now.", "map.offline": "Your gateway does not answer, so we do not know who talks now. It last answered", "map.waiting": "Asking your gateway who talks now.",
   "map.silent": "No device talks to anybody now.", "map.busy": "{busy} of {all} devices talk now, to {parties} companies or hosts outside.",
   "map.held.one": "{names} is shut in.", "map.held.other": "{n} devices are shut in: {names}.",
 
@@ -44,7 +44,7 @@ export const en = {
   "device.fine": "Fine", "device.away": "Away", "device.held": "Shut in", "device.probation": "Being watched", "device.incident": "Needs you",
   "device.here": "here now", "device.no-vendor": "Maker unknown", "device.protected": "It is never shut in automatically.", "device.see-incident": "See what happened and what to do",
   "device.shut-in": "Shut in", "device.shut-in.title": "Shut this device in?", "device.shut-in.text": "It can reach only your gateway until you let it out. Your other devices go on as usual.",
-  "device.release": "Let it out", "device.now": "Talks to now", "device.rules": "What you decided", "device.blocked": "Blocked", "device.allowed": "Let through", "device.block": "Block",
+  "device.release": "Release", "device.now": "Talks to now", "device.rules": "What you decided", "device.blocked": "Blocked", "device.allowed": "Let through", "device.block": "Block",
   "device.unblock": "Unblock", "device.disallow": "Stop again", "device.week": "Seven days", "device.about": "What it is", "device.vendor": "Maker", "device.first": "First seen",
   "device.coverage": "We could name", "device.coverage.text": "All but {share} % of its traffic.", "device.port": "Connection", "device.port.own": "on a port of its own", "device.port.shared": "on a port with others",
   "device.macs.one": "It used {n} hardware address.", "device.macs.other": "It used {n} hardware addresses.",
@@ -71,10 +71,10 @@ export const en = {
   "incident.evidence": "How we know", "incident.timeline": "What was when", "incident.changed": "Last change", "incident.phone": "On the phone",
   "incident.phone.text": "Call {name} at {phone} and give this code.", "incident.phone.none": "Give this code to your provider's support.",
   "evidence.expert": "Details", "evidence.none": "No evidence is kept any more.",
-  "do.check": "Check again", "do.release": "Let it out", "do.dismiss": "This was me", "do.quarantine": "Shut in", "do.allow": "Let through", "do.block": "Block",
-  "sure.release": "Let it out?", "sure.release.text": "{name} can use the network again. We watch it closely and shut it in again if it does the same.",
+  "do.check": "Check again", "do.release": "Release", "do.dismiss": "This was me", "do.quarantine": "Shut in", "do.allow": "Let through", "do.block": "Block",
+  "sure.release": "Release it?", "sure.release.text": "{name} can use the network again. We watch it closely and shut it in again if it does the same.",
   "sure.dismiss": "Was this you?", "sure.dismiss.text": "We close the incident and let {name} go on. We no longer hold this against it.",
-  "verb.check": "Check", "verb.release": "Let out", "verb.dismiss": "This was me", "verb.quarantine": "Shut in", "verb.block": "Block", "verb.unblock": "Unblock", "verb.allow": "Let through", "verb.disallow": "Stop again",
+  "verb.check": "Check", "verb.release": "Release", "verb.dismiss": "This was me", "verb.quarantine": "Shut in", "verb.block": "Block", "verb.unblock": "Unblock", "verb.allow": "Let through", "verb.disallow": "Stop again",
   "order.asked": "asked, waiting for your gateway", "order.in_force": "in force", "order.failed": "failed", "order.expired": "failed: your gateway did not answer in time",
   "check.title": "The last check", "check.progress": "How long it has been silent", "check.quiet": "Silent for {have} of {need}.",
 
