@@ -196,7 +196,9 @@ func (s *Server) Run(ctx context.Context) error {
 		web.Close() // what is still open had its time
 	}
 	for range left {
-		_ = <-failed // ErrServerClosed
+		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, fmt.Errorf("api: %w", e))
+		}
 	}
 	return err
 }

@@ -70,7 +70,7 @@ func TestFrom(t *testing.T) {
 func TestAPanicIsAProblem(t *testing.T) {
 	h := Chain(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret") }), RequestID, Recover(slog.New(slog.DiscardHandler)))
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	if w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json" || w.Header().Get("X-Request-Id") == "" {
 		t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
 	}
