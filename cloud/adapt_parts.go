@@ -65,6 +65,7 @@ var told = []struct {
 	{notify.ErrChanged, problem.Changed, "", 0},
 	{notify.ErrSubscription, problem.Invalid, "That is no push subscription.", 0},
 	{live.ErrOffline, problem.Offline, "", 0},
+	{live.ErrLost, problem.Offline, "Its answer did not get through.", 5 * time.Second},
 	{context.DeadlineExceeded, problem.Offline, "", 0},
 }
 

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +24,7 @@ type inbox struct {
 	ended bool // of give: the gateway itself has ended the answer
 }
 
-var errSlow = errors.New("the answer came faster than it was taken")
+var errSlow = fmt.Errorf("%w: it came faster than it was taken", ErrLost)
 
 // take is called by the bus, one at a time. What a gateway sends is its own and bounded like anything from outside.
 func (in *inbox) take(id string, data []byte) {
@@ -37,13 +36,13 @@ func (in *inbox) take(id string, data []byte) {
 	in.bytes += len(data)
 	switch err := proto.Unmarshal(data, &a); {
 	case len(data) > wire.MaxAnswer || in.bytes > maxBytes:
-		fail(errors.New("the answer is too long"))
+		fail(fmt.Errorf("%w: it is too long", ErrLost))
 		return
 	case err != nil || a.GetId() != id:
-		fail(errors.New("the answer cannot be read"))
+		fail(fmt.Errorf("%w: it cannot be read", ErrLost))
 		return
 	case a.GetPart() != in.next || in.next >= maxParts:
-		fail(fmt.Errorf("part %d of the answer is missing", in.next))
+		fail(fmt.Errorf("%w: part %d is missing", ErrLost, in.next))
 		return
 	}
 	in.next++

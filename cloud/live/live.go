@@ -25,8 +25,12 @@ type Bus interface {
 	Subscribe(subject string, f func(data []byte)) (stop func(), err error)
 }
 
-// ErrOffline says that the gateway did not begin to answer.
-var ErrOffline = errors.New("the gateway does not answer")
+// ErrOffline says that the gateway did not begin to answer, or stopped; ErrLost that the question or a part of the answer did
+// not get through.
+var (
+	ErrOffline = errors.New("the gateway does not answer")
+	ErrLost    = errors.New("the gateway's answer did not get through")
+)
 
 // Refused is what the gateway said instead of an answer.
 type Refused struct{ Why string }
@@ -82,7 +86,7 @@ func (l *Live) Ask(ctx context.Context, p home.Place, q *pb.Question, yield func
 	}
 	defer stop()
 	if err := l.command(p, &pb.Command{Protocol: wire.Protocol, Body: &pb.Command_Question{Question: q}}); err != nil {
-		return fmt.Errorf("ask: %w", err)
+		return fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	err = in.give(ctx, q.GetFollow() != nil, yield)
 	if !in.ended {

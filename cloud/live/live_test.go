@@ -133,7 +133,7 @@ func TestAnAnswerComesWholeAndInOrder(t *testing.T) {
 			}
 			return nil
 		})
-		if lost != (err != nil) || !lost && got != n || lost && got > skip {
+		if lost != errors.Is(err, ErrLost) || !lost && err != nil || !lost && got != n || lost && got > skip {
 			rt.Fatalf("%d of %d parts, lost %d: %v", got, n, skip, err)
 		}
 	})

@@ -27,7 +27,11 @@ func (s *seen) add(a *pb.Answer) {
 		}
 	}
 	for _, c := range a.GetContacts() {
-		k := fmt.Sprintf("%s %s %s %d %s %t", c.GetDevice(), c.GetName(), c.GetIp(), c.GetPort(), c.GetProto(), c.GetInbound())
+		far := c.GetName()
+		if far == "" {
+			far = c.GetIp()
+		}
+		k := fmt.Sprintf("%s %s %d %s %t %t", c.GetDevice(), far, c.GetPort(), c.GetProto(), c.GetInbound(), c.GetLookup())
 		if _, had := s.contacts[k]; had || len(s.contacts) < maxSeen {
 			s.contacts[k] = c
 		}
