@@ -84,7 +84,7 @@ func New(d *db.DB, ca *pki.CA, opts Options) *Accounts {
 	if opts.Note == nil {
 		opts.Note = func(*db.Tx, Note) error { return nil }
 	}
-	return &Accounts{db: d, ca: ca, opts: opts, hasher: newHasher()}
+	return &Accounts{db: d, ca: ca, opts: opts, hasher: newHasher(owasp)}
 }
 
 func (a *Accounts) now() int64 { return a.opts.Now().UnixMilli() }

@@ -71,6 +71,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		Note:       func(tx *db.Tx, n Note) error { tx.After(func() { told(w, &w.notes, n) }); return nil },
 		Changed:    func(tx *db.Tx, p home.Place) error { tx.After(func() { told(w, &w.changed, p) }); return nil },
 	})
+	w.hasher = newHasher(cost{memory: 64, time: 1}) // TestPassword hashes at the real cost
 	w.tenant = must(w.CreateTenant(w.ctx, "north", "North Net"))(t)
 	w.home = must(w.CreateHome(w.ctx, w.tenant.ID, "Mill Lane 4", "A-17"))(t)
 	w.resident = must(w.AddResident(w.ctx, w.tenant.ID, []string{w.home.ID}, "Resident@Example.org ", "A resident", password))(t)

@@ -143,7 +143,7 @@ func FuzzParseToken(f *testing.F) {
 }
 
 func FuzzParsePHC(f *testing.F) {
-	f.Add(phc(make([]byte, argonSalt), make([]byte, argonKey)))
+	f.Add(phc(owasp, make([]byte, argonSalt), make([]byte, argonKey)))
 	f.Add("$argon2id$v=19$m=1,t=1,p=1$$")
 	f.Fuzz(func(t *testing.T, s string) {
 		if p, err := parsePHC(s); err == nil && (p.memory > maxArgonMemory || p.time > maxArgonTime || p.time == 0 || p.lanes == 0 || len(p.key) < 16) {

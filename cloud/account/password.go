@@ -15,12 +15,18 @@ import (
 )
 
 // Parameters of argon2id: OWASP's password storage cheat sheet, second choice: 19 MiB, 2 passes, 1 lane. About 30 ms.
+var owasp = cost{memory: 19 * 1024, time: 2}
+
+// cost is what one hash costs.
+type cost struct {
+	memory uint32 // KiB
+	time   uint32 // passes
+}
+
 const (
-	argonMemory = 19 * 1024 // KiB
-	argonTime   = 2
-	argonLanes  = 1
-	argonKey    = 32
-	argonSalt   = 16
+	argonLanes = 1
+	argonKey   = 32
+	argonSalt  = 16
 
 	// maxArgonMemory bounds what a stored hash may ask of us.
 	maxArgonMemory = 256 * 1024
@@ -29,6 +35,7 @@ const (
 
 // hasher hashes a few passwords at once, so that a flood of sign-ins takes neither all memory nor all processors.
 type hasher struct {
+	cost    cost
 	slots   chan struct{} // as many tokens as hashes may run at once; whoever hashes holds one
 	waiting atomic.Int64
 	nobody  string // a hash that no password has, for unknown accounts
@@ -37,13 +44,13 @@ type hasher struct {
 // maxWaiting bounds who waits for a slot; the next are told to come again.
 const maxWaiting = 64
 
-func newHasher() *hasher {
-	h := &hasher{slots: make(chan struct{}, max(2, runtime.NumCPU()))}
+func newHasher(c cost) *hasher {
+	h := &hasher{cost: c, slots: make(chan struct{}, max(2, runtime.NumCPU()))}
 	var key [argonKey]byte
 	var salt [argonSalt]byte
 	rand.Read(key[:])
 	rand.Read(salt[:])
-	h.nobody = phc(salt[:], key[:])
+	h.nobody = phc(c, salt[:], key[:])
 	return h
 }
 
@@ -70,7 +77,7 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	defer done()
 	var salt [argonSalt]byte
 	rand.Read(salt[:])
-	return phc(salt[:], argon2.IDKey([]byte(password), salt[:], argonTime, argonMemory, argonLanes, argonKey)), nil
+	return phc(h.cost, salt[:], argon2.IDKey([]byte(password), salt[:], h.cost.time, h.cost.memory, argonLanes, argonKey)), nil
 }
 
 // check says whether the password has that hash. For an unknown account stored is "": that costs the same and is false.
@@ -94,9 +101,9 @@ func (h *hasher) check(ctx context.Context, stored, password string) (bool, erro
 	return subtle.ConstantTimeCompare(got, p.key) == 1, nil
 }
 
-func phc(salt, key []byte) string {
+func phc(c cost, salt, key []byte) string {
 	b := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonLanes, b.EncodeToString(salt), b.EncodeToString(key))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.memory, c.time, argonLanes, b.EncodeToString(salt), b.EncodeToString(key))
 }
 
 type params struct {

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -152,7 +153,7 @@ func TestThrottle(t *testing.T) {
 
 // TestHasherBounds: no more hashes run at once than there are slots, no more wait than may, and one that gives up goes.
 func TestHasherBounds(t *testing.T) {
-	h := newHasher()
+	h := newHasher(owasp)
 	for range cap(h.slots) {
 		if _, err := h.slot(t.Context()); err != nil {
 			t.Fatal(err)
@@ -182,8 +183,11 @@ func TestHasherBounds(t *testing.T) {
 }
 
 func TestPassword(t *testing.T) {
-	h := newHasher()
+	h := newHasher(owasp)
 	stored := must(h.hash(t.Context(), password))(t)
+	if !strings.HasPrefix(stored, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Fatalf("stored as %s", stored)
+	}
 	if other := must(h.hash(t.Context(), password))(t); other == stored {
 		t.Fatal("no salt")
 	}
