@@ -2,6 +2,7 @@ package bus_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -25,9 +26,6 @@ func newCluster(t *testing.T, a *authority) (brokers []*broker, listen []string)
 	for i, name := range []string{"one", "two", "three"} {
 		brokers = append(brokers, newBroker(t, a, childConfig{Name: name, Listen: listen[i], Cluster: routes[i], Routes: routes}))
 	}
-	for _, b := range brokers {
-		b.start(t)
-	}
 	return brokers, listen
 }
 
@@ -35,10 +33,15 @@ func newCluster(t *testing.T, a *authority) (brokers []*broker, listen []string)
 func TestAClusterWhoseLeaderIsKilledLosesNothingAcknowledged(t *testing.T) {
 	a := newAuthority(t)
 	brokers, listen := newCluster(t, a)
-	cloud := dial(t, config(t, a, nil, listen...))
+	brokers[0].start(t)
+	brokers[1].start(t)
+	cloud := dial(t, config(t, a, nil, listen[:2]...))
 	long, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	if err := cloud.EnsureStream(long, bus.StreamConfig{Replicas: 3}); err != nil {
+	made := make(chan error, 1)
+	go func() { made <- cloud.EnsureStream(long, bus.StreamConfig{Replicas: 3}) }()
+	brokers[2].start(t) // the stream waits for it
+	if err := <-made; err != nil {
 		t.Fatal(err)
 	}
 	rounds, each := 1, 60
@@ -129,6 +132,13 @@ func TestAGatewayIsNoRoute(t *testing.T) {
 	}
 	if !join(nil) {
 		t.Error("a broker did not join the cluster")
+	}
+}
+
+func TestABrokerOnItsOwnKeepsNoReplicas(t *testing.T) {
+	s := start(t, newAuthority(t), nil)
+	if err := local(t, s).EnsureStream(context30(t), bus.StreamConfig{Replicas: 3}); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
 	}
 }
 

@@ -56,14 +56,17 @@ func (c *Conn) EnsureStream(ctx context.Context, cfg StreamConfig) error {
 		if err == nil {
 			return nil
 		}
-		var api *jetstream.APIError
-		if errors.As(err, &api) && api.Code == 400 { // it will not become right
-			return fmt.Errorf("stream %s: %w", wire.Stream, err)
-		}
-		if !sleep(ctx, Backoff(attempt)) {
+		if hopeless(err) || !sleep(ctx, Backoff(attempt)) {
 			return fmt.Errorf("stream %s: %w", wire.Stream, err)
 		}
 	}
+}
+
+// hopeless says that a stream is refused for good; that too few brokers have joined yet is not.
+func hopeless(err error) bool {
+	const noPeers, noCluster = 10005, 10074
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.Code == 400 && api.ErrorCode != noPeers || api.ErrorCode == noCluster)
 }
 
 // StreamState is what is in the stream of reports.
