@@ -99,13 +99,17 @@ func (w *Worker) DeadLetters(ctx context.Context, p home.Place) (out []Dead, err
 	return out, nil
 }
 
-// Erase forgets a home's dead letters. Its sequences stay: what is erased must not be stored again when it is sent again.
-func (w *Worker) Erase(ctx context.Context, p home.Place) (n int64, err error) {
-	err = w.db.Tx(ctx, func(tx *db.Tx) error {
+// Erase forgets a home's dead letters and tells how many. Its sequences stay: what is erased must not be stored again when it
+// is sent again. It needs no worker.
+func Erase(ctx context.Context, d *db.DB, p home.Place) (n int64, err error) {
+	err = d.Tx(ctx, func(tx *db.Tx) error {
 		n, err = tx.Exec("DELETE FROM ingest_dead WHERE tenant = ? AND home = ?", p.Tenant, p.Home)
 		return err
 	})
-	return n, err
+	if err != nil {
+		return 0, fmt.Errorf("erase dead letters: %w", err)
+	}
+	return n, nil
 }
 
 // Trim forgets dead letters after 30 days.

@@ -222,6 +222,16 @@ func TestDeadLettersAreBounded(t *testing.T) {
 		if s := w.Stats(); s.Refused != 400 {
 			t.Errorf("%+v", s)
 		}
+		other := place("1", "2", "2")
+		if err := w.Store(ctx, 0, []Msg{{Subject: wire.Up(other), Data: []byte("\xff")}}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := Erase(ctx, d, other); err != nil || n != 1 {
+			t.Errorf("%d letters erased, %v", n, err)
+		}
+		if l, err := w.DeadLetters(ctx, p); err != nil || len(l) != maxDead {
+			t.Errorf("%d letters after another home's were erased, %v", len(l), err)
+		}
 		now = now.Add(keepDead + time.Hour)
 		if err := w.Trim(ctx); err != nil {
 			t.Fatal(err)
