@@ -169,6 +169,9 @@ func (s *Server) serve(ctx context.Context) (err error) {
 	return grp.Wait()
 }
 
+// Rooms are the contexts, for a program that runs the server and works on them too; nil for a broker alone.
+func (s *Server) Rooms() *Rooms { return s.rooms }
+
 type part struct {
 	name string
 	run  func(context.Context) error

@@ -148,7 +148,11 @@ func (r *Rooms) contexts(cfg Config, keys rollout.Keys, log *slog.Logger) {
 			return r.Desired.Touch(tx, p.OfHome())
 		},
 		Note: func(tx *db.Tx, n account.Note) error {
-			return r.Audit.Add(tx, audit.Entry{Tenant: n.Place.Tenant, Home: n.Place.Home, Who: n.By, Act: n.Act, What: n.What})
+			who := n.By
+			if who == "" { // it enrolled with its claim code
+				who = "gateway " + n.Place.Gateway
+			}
+			return r.Audit.Add(tx, audit.Entry{Tenant: n.Place.Tenant, Home: n.Place.Home, Who: who, Act: n.Act, What: n.What})
 		},
 	})
 	r.Desired = desired.New(r.db, desired.Options{
@@ -224,6 +228,11 @@ func (r *Rooms) eraseNotes(ctx context.Context, p home.Place) (n int64, err erro
 		return err
 	})
 	return n, err
+}
+
+// Stored says what is stored of a gateway's spool: the highest sequence and how many items.
+func (r *Rooms) Stored(ctx context.Context, p home.Place, epoch uint64) (highest, items uint64, err error) {
+	return ingest.Stored(ctx, r.db, p, epoch)
 }
 
 // Close releases the database.

@@ -21,13 +21,14 @@ var version = "dev" // set by the linker
 
 // cli is the command line. Exit status: 0 done, 1 failed (said on standard error), 2 wrong usage.
 type cli struct {
-	Demo    demoCmd          `cmd:"" help:"A home with its agent on this machine: infect a device and watch."`
-	Serve   serveCmd         `cmd:"" help:"The cloud: broker, worker and API with the apps, in one process or by role."`
-	Admin   adminCmd         `cmd:"" help:"Tenants, homes, people, gateways, lists: what has no screen yet."`
-	Replay  replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
-	Bench   benchCmd         `cmd:"" help:"Measure replay, indicators, DNS and the gateway beside their peers."`
-	Doctor  doctorCmd        `cmd:"" help:"Tell what this machine lacks for the agent, the lab, the build and the tests, and how to get it."`
-	Version kong.VersionFlag `help:"Print the version and exit."`
+	Demo     demoCmd          `cmd:"" help:"A home with its agent on this machine: infect a device and watch."`
+	Serve    serveCmd         `cmd:"" help:"The cloud: broker, worker and API with the apps, in one process or by role."`
+	Simulate simulateCmd      `cmd:"" help:"Made-up homes in front of a real cloud: how much it takes, and whether it loses anything."`
+	Admin    adminCmd         `cmd:"" help:"Tenants, homes, people, gateways, lists: what has no screen yet."`
+	Replay   replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
+	Bench    benchCmd         `cmd:"" help:"Measure replay, indicators, DNS and the gateway beside their peers."`
+	Doctor   doctorCmd        `cmd:"" help:"Tell what this machine lacks for the agent, the lab, the build and the tests, and how to get it."`
+	Version  kong.VersionFlag `help:"Print the version and exit."`
 }
 
 // errSilent ends with status 1 after the command has said itself what went wrong.
