@@ -1,11 +1,13 @@
 package debian
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // chroot is a root of its own: this machine's files with everything that is written beside them, without its network, its
@@ -54,7 +56,9 @@ func inRoot(t *testing.T, script string, packages map[string]string) string {
 	if err := os.WriteFile(filepath.Join(dir, "script"), []byte(common+script), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private",
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // a script that hangs ends with all it started
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private",
 		"sh", "-c", chroot, "sh", dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
