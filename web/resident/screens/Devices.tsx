@@ -21,7 +21,7 @@ export function Devices() {
   return (
     <>
       <Title>{t("nav.devices")}</Title>
-      {devices.data && <p className="quiet">{tn("devices.count", items.length)} {tn("devices.online", items.filter((d) => d.online).length)}</p>}
+      {items.length > 0 && <p className="quiet">{tn("devices.count", items.length)} {tn("devices.online", items.filter((d) => d.online).length)}</p>}
       {!devices.data && (devices.error ? <Trouble error={devices.error} again={() => void devices.refetch()} /> : <Skeleton lines={6} />)}
       {devices.data && items.length === 0 && <Empty icon="devices">{t("devices.none")}</Empty>}
       <ul className="stack tight" data-testid="devices">

@@ -25,7 +25,7 @@ export function HomeScreen() {
     <>
       <Sentence home={home.data} />
       <Cards cards={home.data.cards} />
-      <Map />
+      {home.data.gateway && <Map />}
       <Today home={home.data} />
       <Week />
     </>

@@ -84,6 +84,7 @@ export const de: Words = {
   "stopped.times.one": "einmal", "stopped.times.other": "{n}-mal",
 
   "activity.text": "Wer Einzelheiten Ihres Zuhauses ansieht, wird aufgeschrieben: von uns und von Ihrem Gateway selbst.", "activity.none": "Niemand hat hingesehen.", "activity.reason": "Grund: {reason}", "activity.refused": "von Ihrem Gateway abgelehnt",
+  "act.get": "Gelesen", "act.ask": "Hat das Gateway gefragt", "act.confirm": "Hat ein Gateway bestätigt", "act.consent-revoked": "Hat den Zugang der Hotline beendet", "act.enrol": "Ein Gateway kam dazu", "act.key": "Hat einen Schlüssel hinzugefügt", "act.revoke": "Hat einem Gateway das Vertrauen entzogen",
   "act.look": "Hat dieses Zuhause angesehen", "act.order": "Hat eine Änderung verlangt", "act.contacts": "Hat nach dem Verkehr gefragt", "act.sign-in": "Hat sich angemeldet", "act.export": "Hat die Daten mitgenommen", "act.erase": "Hat die Daten gelöscht", "act.claim": "Hat einen Code für ein Gateway gemacht", "act.consent": "Hat der Hotline Zugang gegeben",
   "source.cloud": "Von uns aufgeschrieben", "source.gateway": "Von Ihrem Gateway aufgeschrieben",
 

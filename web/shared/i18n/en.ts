@@ -82,6 +82,7 @@ export const en = {
   "stopped.times.one": "once", "stopped.times.other": "{n} times",
 
   "activity.text": "Whoever looks at your home's details is written down, by us and by your gateway itself.", "activity.none": "Nobody looked.", "activity.reason": "Reason: {reason}", "activity.refused": "refused by your gateway",
+  "act.get": "Read", "act.ask": "Asked the gateway", "act.confirm": "Confirmed a gateway", "act.consent-revoked": "Ended support access", "act.enrol": "A gateway joined", "act.key": "Added a key", "act.revoke": "Took a gateway's trust away",
   "act.look": "Looked at this home", "act.order": "Asked for a change", "act.contacts": "Asked for live traffic", "act.sign-in": "Signed in", "act.export": "Exported the data", "act.erase": "Erased the data", "act.claim": "Made a code for a gateway", "act.consent": "Gave support access",
   "source.cloud": "Written down by us", "source.gateway": "Written down by your gateway",
 
