@@ -20,6 +20,7 @@ import (
 	"cardea/cloud/live"
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
 	"cardea/wire/pb"
 
@@ -33,7 +34,7 @@ type Server struct {
 	version string
 	log     *slog.Logger
 
-	broker  *bus.Server // nil without the role
+	broker  *broker.Server // nil without the role
 	doorman *doorman
 	rooms   *Rooms // nil for a broker alone
 	worker  *ingest.Worker
@@ -90,14 +91,14 @@ func (s *Server) openBroker() error {
 	if err != nil {
 		return err
 	}
-	c := bus.Config{
+	c := broker.Config{
 		Name: s.cfg.Name, Dir: filepath.Join(s.cfg.Data, "jetstream"), Listen: s.cfg.Listen, TLS: id.server(),
 		Authenticate: s.doorman.permit, MaxConnections: s.cfg.Connections,
 	}
 	if s.cfg.Cluster != "" || len(s.cfg.Routes) > 0 {
-		c.Cluster = bus.Cluster{Name: "cardea", Listen: s.cfg.Cluster, Routes: s.cfg.Routes, TLS: id.both()}
+		c.Cluster = broker.Cluster{Name: "cardea", Listen: s.cfg.Cluster, Routes: s.cfg.Routes, TLS: id.both()}
 	}
-	if s.broker, err = bus.NewServer(c, s.log); err != nil {
+	if s.broker, err = broker.NewServer(c, s.log); err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"cardea/cloud/account/pki"
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
 )
 
@@ -35,20 +36,20 @@ const (
 var errRevoked = errors.New("the gateway's certificate was revoked")
 
 // permit says what a certificate allows.
-func (d *doorman) permit(cert *x509.Certificate) (bus.Permit, error) {
+func (d *doorman) permit(cert *x509.Certificate) (broker.Permit, error) {
 	if role, ok := pki.Role(cert); ok {
-		return bus.Permit{Name: "cloud/" + role, Cloud: true}, nil
+		return broker.Permit{Name: "cloud/" + role, Cloud: true}, nil
 	}
 	place, err := pki.Place(cert)
 	if err != nil {
-		return bus.Permit{}, err
+		return broker.Permit{}, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.revoked[place.Gateway] {
-		return bus.Permit{}, errRevoked
+		return broker.Permit{}, errRevoked
 	}
-	return bus.Permit{Name: place.String(), Publish: wire.MayPublish(place), Subscribe: wire.MaySubscribe(place)}, nil
+	return broker.Permit{Name: place.String(), Publish: wire.MayPublish(place), Subscribe: wire.MaySubscribe(place)}, nil
 }
 
 // revoke takes the list of all revoked gateways and turns those out that are connected.
@@ -79,7 +80,7 @@ func cutLast(s string) (before, after string, ok bool) {
 }
 
 // watch keeps the broker's list up to date until ctx ends.
-func (d *doorman) watch(ctx context.Context, conn *bus.Conn, server *bus.Server) error {
+func (d *doorman) watch(ctx context.Context, conn *bus.Conn, server *broker.Server) error {
 	take := func(b []byte) { d.revoke(strings.Fields(string(b)), server.Kick) }
 	stop, err := conn.Subscribe(subjectRevoked, "", func(m bus.Msg) { take(m.Data) })
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 	"cardea/cloud/account/pki"
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/internal/platform/db"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -52,7 +53,7 @@ func serveCloud(dir string) error {
 	if err != nil {
 		return err
 	}
-	server, err := broker(dir, ca)
+	server, err := newBroker(dir, ca)
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func serveCloud(dir string) error {
 	}
 }
 
-func broker(dir string, ca *pki.CA) (*bus.Server, error) {
+func newBroker(dir string, ca *pki.CA) (*broker.Server, error) {
 	cert, err := ca.Server("broker.test")
 	if err != nil {
 		return nil, err
@@ -113,12 +114,12 @@ func broker(dir string, ca *pki.CA) (*bus.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bus.NewServer(bus.Config{
+	return broker.NewServer(broker.Config{
 		Name: "one", Dir: filepath.Join(dir, "streams"), Listen: "127.0.0.1:0",
 		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: ca.Pool(), MinVersion: tls.VersionTLS13},
-		Authenticate: func(cert *x509.Certificate) (bus.Permit, error) {
+		Authenticate: func(cert *x509.Certificate) (broker.Permit, error) {
 			p, err := pki.Place(cert)
-			return bus.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, err
+			return broker.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, err
 		},
 	}, slog.New(slog.DiscardHandler))
 }

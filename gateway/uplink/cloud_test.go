@@ -20,6 +20,7 @@ import (
 
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
 	"cardea/wire/pb"
 
@@ -126,7 +127,7 @@ type cloud struct {
 	dir   string
 	addr  string
 
-	server *bus.Server
+	server *broker.Server
 	conn   *bus.Conn
 	end    context.CancelFunc // of what runs
 	ended  sync.WaitGroup
@@ -166,7 +167,7 @@ func (c *cloud) start() {
 	der := c.ca.sign(c.t, &key.PublicKey, home.Place{}, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	pool := x509.NewCertPool()
 	pool.AddCert(c.ca.cert)
-	c.server, err = bus.NewServer(bus.Config{
+	c.server, err = broker.NewServer(broker.Config{
 		Name: "one", Dir: c.dir, Listen: c.addr, Authenticate: c.permit,
 		TLS: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, ClientCAs: pool, MinVersion: tls.VersionTLS13},
 	}, slog.New(slog.DiscardHandler))
@@ -237,13 +238,13 @@ func (c *cloud) respond(m bus.Msg, p proto.Message) {
 	}
 }
 
-func (c *cloud) permit(cert *x509.Certificate) (bus.Permit, error) {
+func (c *cloud) permit(cert *x509.Certificate) (broker.Permit, error) {
 	p, err := wire.ParseSAN(cert.URIs[0].String())
 	if err != nil {
-		return bus.Permit{}, err
+		return broker.Permit{}, err
 	}
 	c.change(func() { c.serials = append(c.serials, cert.SerialNumber.String()) })
-	return bus.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, nil
+	return broker.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, nil
 }
 
 // stop takes the cloud away; what its stream holds stays.

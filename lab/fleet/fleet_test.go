@@ -22,6 +22,7 @@ import (
 	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/lab/fleet"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -98,7 +99,7 @@ func newCloud(t testing.TB, workers bool) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := must[*bus.Server](t)(bus.NewServer(bus.Config{
+	s := must[*broker.Server](t)(broker.NewServer(broker.Config{
 		Name: "one", Dir: t.TempDir(), Listen: "127.0.0.1:0", Authenticate: permit,
 		TLS: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, ClientCAs: pool},
 	}, slog.New(slog.DiscardHandler)))
@@ -120,12 +121,12 @@ func newCloud(t testing.TB, workers bool) *cloud {
 	return c
 }
 
-func permit(cert *x509.Certificate) (bus.Permit, error) {
+func permit(cert *x509.Certificate) (broker.Permit, error) {
 	if len(cert.URIs) == 0 {
-		return bus.Permit{Name: "cloud", Cloud: true}, nil
+		return broker.Permit{Name: "cloud", Cloud: true}, nil
 	}
 	p, err := wire.ParseSAN(cert.URIs[0].String())
-	return bus.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, err
+	return broker.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, err
 }
 
 func (c *cloud) serve(ctx context.Context, g *sync.WaitGroup, workers bool) {

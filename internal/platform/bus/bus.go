@@ -1,8 +1,5 @@
-// Package bus is the only door to NATS: the broker that runs inside the program and the connection that agents and the parts
-// of the cloud have to it. It may import home, wire and NATS; nothing of NATS shows outside.
-//
-// The broker keeps reports in a JetStream stream until a worker has stored them; it owns the folder it is given. Everything
-// else on the bus is kept by nobody.
+// Package bus is the connection that agents and the parts of the cloud have to a broker. With package bus/broker, which agents
+// do without, it is the only door to NATS. It may import home, wire and NATS; nothing of NATS shows outside of the two.
 package bus
 
 import (
@@ -26,12 +23,12 @@ var (
 	errReply  = errors.New("whoever asked may not hear an answer there")
 )
 
+// MaxPayload is the largest message of wire and its frame, in bytes.
+const MaxPayload = 512 << 10
+
 // Bounds of a connection.
 const (
-	maxPayload    = 512 << 10 // the largest message of wire and its frame
-	maxPending    = 16 << 20  // bytes that wait for a slow peer before it is disconnected
-	maxSubs       = 4096      // subscriptions of a connection
-	queueMessages = 16384     // messages that wait for a slow handler before they are dropped and counted
+	queueMessages = 16384 // messages that wait for a slow handler before they are dropped and counted
 	queueBytes    = 32 << 20
 )
 

@@ -71,16 +71,9 @@ func Dial(ctx context.Context, cfg DialConfig) (*Conn, error) {
 	return connect(ctx, cfg, strings.Join(cfg.Servers, ","), opts...)
 }
 
-// Local connects inside the program, with all rights. It waits for the broker.
-func (s *Server) Local(ctx context.Context, name string) (*Conn, error) {
-	select {
-	case <-s.ready:
-	case <-s.done:
-		return nil, errors.New("bus: the broker has ended")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	return connect(ctx, DialConfig{Name: name, Log: s.log}, "nats://local", nats.InProcessServer(s.nats), nats.UserInfo(localUser, s.secret))
+// Inside connects to a broker of the same program, with the rights of the user that only it knows.
+func Inside(ctx context.Context, name string, broker nats.InProcessConnProvider, user, password string, log *slog.Logger) (*Conn, error) {
+	return connect(ctx, DialConfig{Name: name, Log: log}, "nats://local", nats.InProcessServer(broker), nats.UserInfo(user, password))
 }
 
 func connect(ctx context.Context, cfg DialConfig, url string, more ...nats.Option) (*Conn, error) {

@@ -40,7 +40,7 @@ func (c *Conn) EnsureStream(ctx context.Context, cfg StreamConfig) error {
 		Retention: jetstream.WorkQueuePolicy, // what was acknowledged is deleted
 		Discard:   jetstream.DiscardNew,      // a full stream refuses; the gateways keep theirs
 		Storage:   jetstream.FileStorage, Replicas: max(cfg.Replicas, 1),
-		MaxBytes: cfg.MaxBytes, MaxAge: cfg.MaxAge, MaxMsgSize: maxPayload,
+		MaxBytes: cfg.MaxBytes, MaxAge: cfg.MaxAge, MaxMsgSize: MaxPayload,
 		Duplicates: 100 * time.Millisecond, // the least there is; nothing of ours carries an id
 	}
 	if want.MaxBytes == 0 {

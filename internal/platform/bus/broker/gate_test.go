@@ -1,4 +1,4 @@
-package bus_test
+package broker_test
 
 import (
 	"crypto/tls"
@@ -10,6 +10,7 @@ import (
 
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
 
 	"github.com/nats-io/nats.go"
@@ -17,7 +18,7 @@ import (
 )
 
 // raw connects as a hostile program with a good certificate would: with no help of our own client.
-func raw(t testing.TB, a *authority, s *bus.Server, p *home.Place, bad chan<- error) *nats.Conn {
+func raw(t testing.TB, a *authority, s *broker.Server, p *home.Place, bad chan<- error) *nats.Conn {
 	t.Helper()
 	nc, err := nats.Connect("tls://"+s.Addr().String(), nats.Secure(a.clientTLS(a.issue(t, p))), nats.TLSHandshakeFirst(),
 		nats.NoReconnect(), nats.CustomInboxPrefix(wire.Inbox(*p)), nats.Timeout(30*time.Second),

@@ -1,4 +1,4 @@
-package bus_test
+package broker_test
 
 import (
 	"bufio"
@@ -19,11 +19,11 @@ import (
 	"syscall"
 	"testing"
 
-	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 )
 
-// broker is a broker in a program of its own, that can be killed.
-type broker struct {
+// process is a broker in a program of its own, that can be killed.
+type process struct {
 	a    *authority
 	dir  string
 	conf childConfig
@@ -36,9 +36,9 @@ type childConfig struct {
 	Routes                []string
 }
 
-func newBroker(t testing.TB, a *authority, conf childConfig) *broker {
+func newBroker(t testing.TB, a *authority, conf childConfig) *process {
 	t.Helper()
-	b := &broker{a: a, dir: t.TempDir(), conf: conf}
+	b := &process{a: a, dir: t.TempDir(), conf: conf}
 	cert := a.issue(t, nil)
 	key, err := x509.MarshalECPrivateKey(cert.PrivateKey.(*ecdsa.PrivateKey))
 	if err != nil {
@@ -59,7 +59,7 @@ func newBroker(t testing.TB, a *authority, conf childConfig) *broker {
 }
 
 // start returns when the broker takes connections.
-func (b *broker) start(t testing.TB) {
+func (b *process) start(t testing.TB) {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -86,7 +86,7 @@ func (b *broker) start(t testing.TB) {
 }
 
 // kill is SIGKILL: nothing is flushed.
-func (b *broker) kill() {
+func (b *process) kill() {
 	if b.cmd != nil {
 		_ = b.cmd.Process.Kill() // it may have ended
 		_ = b.cmd.Wait()         // says that it was killed
@@ -123,15 +123,15 @@ func child(dir string) error {
 	}
 	a := &authority{pool: x509.NewCertPool(), revoked: map[string]bool{}}
 	a.pool.AddCert(root)
-	cfg := bus.Config{Name: conf.Name, Dir: filepath.Join(dir, "data"), Listen: conf.Listen, TLS: a.serverTLS(cert), Authenticate: a.permit}
+	cfg := broker.Config{Name: conf.Name, Dir: filepath.Join(dir, "data"), Listen: conf.Listen, TLS: a.serverTLS(cert), Authenticate: a.permit}
 	if conf.Cluster != "" {
-		cfg.Cluster = bus.Cluster{Name: "test", Listen: conf.Cluster, Routes: conf.Routes, TLS: a.serverTLS(cert)}
+		cfg.Cluster = broker.Cluster{Name: "test", Listen: conf.Cluster, Routes: conf.Routes, TLS: a.serverTLS(cert)}
 	}
 	log := quiet()
 	if os.Getenv("BUS_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	s, err := bus.NewServer(cfg, log)
+	s, err := broker.NewServer(cfg, log)
 	if err != nil {
 		return err
 	}

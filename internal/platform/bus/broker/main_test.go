@@ -1,4 +1,4 @@
-package bus_test
+package broker_test
 
 import (
 	"context"
@@ -22,6 +22,7 @@ import (
 
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
 
 	"github.com/google/uuid"
@@ -110,20 +111,20 @@ func (a *authority) issue(t testing.TB, p *home.Place) tls.Certificate {
 }
 
 // permit is what the cloud's account context does: certificate → rights.
-func (a *authority) permit(cert *x509.Certificate) (bus.Permit, error) {
+func (a *authority) permit(cert *x509.Certificate) (broker.Permit, error) {
 	if len(cert.URIs) == 0 {
-		return bus.Permit{Name: "cloud", Cloud: true}, nil
+		return broker.Permit{Name: "cloud", Cloud: true}, nil
 	}
 	p, err := wire.ParseSAN(cert.URIs[0].String())
 	if err != nil {
-		return bus.Permit{}, err
+		return broker.Permit{}, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.revoked[p.String()] {
-		return bus.Permit{}, errors.New("revoked")
+		return broker.Permit{}, errors.New("revoked")
 	}
-	return bus.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, nil
+	return broker.Permit{Name: p.String(), Publish: wire.MayPublish(p), Subscribe: wire.MaySubscribe(p)}, nil
 }
 
 func (a *authority) revoke(p home.Place) {
@@ -153,13 +154,13 @@ func context30(t testing.TB) context.Context {
 }
 
 // start runs a broker in this process until the test ends.
-func start(t testing.TB, a *authority, change func(*bus.Config)) *bus.Server {
+func start(t testing.TB, a *authority, change func(*broker.Config)) *broker.Server {
 	t.Helper()
-	cfg := bus.Config{Name: "one", Dir: t.TempDir(), Listen: "127.0.0.1:0", TLS: a.serverTLS(a.issue(t, nil)), Authenticate: a.permit}
+	cfg := broker.Config{Name: "one", Dir: t.TempDir(), Listen: "127.0.0.1:0", TLS: a.serverTLS(a.issue(t, nil)), Authenticate: a.permit}
 	if change != nil {
 		change(&cfg)
 	}
-	s, err := bus.NewServer(cfg, quiet())
+	s, err := broker.NewServer(cfg, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func start(t testing.TB, a *authority, change func(*bus.Config)) *bus.Server {
 	return s
 }
 
-func local(t testing.TB, s *bus.Server) *bus.Conn {
+func local(t testing.TB, s *broker.Server) *bus.Conn {
 	t.Helper()
 	c, err := s.Local(context30(t), "test")
 	if err != nil {

@@ -1,4 +1,8 @@
-package bus
+// Package broker is the broker that runs inside the program. It may import bus and NATS; nothing of NATS shows outside.
+//
+// It keeps reports in a JetStream stream until a worker has stored them, and owns the folder it is given. Everything else on the
+// bus is kept by nobody.
+package broker
 
 import (
 	"context"
@@ -12,6 +16,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"cardea/internal/platform/bus"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -67,6 +73,24 @@ const (
 	readyStep = 100 * time.Millisecond // between looks at whether it has to end
 )
 
+// Bounds of a connection.
+const (
+	maxPending = 16 << 20 // bytes that wait for a slow peer before it is disconnected
+	maxSubs    = 4096     // subscriptions of a connection
+)
+
+// Local connects inside the program, with all rights. It waits for the broker.
+func (s *Server) Local(ctx context.Context, name string) (*bus.Conn, error) {
+	select {
+	case <-s.ready:
+	case <-s.done:
+		return nil, errors.New("broker: it has ended")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return bus.Inside(ctx, name, s.nats, localUser, s.secret, s.log)
+}
+
 // NewServer checks the configuration; Run starts the broker.
 func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	s := &Server{cfg: cfg, log: log, secret: rand.Text(), ready: make(chan struct{}), done: make(chan struct{}), notes: &notes{log: log, fatal: make(chan string, 1)}}
@@ -93,7 +117,7 @@ func (s *Server) options() (*server.Options, error) {
 	cfg := s.cfg
 	o := &server.Options{
 		ServerName: cfg.Name, NoSigs: true, DisableJetStreamBanner: true,
-		MaxConn: cfg.MaxConnections, MaxPayload: maxPayload, MaxPending: maxPending, MaxSubs: maxSubs,
+		MaxConn: cfg.MaxConnections, MaxPayload: bus.MaxPayload, MaxPending: maxPending, MaxSubs: maxSubs,
 		AuthTimeout: 45, TLSTimeout: 40, WriteDeadline: 10 * time.Second,
 		PingInterval: 2 * time.Minute, MaxPingsOut: 2, MaxClosedClients: 100, ReconnectErrorReports: 60,
 		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: cfg.MaxBytes,

@@ -1,4 +1,4 @@
-package bus_test
+package broker_test
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 )
 
 // use is what the broker's program has used: processor time and memory.
-func (b *broker) use(t testing.TB) (cpu time.Duration, rss int64) {
+func (b *process) use(t testing.TB) (cpu time.Duration, rss int64) {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.cmd.Process.Pid))
 	if err != nil {

@@ -1,4 +1,4 @@
-package bus_test
+package broker_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
 
 	"go.uber.org/goleak"
@@ -92,8 +93,8 @@ func TestASlowHandlerStallsNobodyElse(t *testing.T) {
 func TestACertificateIsReadAgainAtEachConnect(t *testing.T) {
 	a := newAuthority(t)
 	var seen sync.Map // serial numbers
-	s := start(t, a, func(c *bus.Config) {
-		c.Authenticate = func(cert *x509.Certificate) (bus.Permit, error) {
+	s := start(t, a, func(c *broker.Config) {
+		c.Authenticate = func(cert *x509.Certificate) (broker.Permit, error) {
 			seen.Store(cert.SerialNumber.Int64(), true)
 			return a.permit(cert)
 		}
@@ -164,7 +165,7 @@ func TestDialWaitsForABroker(t *testing.T) {
 	}()
 	<-tries
 	t.Run("broker", func(t *testing.T) {
-		start(t, a, func(c *bus.Config) { c.Listen = addr })
+		start(t, a, func(c *broker.Config) { c.Listen = addr })
 		got := <-dialed
 		if got.err != nil {
 			t.Fatal(got.err)

@@ -1,4 +1,4 @@
-package bus_test
+package broker_test
 
 import (
 	"context"
@@ -13,11 +13,12 @@ import (
 
 	"cardea/home"
 	"cardea/internal/platform/bus"
+	"cardea/internal/platform/bus/broker"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-func newCluster(t *testing.T, a *authority) (brokers []*broker, listen []string) {
+func newCluster(t *testing.T, a *authority) (brokers []*process, listen []string) {
 	t.Helper()
 	var routes []string
 	for range 3 {
@@ -82,7 +83,7 @@ func TestAClusterWhoseLeaderIsKilledLosesNothingAcknowledged(t *testing.T) {
 	collect(t, cloud, all(places, rounds*each))
 }
 
-func leaderOf(t *testing.T, c *bus.Conn, brokers []*broker) *broker {
+func leaderOf(t *testing.T, c *bus.Conn, brokers []*process) *process {
 	t.Helper()
 	ctx := context30(t)
 	for {
@@ -105,8 +106,8 @@ func leaderOf(t *testing.T, c *bus.Conn, brokers []*broker) *broker {
 // A gateway's certificate is of the same CA as a broker's: it must not get into the cluster with it, where there are no permissions.
 func TestAGatewayIsNoRoute(t *testing.T) {
 	a := newAuthority(t)
-	s := start(t, a, func(c *bus.Config) {
-		c.Cluster = bus.Cluster{Name: "test", Listen: "127.0.0.1:0", Routes: []string{freeAddr(t)}, TLS: c.TLS}
+	s := start(t, a, func(c *broker.Config) {
+		c.Cluster = broker.Cluster{Name: "test", Listen: "127.0.0.1:0", Routes: []string{freeAddr(t)}, TLS: c.TLS}
 	})
 	join := func(p *home.Place) bool {
 		cert := a.serverTLS(a.issue(t, p))
@@ -142,7 +143,7 @@ func TestABrokerOnItsOwnKeepsNoReplicas(t *testing.T) {
 	}
 }
 
-func refused(t *testing.T, s *bus.Server) uint64 {
+func refused(t *testing.T, s *broker.Server) uint64 {
 	t.Helper()
 	f, err := s.Figures()
 	if err != nil {
@@ -152,13 +153,13 @@ func refused(t *testing.T, s *bus.Server) uint64 {
 }
 
 func TestABrokerSaysWhatIsMissing(t *testing.T) {
-	for want, cfg := range map[string]bus.Config{
+	for want, cfg := range map[string]broker.Config{
 		"folder":      {},
 		"TLS":         {Dir: t.TempDir(), Listen: "127.0.0.1:0"},
-		"cluster":     {Dir: t.TempDir(), Cluster: bus.Cluster{Listen: "127.0.0.1:0"}},
+		"cluster":     {Dir: t.TempDir(), Cluster: broker.Cluster{Listen: "127.0.0.1:0"}},
 		"listen: add": {Dir: t.TempDir(), Listen: "nowhere", TLS: newAuthority(t).serverTLS(newAuthority(t).issue(t, nil)), Authenticate: newAuthority(t).permit},
 	} {
-		if _, err := bus.NewServer(cfg, quiet()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := broker.NewServer(cfg, quiet()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
@@ -171,7 +172,7 @@ func TestABrokerThatCannotStartSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	s, err := bus.NewServer(bus.Config{
+	s, err := broker.NewServer(broker.Config{
 		Name: "one", Dir: t.TempDir(), Listen: l.Addr().String(), TLS: a.serverTLS(a.issue(t, nil)), Authenticate: a.permit,
 	}, quiet())
 	if err != nil {
