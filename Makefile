@@ -47,7 +47,7 @@ wire: ## the protocol: buf's lint, and nothing that an older agent would not und
 	cd wire/proto && $(BUF) lint && $(BUF) breaking --against ../testdata/cardea-20261122.binpb
 
 web-check: web ## the apps' own tests: types, units, size
-	cd web && npm run --silent check && npm run --silent test && npm run --silent budget
+	cd web && npm run --silent gen:check && npm run --silent check && npm run --silent test && npm run --silent budget
 
 unit: ## the Go tests alone; CARDEA_DATA names the folder of real captures
 	go vet ./...

@@ -50,7 +50,7 @@ func (a accountsPart) Describe(ctx context.Context, s api.Session) (api.Session,
 	if err != nil {
 		return s, tell(err)
 	}
-	s.Provider = view.Provider{Name: t.Name}
+	s.Provider = view.Provider{ID: t.ID, Name: t.Name}
 	refs := make([]api.HomeRef, len(s.Homes))
 	for i, h := range s.Homes {
 		full, err := a.Accounts.Home(ctx, h.Place)

@@ -88,12 +88,12 @@ func say(v *view.Home, cases []incident.Case, names map[string]string, waits boo
 		name := named(names, c.GetDevice()).Name
 		need := needs(c.GetState())
 		if !offline && (v.State == "fine" || v.State == "working" && need) {
-			if v.State, v.Sentence = "working", caseSentence(c, name); need {
+			if v.State, v.Sentence = "working", c.Sentence(name); need {
 				v.State = "attention"
 			}
 		}
 		if len(v.Cards) < 3 {
-			v.Cards = append(v.Cards, view.Card{Kind: "incident", Title: caseTitle(c, name), Text: caseSentence(c, name), Incident: c.GetId(), Device: c.GetDevice()})
+			v.Cards = append(v.Cards, view.Card{Kind: "incident", Title: caseTitle(c, name), Text: c.Sentence(name), Incident: c.GetId(), Device: c.GetDevice()})
 		}
 	}
 	if v.Gateway != nil && v.Gateway.Online && len(v.Gateway.Degraded) > 0 {

@@ -36,7 +36,7 @@ func (a incidentsPart) Incidents(ctx context.Context, p home.Place, state string
 
 func summary(c incident.Case, device view.Ref) view.IncidentSummary {
 	return view.IncidentSummary{ID: c.GetId(), Code: c.GetCode(), Device: device, State: c.GetState(), Mode: c.GetMode(),
-		Opened: ms(c.GetOpened()), Changed: ms(c.GetChanged()), Sentence: caseSentence(c, device.Name)}
+		Opened: ms(c.GetOpened()), Changed: ms(c.GetChanged()), Sentence: c.Sentence(device.Name)}
 }
 
 func (a incidentsPart) Incident(ctx context.Context, p home.Place, id string) (view.Incident, error) {
@@ -49,8 +49,9 @@ func (a incidentsPart) Incident(ctx context.Context, p home.Place, id string) (v
 		return view.Incident{}, tell(err)
 	}
 	device := named(names, f.GetDevice())
+	words := f.Words(device.Name)
 	v := view.Incident{IncidentSummary: summary(f.Case, device), Grade: f.GetGrade(), Releases: f.GetReleases(), Check: checkView(f.GetCheck()),
-		WhatHappened: happened(f, device.Name), WhatWeDid: did(f.Case, device.Name)}
+		WhatHappened: words.WhatHappened, WhatWeDid: words.WhatWeDid}
 	for _, e := range f.Evidence {
 		v.Findings = append(v.Findings, findingView(e))
 	}
@@ -64,7 +65,7 @@ func (a incidentsPart) Incident(ctx context.Context, p home.Place, id string) (v
 	if err != nil {
 		return v, tell(err)
 	}
-	v.WhatToDo = steps(f.Case, device.Name, state.Online(a.now()))
+	v.WhatToDo = steps(words, state.Online(a.now()))
 	return v, nil
 }
 

@@ -199,7 +199,8 @@ func (r *Rooms) Erase(ctx context.Context, p home.Place, by string) (map[string]
 	for _, c := range []struct {
 		name  string
 		erase func(context.Context, home.Place) (int64, error)
-	}{{"incidents", r.Incidents.Erase}, {"orders", r.Desired.Erase}, {"events", r.Feed.Erase}, {"notifications", r.eraseNotes}} {
+	}{{"incidents", r.Incidents.Erase}, {"orders", r.Desired.Erase}, {"events", r.Feed.Erase}, {"notifications", r.eraseNotes},
+		{"refused", func(ctx context.Context, p home.Place) (int64, error) { return ingest.Erase(ctx, r.db, p) }}} {
 		if out[c.name], err = c.erase(ctx, p); err != nil {
 			return nil, fmt.Errorf("erase %s: %w", c.name, err)
 		}
@@ -250,7 +251,7 @@ func (r *Rooms) changed(tx *db.Tx, c incident.Change) error {
 	if name == "" {
 		name = "A device"
 	}
-	return r.Notify.Incident(tx, c.Place, c.Case.GetId(), c.Case.GetCode(), name, c.Case.GetState(), c.Steps[len(c.Steps)-1].GetWhy())
+	return r.Notify.Incident(tx, c.Place, c.Case.GetId(), c.Case.GetCode(), name, c.Case.GetState(), c.Case.Sentence(name))
 }
 
 // residents are the people who live in a home.

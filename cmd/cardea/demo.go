@@ -267,6 +267,7 @@ func agentConfig(f lab.Facts) string {
 		fmt.Fprintf(&b, "    - udp://%s\n", a)
 	}
 	fmt.Fprintf(&b, "portal:\n  provider: Example Net\n  phone: the number on your bill\n  label_code_file: %s\n", f.CodeFile)
+	fmt.Fprintf(&b, "cloud:\n  reconnect: 2s\n")
 	fmt.Fprintf(&b, "containment:\n  quiet: %s\n  no_lan: %s\n  probation: %s\n  protected:\n", demoQuiet, demoNoLAN, demoProbation)
 	for _, m := range f.Protected {
 		fmt.Fprintf(&b, "    - %q\n", m.String())

@@ -1224,6 +1224,8 @@ export interface components {
             type: string;
         };
         Provider: {
+            /** @description The tenant, as consents name it */
+            id: string;
             name: string;
             phone: string;
         };

@@ -25,6 +25,7 @@ type Ref struct {
 
 // Provider is the tenant as its customers know it.
 type Provider struct {
+	ID    string `json:"id" doc:"The tenant, as consents name it"`
 	Name  string `json:"name"`
 	Phone string `json:"phone"`
 }
