@@ -135,9 +135,10 @@ func (c *cloud) contacts(ctx context.Context, ask *pb.AskContacts, a *answer) er
 
 // answer packs an answer into parts.
 type answer struct {
-	send func(*pb.Answer) error
-	part *pb.Answer
-	size int
+	send  func(*pb.Answer) error
+	part  *pb.Answer
+	size  int
+	begun bool // something was sent: an empty first part says that there is a gateway, and nothing to tell
 }
 
 func (a *answer) room(n int) error {
@@ -171,9 +172,10 @@ func (a *answer) devices(list []*pb.Device) error {
 func (a *answer) flush() error {
 	part := a.part
 	a.part, a.size = &pb.Answer{}, 0
-	if len(part.GetDevices()) == 0 && len(part.GetContacts()) == 0 && !part.GetLast() {
+	if a.begun && len(part.GetDevices()) == 0 && len(part.GetContacts()) == 0 && !part.GetLast() {
 		return nil
 	}
+	a.begun = true
 	return a.send(part)
 }
 
