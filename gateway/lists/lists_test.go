@@ -212,9 +212,7 @@ func TestRealFolder(t *testing.T) {
 func FuzzMeta(f *testing.F) {
 	f.Add("class: malware\nconfidence: 3\n# c\n", "# cardea: class=tracking exact=1\n")
 	f.Fuzz(func(t *testing.T, meta, head string) {
-		var l intel.List
-		fromMeta(&l, meta)
-		fromComments(&l, head)
+		l, _ := intel.About("malware/a.txt", []byte(head), meta)
 		if l.Confidence > 100 || len(l.Source) > 100 || len(l.Family) > 100 {
 			t.Errorf("%+v", l)
 		}
