@@ -65,7 +65,7 @@ func (c *cloud) open(place home.Place) (*line, error) {
 	}
 	l := uplink.New(uplink.Config{Dir: c.path(cloudDir), Jitter: c.g.cfg.Cloud.Reconnect}, id, s, c, c.g.log)
 	b := bundle.New(bundle.Config{
-		Dir: c.path(bundleDir), Root: id.BundleRoot, Into: c.path(cloudListsDir), Own: c.g.ownPrefixes(),
+		Dir: c.path(bundleDir), Root: id.BundleRoot, Into: c.path(cloudListsDir), Own: c.g.ownPrefixes(), Protected: c.g.cfg.Cloud.Protected,
 		Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
 			return fetchPart(ctx, l, path, offset)
 		},

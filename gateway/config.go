@@ -42,6 +42,7 @@ type CloudConfig struct {
 	SpoolBytes    int64         `yaml:"spool_bytes"`     // what the cloud has not confirmed, on disk; default 16 MiB
 	ContainPerDay int           `yaml:"contain_per_day"` // most containments that it may order in 24 h; default 10
 	Reconnect     time.Duration `yaml:"reconnect"`       // longest pause before connecting again, drawn anew each time; default 2 min
+	Protected     []string      `yaml:"protected"`       // names that no list of the cloud may name, as the provider's own
 }
 
 // DNSConfig sets the home's resolver up.
@@ -220,6 +221,11 @@ func (c *Config) checks() []check {
 	}
 	for i, u := range c.DNS.Upstreams {
 		list = append(list, check{fmt.Sprintf("dns.upstreams[%d]", i), upstream(u)})
+	}
+	for i, name := range c.Cloud.Protected {
+		if _, ok := home.CleanName(name); !ok {
+			list = append(list, check{fmt.Sprintf("cloud.protected[%d]", i), fmt.Errorf("%q is not a name", name)})
+		}
 	}
 	for i, a := range c.DNS.Bootstrap {
 		list = append(list, check{fmt.Sprintf("dns.bootstrap[%d]", i), addrPort(a)})
