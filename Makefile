@@ -32,6 +32,9 @@ agents: bin/cardea-agent
 	GOOS=linux GOARCH=arm GOARM=7 $(GOBUILD) -o bin/cardea-agent-armv7 ./cmd/cardea-agent
 	GOOS=linux GOARCH=mipsle GOMIPS=softfloat $(GOBUILD) -o bin/cardea-agent-mipsle ./cmd/cardea-agent
 
+package: web ## Debian packages of both programs and OpenWrt packages of the agent, in dist/
+	VERSION=$(VERSION) tools/package dist
+
 deps: ## install the Debian packages that the tests use (as root)
 	tools/install-deps
 
@@ -57,12 +60,13 @@ lint: ## formatting and golangci-lint (.golangci.yml says why each rule is there
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
 	$(LINT) run ./...
 
-gen: ## make generated files again (the maker table, from Debian's ieee-data)
+gen: ## make generated files again: messages, the API's description, the maker table from Debian's ieee-data
 	go generate ./...
 
 # The maker table is made from one version of ieee-data; another one makes another table, which is no mistake.
 IEEE_DATA := 20220827.1
 gen-check:
+	@go generate ./wire ./cloud/api && git diff --exit-code --stat -- wire/pb web/openapi.json || { echo 'generated files differ: commit what make gen made'; exit 1; }
 	@have=$$(dpkg-query -W -f='$${Version}' ieee-data 2>/dev/null); \
 	if [ "$$have" != "$(IEEE_DATA)" ]; then echo "ieee-data is $${have:-missing}, not $(IEEE_DATA): the maker table is not compared"; exit 0; fi; \
 	$(MAKE) -s gen && git diff --exit-code --stat -- '*_gen.go' '*.bin' || { echo 'generated files differ: commit what make gen made'; exit 1; }
