@@ -172,6 +172,15 @@ func tools(ctx context.Context, root string) []check {
 		list[0].Found = strings.TrimPrefix(out, "go")
 		list[0].OK = !older(list[0].Found, want)
 	}
+	node := check{Area: "build", Name: "Node ≥ " + nodeWanted + " (the apps)", Needed: true, Get: "https://nodejs.org/"}
+	if out, err := output(ctx, root, "node", "--version"); err == nil {
+		node.Found = strings.TrimPrefix(out, "v")
+		node.OK = !older(node.Found, nodeWanted)
+	}
+	npm := check{Area: "build", Name: "npm (the apps)", Needed: true, Get: "it comes with Node"}
+	npm.Found, _ = exec.LookPath("npm")
+	npm.OK = npm.Found != ""
+	list = append(list, node, npm)
 	for _, t := range []string{"make", "git", "bash"} {
 		k := check{Area: "build", Name: t, Needed: true, Get: "as root: apt-get install " + t}
 		k.Found, _ = exec.LookPath(t)
@@ -180,6 +189,9 @@ func tools(ctx context.Context, root string) []check {
 	}
 	return list
 }
+
+// nodeWanted is the oldest Node that builds the apps; web/package.json says it too.
+const nodeWanted = "20.19"
 
 // older compares version numbers, number by number.
 func older(have, want string) bool {
