@@ -58,7 +58,7 @@ func New(ctx context.Context, cfg Config, version string, log *slog.Logger) (_ *
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, version: version, log: log, doorman: &doorman{log: log, revoked: map[string]bool{}},
+	s := &Server{cfg: cfg, version: version, log: log,
 		nudges: make(chan nudge, 4096), news: make(chan string, 4096), revoked: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
@@ -89,6 +89,9 @@ func New(ctx context.Context, cfg Config, version string, log *slog.Logger) (_ *
 func (s *Server) openBroker() error {
 	id, err := s.identity(RoleBroker)
 	if err != nil {
+		return err
+	}
+	if s.doorman, err = newDoorman(filepath.Join(s.cfg.Data, "revoked"), s.log); err != nil {
 		return err
 	}
 	c := broker.Config{
@@ -154,8 +157,10 @@ func (s *Server) serve(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.conn.Close()
-	if err := s.conn.EnsureStream(ctx, bus.StreamConfig{Replicas: s.cfg.Replicas, MaxBytes: s.cfg.StreamBytes}); err != nil {
-		return fmt.Errorf("stream of reports: %w", err)
+	if s.broker != nil { // how it is kept is the brokers' to say: a worker or API server does not know, and would change it
+		if err := s.conn.EnsureStream(ctx, bus.StreamConfig{Replicas: s.cfg.Replicas, MaxBytes: s.cfg.StreamBytes}); err != nil {
+			return fmt.Errorf("stream of reports: %w", err)
+		}
 	}
 	grp, ctx := errgroup.WithContext(ctx)
 	for _, part := range s.parts() {
@@ -181,13 +186,13 @@ type part struct {
 // parts are what runs in this process besides the broker.
 func (s *Server) parts() (list []part) {
 	if s.broker != nil {
-		list = append(list, part{"revocations", func(ctx context.Context) error { return s.doorman.watch(ctx, s.conn, s.broker) }})
+		list = append(list, part{"revocations", func(ctx context.Context) error { return s.doorman.watch(ctx, s.conn, s.broker, !s.cfg.Has(RoleWorker)) }})
 	}
 	if s.rooms != nil {
 		list = append(list, part{"nudges", s.sendNudges}, part{"news", s.sendNews})
 	}
 	if s.cfg.Has(RoleWorker) {
-		s.worker = ingest.New(ingest.Config{Name: s.cfg.Name}, s.rooms.db, source{s.conn}, s.rooms.handlers(s.nudge), s.log)
+		s.worker = ingest.New(ingest.Config{Name: s.workerName()}, s.rooms.db, source{s.conn}, s.rooms.handlers(s.nudge), s.log)
 		list = append(list,
 			part{"worker", s.worker.Run}, part{"heartbeats", s.takeBeats},
 			part{"gateways' questions", (&asked{rooms: s.rooms, conn: s.conn, log: s.log}).Run},
@@ -199,6 +204,16 @@ func (s *Server) parts() (list []part) {
 		list = append(list, part{"web", func(ctx context.Context) error { return s.web.run(ctx, s) }})
 	}
 	return list
+}
+
+// workerName is this worker's alone, and the same after a restart: workers on several servers seldom get names, and their data
+// folders are all called the same.
+func (s *Server) workerName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return s.cfg.Name + " " + host + ":" + s.cfg.Data
 }
 
 // source adapts the bus to ingest.

@@ -1,12 +1,15 @@
 package cloud
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,22 +19,40 @@ import (
 	"cardea/internal/platform/bus"
 	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
+
+	"github.com/google/renameio/v2"
 )
 
-// doorman says who may come in to the broker and what for. Revoked gateways are kept in memory: a broker has no database.
+// doorman says who may come in to the broker and what for. Revoked gateways are kept in memory and in a file: a broker has no
+// database, and after a start nobody may be there to tell it. A gateway that is revoked stays so, therefore ids only come.
 type doorman struct {
 	log     *slog.Logger
+	file    string // "" keeps nothing
 	mu      sync.Mutex
 	revoked map[string]bool // ids of gateways
 }
 
 // Subjects between the parts of a cloud.
 const (
-	subjectRevoked     = "cloud.revoked"     // ids of gateways, a line each, all of them
+	subjectRevoked     = "cloud.revoked"     // ids of gateways, a line each
 	subjectRevocations = "cloud.revocations" // asks for them
 	subjectNews        = "cloud.news"        // a place whose feed has something new
 	revokedEvery       = time.Minute
+	revokedAtOnce      = 8000 // ids in one message, about 300 kB
 )
+
+// newDoorman reads who was revoked when the broker ran last.
+func newDoorman(file string, log *slog.Logger) (*doorman, error) {
+	d := &doorman{log: log, file: file, revoked: map[string]bool{}}
+	b, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("revoked gateways: %w", err)
+	}
+	for _, id := range strings.Fields(string(b)) {
+		d.revoked[id] = true
+	}
+	return d, nil
+}
 
 var errRevoked = errors.New("the gateway's certificate was revoked")
 
@@ -52,14 +73,24 @@ func (d *doorman) permit(cert *x509.Certificate) (broker.Permit, error) {
 	return broker.Permit{Name: place.String(), Publish: wire.MayPublish(place), Subscribe: wire.MaySubscribe(place)}, nil
 }
 
-// revoke takes the list of all revoked gateways and turns those out that are connected.
-func (d *doorman) revoke(ids []string, kick func(func(string) bool) int) {
+// take adds ids of gateways that were revoked, and turns those out that are connected. Anything else than ids is left alone:
+// what a gateway names as its reply subject may be ours, and the stream's acknowledgement then comes here.
+func (d *doorman) take(ids []string, kick func(func(string) bool) int) {
+	more := false
 	d.mu.Lock()
-	d.revoked = map[string]bool{}
 	for _, id := range ids {
-		d.revoked[id] = true
+		if home.IsUUID(id) && !d.revoked[id] {
+			d.revoked[id], more = true, true
+		}
+	}
+	var err error
+	if more {
+		err = d.save()
 	}
 	d.mu.Unlock()
+	if err != nil {
+		d.log.Error("revoked gateways are known until the next start only", "err", err)
+	}
 	n := kick(func(name string) bool {
 		_, gateway, _ := cutLast(name)
 		d.mu.Lock()
@@ -71,6 +102,14 @@ func (d *doorman) revoke(ids []string, kick func(func(string) bool) int) {
 	}
 }
 
+// save writes the file; mu is held, so that an older list never comes after a newer one.
+func (d *doorman) save() error {
+	if d.file == "" {
+		return nil
+	}
+	return renameio.WriteFile(d.file, []byte(strings.Join(slices.Sorted(maps.Keys(d.revoked)), "\n")+"\n"), 0o600)
+}
+
 func cutLast(s string) (before, after string, ok bool) {
 	i := strings.LastIndexByte(s, '/')
 	if i < 0 {
@@ -79,20 +118,19 @@ func cutLast(s string) (before, after string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
-// watch keeps the broker's list up to date until ctx ends.
-func (d *doorman) watch(ctx context.Context, conn *bus.Conn, server *broker.Server) error {
-	take := func(b []byte) { d.revoke(strings.Fields(string(b)), server.Kick) }
-	stop, err := conn.Subscribe(subjectRevoked, "", func(m bus.Msg) { take(m.Data) })
+// watch keeps the broker's list up to date until ctx ends. A worker in the same process tells it itself: the bus does not
+// bring a process its own messages.
+func (d *doorman) watch(ctx context.Context, conn *bus.Conn, server *broker.Server, ask bool) error {
+	stop, err := conn.Subscribe(subjectRevoked, "", func(m bus.Msg) { d.take(strings.Fields(string(m.Data)), server.Kick) })
 	if err != nil {
 		return fmt.Errorf("revocations: %w", err)
 	}
 	defer stop()
-	for ctx.Err() == nil {
+	for ask && ctx.Err() == nil {
 		one, cancel := context.WithTimeout(ctx, 5*time.Second)
-		b, err := conn.Request(one, subjectRevocations, nil)
+		_, err := conn.Request(one, subjectRevocations, nil)
 		cancel()
 		if err == nil {
-			take(b)
 			break
 		}
 		select {
@@ -104,27 +142,15 @@ func (d *doorman) watch(ctx context.Context, conn *bus.Conn, server *broker.Serv
 	return nil
 }
 
-// tellRevoked answers brokers that ask who is revoked, and tells all of them each minute and when something changed.
+// tellRevoked tells all brokers who is revoked: each minute, when something changed, and when one asks.
 func (s *Server) tellRevoked(ctx context.Context) error {
-	list := func() []byte {
-		one, cancel := context.WithTimeout(ctx, answerTime)
-		defer cancel()
-		places, err := s.rooms.Accounts.Revoked(one)
-		if err != nil {
-			s.log.Warn("revoked gateways", "err", err)
-			return nil
-		}
-		var b bytes.Buffer
-		for _, p := range places {
-			b.WriteString(p.Gateway + "\n")
-		}
-		return b.Bytes()
-	}
 	stop, err := s.conn.Subscribe(subjectRevocations, "cloud", func(m bus.Msg) {
-		if b := list(); b != nil {
-			if err := m.Respond(b); err != nil {
-				s.log.Warn("revoked gateways", "err", err)
-			}
+		if m.Reply == "" {
+			return
+		}
+		s.gatewayChanged()
+		if err := m.Respond(nil); err != nil {
+			s.log.Warn("revoked gateways", "err", err)
 		}
 	})
 	if err != nil {
@@ -134,10 +160,8 @@ func (s *Server) tellRevoked(ctx context.Context) error {
 	t := time.NewTicker(revokedEvery)
 	defer t.Stop()
 	for {
-		if b := list(); b != nil {
-			if err := s.conn.Publish(subjectRevoked, b); err != nil && ctx.Err() == nil {
-				s.log.Warn("revoked gateways", "err", err)
-			}
+		if err := s.tellRevokedOnce(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("revoked gateways", "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -146,6 +170,28 @@ func (s *Server) tellRevoked(ctx context.Context) error {
 		case <-s.revoked:
 		}
 	}
+}
+
+func (s *Server) tellRevokedOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	places, err := s.rooms.Accounts.Revoked(ctx)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(places))
+	for i, p := range places {
+		ids[i] = p.Gateway
+	}
+	if s.broker != nil {
+		s.doorman.take(ids, s.broker.Kick)
+	}
+	for some := range slices.Chunk(ids, revokedAtOnce) {
+		if err := s.conn.Publish(subjectRevoked, []byte(strings.Join(some, "\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // placeBytes and placeFrom carry a place between the parts of the cloud.
