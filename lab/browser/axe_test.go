@@ -70,8 +70,8 @@ func (p *tab) shoot(name string) {
 func (p *tab) save(file string) {
 	p.t.Helper()
 	eval[bool](p, `document.activeElement?.blur(), true`)
-	shot := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{})
 	call(p, page.BringToFront, cdp.Empty{})
+	shot := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{})
 	b, err := small(shot.Data)
 	if err != nil {
 		p.t.Fatal(err)

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -25,4 +26,118 @@ func TestStory(t *testing.T) {
 		p.axe("home")
 		p.picture("home")
 	})
+	p.step(t, "a device talks, live", func(t *testing.T) {
+		p.same()
+		p.click(button("Devices"))
+		p.until("the devices", `document.querySelectorAll('[data-testid="device"]').length >= 12`)
+		p.axe("devices")
+		p.click(button(laptop))
+		p.until("live", el("live")+`?.dataset.live === "live"`)
+		p.until("contacts", `document.querySelectorAll('[data-testid="contact"]').length > 2`)
+		before := eval[string](p, talks)
+		p.until("rows that change", talks+" !== "+quote(before))
+		p.stays()
+		p.axe("device")
+		p.picture("device")
+	})
+	var endpoint string
+	p.step(t, "block an endpoint, confirmed by the gateway", func(t *testing.T) {
+		endpoint = strings.TrimPrefix(eval[string](p, button("Block: ")+".ariaLabel"), "Block: ")
+		p.click(button("Block: " + endpoint))
+		p.until("the order", el("order-block")+`?.dataset.status === "in_force"`)
+		p.says("order-block", "in force")
+		p.says("rules", endpoint)
+		p.stays()
+	})
+	p.step(t, "the camera is infected, and shut in", func(t *testing.T) {
+		p.click(button("Home"))
+		p.until("the home", el("home-sentence"))
+		d.press(t, "/infect", "device", camera)
+		p.until("what needs me", el("home-card")+`?.innerText.includes(`+quote(camera)+`)`)
+		p.until("it is shut in on the map", `document.querySelector(".spot.held")`)
+		p.says("map-sentence", camera)
+		p.stays()
+		t.Log(p.text("home-state"), p.text("home-card"))
+		p.axe("home with an incident")
+		p.picture("home-incident")
+	})
+	var code string
+	p.step(t, "the incident tells what happened", func(t *testing.T) {
+		p.click(el("home-card") + `.querySelector("a")`)
+		t.Log(p.text("what-happened"), p.text("what-we-did"), p.text("what-to-do"))
+		p.says("incident-state", "Shut in")
+		p.says("evidence", "port 23")
+		code = p.text("incident-code")
+		p.axe("incident")
+		p.picture("incident")
+	})
+	p.step(t, "check again: not clean", func(t *testing.T) {
+		p.tap("do-check")
+		p.until("the check", el("check")+`?.dataset.clean === "false"`)
+		p.until("the order", el("order-check")+`?.dataset.status === "in_force"`)
+		t.Log(p.text("check"))
+		eval[bool](p, el("what-to-do")+`.scrollIntoView({block: "start", behavior: "instant"}), true`)
+		p.picture("incident-check")
+	})
+	staffLooks(t, browser, d, code)
+	p.step(t, "off the mains, checked until clean, released", func(t *testing.T) {
+		d.press(t, "/power", "device", camera)
+		p.until("clean", `(() => {
+			if (`+el("check")+`?.dataset.clean === "true") return true;
+			const b = `+el("do-check")+`;
+			if (b && !b.disabled) b.click();
+			return false;
+		})()`)
+		t.Log(p.text("check"))
+		p.axe("incident that is clean")
+		p.tap("do-release")
+		p.tap("confirm")
+		p.until("the order", el("order-release")+`?.dataset.status === "in_force"`)
+		p.says("order-release", "in force")
+	})
+	p.step(t, "the device is back, and the timeline complete", func(t *testing.T) {
+		p.until("the incident is over", el("incident-state")+`?.innerText.includes("Closed")`)
+		line := p.text("timeline")
+		at := 0
+		for _, want := range []string{"Found", "Shut in", "Being cleaned", "On probation", "Closed"} {
+			i := strings.Index(line[at:], want)
+			if i < 0 {
+				t.Errorf("the timeline has no %q after what came before:\n%s", want, line)
+				break
+			}
+			at += i
+		}
+		p.stays()
+		p.axe("incident that is over")
+		p.picture("timeline")
+		p.click(button(camera))
+		p.until("it is free", el("device-state")+`?.dataset.mode === "off"`)
+	})
+	p.step(t, "stopped today, with undo", func(t *testing.T) {
+		p.click(button("Stopped"))
+		row := `[...document.querySelectorAll('[data-testid="stop"]')].find((e) => e.innerText.includes(` + quote(endpoint) + `))`
+		p.until("what was blocked", row)
+		p.axe("stopped")
+		p.picture("stopped")
+		p.click(row + `.querySelector('[data-testid="unblock"]')`)
+		p.until("the order", el("order-unblock")+`?.dataset.status === "in_force"`)
+	})
+	p.step(t, "who looked", func(t *testing.T) {
+		p.click(button("More"))
+		p.until("more", button("Who looked"))
+		p.axe("more")
+		p.click(button("Who looked"))
+		p.says("looks", "The customer called about code "+code)
+		p.axe("who looked")
+	})
+	p.step(t, "the other screens", func(t *testing.T) {
+		for _, s := range []string{"/incidents", "/notifications", "/privacy", "/gateway", "/support"} {
+			p.visit(d.app + s)
+			p.until("a heading", `document.querySelector("h1:not(.hidden)") && !document.querySelector(".skeleton")`)
+			p.axe(s)
+		}
+	})
 }
+
+// talks is what a device's rows of contacts say in numbers, without the times that go on by themselves.
+const talks = `[...document.querySelectorAll('[data-testid="contact"]')].map((e) => e.innerText.match(/↑[^·]*·[^·]*/)?.[0] + e.querySelector("strong").innerText).sort().join("|")`

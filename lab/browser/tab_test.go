@@ -245,6 +245,14 @@ func (p *tab) enter(js, text string) {
 	call(p, input.InsertText, input.InsertTextParams{Text: text})
 }
 
+// press types keys.
+func (p *tab) press(keys string) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, chromedp.KeyEvent(keys)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // scheme shows the page light or dark, and without motion.
 func (p *tab) scheme(name string) {
 	p.t.Helper()
