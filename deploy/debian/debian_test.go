@@ -31,7 +31,7 @@ func run(t *testing.T, env []string, name string, args ...string) string {
 // pack packs a program and gives the package's path.
 func pack(t *testing.T, kind, arch, version, binary, out string) string {
 	t.Helper()
-	s := run(t, []string{"VERSION=" + version, "SOURCE_DATE_EPOCH=1700000000"}, root+"/tools/package", kind, arch, binary, out)
+	s := run(t, []string{"VERSION=" + version, "SOURCE_DATE_EPOCH=1700000000", "SQUEEZE=0"}, root+"/tools/package", kind, arch, binary, out)
 	return strings.TrimSpace(s)
 }
 
