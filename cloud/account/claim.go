@@ -16,8 +16,8 @@ const waitLife = 24 * time.Hour
 const maxClaims = 5
 
 // CreateClaim makes a code with which one gateway may enrol for a home. Only what is derived from the code is kept, not the
-// code. If the home has a gateway already, one that comes with a resident's claim takes its place; one that comes with
-// staff's waits until a resident confirms it.
+// code. If the home has or had a gateway already, one that comes with a resident's claim takes its place; one that comes with
+// staff's waits until a resident confirms it, if any lives there.
 func (a *Accounts) CreateClaim(ctx context.Context, p home.Place, by string, byResident bool) (code string, expires time.Time, err error) {
 	if by, err = checkReason("by", by); err != nil {
 		return "", time.Time{}, err

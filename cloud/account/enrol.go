@@ -108,8 +108,14 @@ func (a *Accounts) takeIn(tx *db.Tx, c *claim, r pki.Request, version string) (e
 	}
 	now := a.now()
 	state, until := stateActive, c.expires
-	if active != "" && !c.resident {
-		state, until = stateWaiting, now+waitLife.Milliseconds()
+	if !c.resident {
+		swap, err := isSwap(tx, c.place, active)
+		if err != nil {
+			return err
+		}
+		if swap {
+			state, until = stateWaiting, now+waitLife.Milliseconds()
+		}
 	}
 	if _, err := tx.Exec(`UPDATE account_claim SET gateway = ?, request = ?, expires = ? WHERE tenant = ? AND home = ? AND claim = ?`,
 		c.place.Gateway, r.KeyHash, until, c.place.Tenant, c.place.Home, c.id); err != nil {
@@ -126,6 +132,20 @@ func (a *Accounts) takeIn(tx *db.Tx, c *claim, r pki.Request, version string) (e
 		return a.opts.Changed(tx, c.place.OfHome())
 	}
 	return a.activate(tx, c.place, active, c.maker)
+}
+
+// isSwap says whether a gateway would come after another, so that a resident has to agree. Otherwise staff could revoke the one
+// and put the next in its place. In a home without residents nobody could agree.
+func isSwap(tx *db.Tx, p home.Place, active string) (bool, error) {
+	if active != "" {
+		return true, nil
+	}
+	var before, residents int64
+	if err := tx.Row(`SELECT COUNT(*) FROM account_gateway WHERE tenant = ? AND home = ? AND expires > 0`, p.Tenant, p.Home).Scan(&before); err != nil || before == 0 {
+		return false, err
+	}
+	err := tx.Row(`SELECT COUNT(*) FROM account_resident WHERE tenant = ? AND home = ?`, p.Tenant, p.Home).Scan(&residents)
+	return residents > 0, err
 }
 
 // certify issues a certificate and writes down which one is the last.

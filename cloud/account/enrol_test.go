@@ -154,8 +154,16 @@ func TestRenewAndRevoke(t *testing.T) {
 		w.clock.forward(91 * 24 * time.Hour)
 		w.revokedAre() // its certificate is good for nothing any more
 		_, out = w.enrol(false)
+		if out.State != stateWaiting {
+			t.Fatalf("staff's gateway in the place of one that staff revoked: %s", out.State)
+		}
+		w.ok(w.ConfirmGateway(w.ctx, w.home.Place(), out.Gateway, w.resident.ID))
+		w.hasActive(out.Gateway)
+		w.ok(w.RemovePerson(w.ctx, w.tenant.ID, w.resident.ID))
+		w.ok(w.Revoke(w.ctx, wire.PlaceOf(out), "broken", "staff"))
+		_, out = w.enrol(false)
 		if out.State != stateActive {
-			t.Fatalf("a home without a gateway: %s", out.State)
+			t.Fatalf("a home where nobody could agree: %s", out.State)
 		}
 	})
 }
