@@ -124,7 +124,7 @@ const (
 	errCase      refusal = "The gateway knows no such case."
 	errTooMany   refusal = "The gateway has shut in as many devices today as it does for the cloud in a day."
 	errEndpoint  refusal = "That is neither a name nor an address."
-	errWide      refusal = "That is too much to block from afar: only the owner can do it."
+	errWide      refusal = "That is too much to block from afar."
 	errOverruled refusal = "The configuration of the gateway says otherwise, and comes first."
 	errAgain     refusal = "It was shut in again meanwhile."
 	errOutAgain  refusal = "It was let out again meanwhile."
@@ -219,7 +219,9 @@ func (c *cloud) decide(id home.DeviceID, endpoint, verb, by string) error {
 	if err != nil || len(endpoint) > home.MaxName+2 {
 		return errEndpoint
 	}
-	if verb == "block" && by != respond.ByOwner && c.wide(name, addr) {
+	// That the owner asks is the cloud's word: nobody may take the internet away with it. An owner may block a home's address
+	// for one device.
+	if verb == "block" && (c.wide(name, addr) || (by != respond.ByOwner || id == "") && c.own(addr)) {
 		return errWide
 	}
 	dev := &home.Device{ID: id}
@@ -248,16 +250,22 @@ func (c *cloud) decide(id home.DeviceID, endpoint, verb, by string) error {
 	return nil
 }
 
-// wide says whether a block would take more than one service away: a public suffix, the home's own addresses, a great part of
-// the internet.
+// wide says whether a block would take more than one service away: a public suffix, a great part of the internet.
 func (c *cloud) wide(name string, p netip.Prefix) bool {
 	if name != "" {
 		return registrable(name) == ""
 	}
+	return p.Addr().IsLoopback() || p.Addr().IsMulticast() || p.Addr().Is4() && p.Bits() < 16 || p.Addr().Is6() && p.Bits() < 32
+}
+
+// own says whether an address is of the home itself.
+func (c *cloud) own(p netip.Prefix) bool {
+	if !p.IsValid() {
+		return false
+	}
 	c.g.mu.Lock()
-	own := c.g.observer.IsHome(p.Addr())
-	c.g.mu.Unlock()
-	return own || p.Addr().IsLoopback() || p.Addr().IsMulticast() || p.Addr().Is4() && p.Bits() < 16 || p.Addr().Is6() && p.Bits() < 32
+	defer c.g.mu.Unlock()
+	return c.g.observer.IsHome(p.Addr())
 }
 
 // caseOf finds the case that an order means.

@@ -301,6 +301,10 @@ func TestWhyAnOrderFailed(t *testing.T) {
 		{order("13", "block", "", "endpoint=com", "by=support"), string(errWide)},
 		{order("14", "block", "", "endpoint=0.0.0.0/0", "by=support"), string(errWide)},
 		{order("15", "block", "", "endpoint=192.168.1.7", "by=support"), string(errWide)},
+		{order("18", "block", "", "endpoint=com"), string(errWide)},
+		{order("19", "block", "camera", "endpoint=co.uk"), string(errWide)},
+		{order("20", "block", "camera", "endpoint=0.0.0.0/1"), string(errWide)},
+		{order("21", "block", "", "endpoint=192.168.1.1"), string(errWide)},
 		{order("16", "block", "camera", "endpoint=www.clinic.example.com"), string(errOverruled)},
 		{order("17", "disallow", "", "endpoint=clinic.example.com"), string(errOverruled)},
 	} {

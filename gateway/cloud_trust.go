@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxKeys    = 32
+	maxKeys    = 64 // more than the cloud takes of a home: each of its keys has to be known here
 	maxRevoked = 1024
 )
 
