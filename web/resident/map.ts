@@ -67,7 +67,8 @@ function outside(contacts: readonly Contact[], width: number, most: number): { f
   const far = top.map(([key, s], i) => {
     const x = Math.round((width * (i + 0.5)) / top.length);
     const off = Math.abs(x - width / 2) / (width / 2);
-    return { key, x, y: Math.round(34 + 22 * off * off), label: clip(key, width >= 620 ? 16 : 11), bad: s.bad };
+    const drop = top.length > 2 && i % 2 === 0 ? 15 : 0; // neighbours' labels are not on one line
+    return { key, x, y: Math.round(30 + drop + 6 * off * off), label: clip(key, width >= 620 ? 16 : 11), bad: s.bad };
   });
   return { far, moreFar: all.length - top.length };
 }

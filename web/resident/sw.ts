@@ -90,7 +90,7 @@ self.addEventListener("notificationclick", (e) => {
     const tabs = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
     const tab = tabs.find((w) => !new URL(w.url).pathname.startsWith("/staff"));
     if (!tab) return void (await self.clients.openWindow(to));
-    await tab.focus();
+    await tab.focus().catch(() => undefined); // a browser may refuse; the way in the app goes on
     tab.postMessage({ open: to });
   };
   e.waitUntil(open());

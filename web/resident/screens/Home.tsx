@@ -24,7 +24,7 @@ export function HomeScreen() {
   return (
     <>
       <Sentence home={home.data} />
-      <Cards cards={home.data.cards} />
+      <Cards cards={home.data.cards} said={home.data.sentence} />
       {home.data.gateway && <Map />}
       <Today home={home.data} />
       <Week />
@@ -38,7 +38,7 @@ function Sentence({ home }: { home: Home }) {
   return (
     <section className="stack tight sentence" data-testid="home-state" data-state={home.state}>
       <div><State tone={mark.tone} icon={mark.icon}>{mark.word}</State></div>
-      <Title data-testid="home-sentence">{clip(home.sentence, 240)}</Title>
+      <Title data-testid="home-sentence" className={home.sentence.length > 60 ? "long" : undefined}>{clip(home.sentence, 240)}</Title>
       {g === null && <p className="quiet"><Link to="/gateway">{t("home.no-gateway")}</Link></p>}
       {g && !g.online && <p className="quiet">{t("home.last-seen")} <Ago at={g.last_seen} />. {t("home.still")}</p>}
       {g && g.online && !g.armed && <p className="quiet">{t("home.unarmed")}</p>}
@@ -50,7 +50,8 @@ function Sentence({ home }: { home: Home }) {
   );
 }
 
-function Cards({ cards }: { cards: Card[] }) {
+// Cards do not say again what the sentence above them has said.
+function Cards({ cards, said }: { cards: Card[]; said: string }) {
   if (cards.length === 0) return null;
   return (
     <section aria-label={t("home.cards")}>
@@ -60,7 +61,7 @@ function Cards({ cards }: { cards: Card[] }) {
           const inner = (
             <>
               <span className="lead"><Icon name={c.incident ? "alert" : "spark"} size={22} /></span>
-              <span className="grow"><strong>{clip(c.title, 120)}</strong><span>{clip(c.text, 300)}</span></span>
+              <span className="grow"><strong>{clip(c.title, 120)}</strong><span>{c.text === said ? t("device.see-incident") : clip(c.text, 300)}</span></span>
               {to && <Icon name="next" size={20} />}
             </>
           );

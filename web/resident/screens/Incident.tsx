@@ -52,6 +52,7 @@ function ToDo({ incident: x, asking }: { incident: Incident; asking: Asking }) {
   const ask = (s: Step) => asking.ask({ verb: s.verb as OrderAsk["verb"], incident: x.id, device: x.device.id });
   const next = x.what_to_do.find((s) => s.enabled && s.verb !== "");
   const press = (s: Step) => (s.verb === "release" || s.verb === "dismiss" ? setSure(s) : ask(s));
+  const checked = x.check && <div className="stack tight"><p className="quiet small">{t("check.title")}</p><CheckLine check={x.check} /></div>;
   if (x.what_to_do.length === 0 && orders.length === 0 && !x.check) return null;
   return (
     <section className="card stack" aria-labelledby="todo" data-testid="what-to-do">
@@ -69,12 +70,13 @@ function ToDo({ incident: x, asking }: { incident: Incident; asking: Asking }) {
                 </button>
               </div>
             )}
+            {s.verb === "check" && checked}
           </li>
         ))}
       </ol>
       {asking.error !== null && <Trouble error={asking.error} />}
       <div role="status" className="stack tight" data-testid="orders">{orders.map((o) => <OrderLine key={o.id} order={o} />)}</div>
-      {x.check && <div className="stack tight"><h3>{t("check.title")}</h3><CheckLine check={x.check} /></div>}
+      {!x.what_to_do.some((s) => s.verb === "check") && checked}
       <Dialog title={sure ? word("sure", sure.verb) : ""} open={sure !== null} close={() => setSure(null)}>
         <p>{t(sure?.verb === "dismiss" ? "sure.dismiss.text" : "sure.release.text", { name: isolate(x.device.name) })}</p>
         <div className="row">

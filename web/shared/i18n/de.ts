@@ -77,7 +77,7 @@ export const de: Words = {
   "sure.release": "Herauslassen?", "sure.release.text": "{name} darf wieder ins Netz. Wir beobachten es genau und sperren es wieder ein, wenn es dasselbe tut.",
   "sure.dismiss": "Waren Sie das?", "sure.dismiss.text": "Wir schließen den Vorfall und lassen {name} weitermachen. Wir rechnen ihm das nicht mehr an.",
   "verb.check": "Prüfung", "verb.release": "Herauslassen", "verb.dismiss": "Das war ich", "verb.quarantine": "Einsperren", "verb.block": "Sperren", "verb.unblock": "Entsperren", "verb.allow": "Durchlassen", "verb.disallow": "Wieder stoppen",
-  "order.asked": "verlangt, wartet auf Ihr Gateway", "order.in_force": "in Kraft", "order.failed": "fehlgeschlagen", "order.expired": "fehlgeschlagen: Ihr Gateway hat nicht rechtzeitig geantwortet",
+  "order.asked": "verlangt, wartet auf Ihr Gateway", "order.in_force": "in Kraft", "order.checked": "erledigt", "order.failed": "fehlgeschlagen", "order.expired": "fehlgeschlagen: Ihr Gateway hat nicht rechtzeitig geantwortet",
   "check.title": "Die letzte Prüfung", "check.progress": "Wie lange es schon still ist", "check.quiet": "Still seit {have} von {need}.",
 
   "stopped.title": "Heute gestoppt", "stopped.trackers": "Sie werden gezählt, nicht aufgelistet.", "stopped.none": "Sonst musste heute nichts gestoppt werden.", "stopped.allow": "Durchlassen",

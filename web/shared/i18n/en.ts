@@ -75,7 +75,7 @@ export const en = {
   "sure.release": "Release it?", "sure.release.text": "{name} can use the network again. We watch it closely and shut it in again if it does the same.",
   "sure.dismiss": "Was this you?", "sure.dismiss.text": "We close the incident and let {name} go on. We no longer hold this against it.",
   "verb.check": "Check", "verb.release": "Release", "verb.dismiss": "This was me", "verb.quarantine": "Shut in", "verb.block": "Block", "verb.unblock": "Unblock", "verb.allow": "Let through", "verb.disallow": "Stop again",
-  "order.asked": "asked, waiting for your gateway", "order.in_force": "in force", "order.failed": "failed", "order.expired": "failed: your gateway did not answer in time",
+  "order.asked": "asked, waiting for your gateway", "order.in_force": "in force", "order.checked": "done", "order.failed": "failed", "order.expired": "failed: your gateway did not answer in time",
   "check.title": "The last check", "check.progress": "How long it has been silent", "check.quiet": "Silent for {have} of {need}.",
 
   "stopped.title": "Stopped today", "stopped.trackers": "They are counted, not listed.", "stopped.none": "Nothing else had to be stopped today.", "stopped.allow": "Let through",

@@ -1,5 +1,5 @@
 // Small parts that both apps show.
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { Fragment, useEffect, useRef, useState, type ReactNode } from "react";
 import { Problem } from "../client";
 import { hasKey, t } from "../i18n";
 import { ago, clip, clock } from "../text";
@@ -9,7 +9,13 @@ import { Icon, type IconName } from "./Icon";
 export function Name({ children, max = 40 }: { children: string; max?: number }) {
   const short = clip(children, max);
   const long = clip(children, 200);
-  return <bdi className="name" title={long === short ? undefined : long}>{short || t("name.none")}</bdi>;
+  return <bdi className="name" title={long === short ? undefined : long}>{short ? breakable(short) : t("name.none")}</bdi>;
+}
+
+// breakable lets a long name go on in the next line after a dot.
+function breakable(name: string): ReactNode {
+  const parts = name.split(/(?<=\.)/);
+  return parts.length < 3 ? name : parts.map((p, i) => <Fragment key={i}>{i > 0 && <wbr />}{p}</Fragment>);
 }
 
 export type Tone = "good" | "need" | "work" | "held" | "mute";

@@ -70,7 +70,7 @@ export function OrderLine({ order }: { order: Pick<Order, "verb" | "status" | "r
     <p className={`order ${order.status}`} data-testid={`order-${order.verb}`} data-status={order.status}>
       <Icon name={marks[order.status] ?? "dot"} size={18} />
       <span>
-        {word("verb", order.verb)}: <strong>{word("order", order.status)}</strong>
+        {word("verb", order.verb)}: <strong>{order.verb === "check" && order.status === "in_force" ? t("order.checked") : word("order", order.status)}</strong>
         {order.status === "failed" && order.reason && <>: {clip(order.reason, 300)}</>}
         <span className="quiet small"> · {clock(order.done ?? order.asked)}</span>
       </span>
