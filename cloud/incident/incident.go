@@ -30,6 +30,7 @@ const (
 	MaxSteps    = 256 // of a case
 	MaxCases    = 512 // of a home; the closed ones that changed longest ago give way
 	Keep        = 400 * 24 * time.Hour
+	maxStrays   = 64 // incidents of a home that have findings and no case yet
 	maxID       = 64
 	maxText     = 1000
 	maxFacts    = 16 << 10

@@ -161,6 +161,38 @@ func TestTheFirstAndTheLatestFindingsAreKept(t *testing.T) {
 	})
 }
 
+func TestFindingsOfInventedIncidentsAreBounded(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := open(t, d)
+		w.tell(t, homeA, at("real", 1))
+		w.find(t, homeA, &pb.Finding{Id: "f", Device: "camera", Incident: "real"})
+		w.find(t, homeB, &pb.Finding{Id: "f", Device: "camera", Incident: "invented-0"})
+		for i := range maxStrays + 20 {
+			w.now = w.now.Add(time.Minute)
+			w.find(t, homeA, &pb.Finding{Id: "f", Device: "camera", Incident: fmt.Sprint("invented-", i)})
+		}
+		count := func(q string, args ...any) (n int) {
+			t.Helper()
+			if err := d.View(t.Context(), func(tx *db.Tx) error { return tx.Row(q, args...).Scan(&n) }); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		const of = "SELECT COUNT(*) FROM incident_finding WHERE tenant = ? AND home = ?"
+		if n := count(of, homeA.Tenant, homeA.Home); n != maxStrays+1 {
+			t.Errorf("%d findings, want %d", n, maxStrays+1)
+		}
+		for id, want := range map[string]int{"real": 1, "invented-0": 0, "invented-19": 0, "invented-20": 1, fmt.Sprint("invented-", maxStrays+19): 1} {
+			if n := count(of+" AND incident = ?", homeA.Tenant, homeA.Home, id); n != want {
+				t.Errorf("%s: %d findings, want %d", id, n, want)
+			}
+		}
+		if n := count(of, homeB.Tenant, homeB.Home); n != 1 {
+			t.Errorf("another home has %d findings", n)
+		}
+	})
+}
+
 func TestCasesAreListedByPage(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx, w := context.Background(), open(t, d)

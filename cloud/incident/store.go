@@ -146,6 +146,11 @@ func (i *Incidents) storeFinding(tx *db.Tx, p home.Place, f *pb.Finding, at time
 	if err := tx.Row("SELECT COUNT(*) FROM incident_finding WHERE tenant = ? AND home = ? AND incident = ?", args...).Scan(&kept); err != nil {
 		return err
 	}
+	if kept == 1 {
+		if err := boundStrays(tx, p); err != nil {
+			return err
+		}
+	}
 	if kept > MaxFindings+1 {
 		gone, err := column(tx, "SELECT id FROM incident_finding WHERE tenant = ? AND home = ? AND incident = ? ORDER BY time, id LIMIT ? OFFSET 1",
 			append(args, kept-MaxFindings-1)...)
@@ -162,4 +167,17 @@ func (i *Incidents) storeFinding(tx *db.Tx, p home.Place, f *pb.Finding, at time
 		return nil
 	}
 	return i.o.Feed(tx, p.OfHome(), "incident", f.GetIncident())
+}
+
+// boundStrays forgets the oldest findings of incidents that no case was told of. A finding comes before its case; a gateway
+// that invents incidents must not fill the table.
+func boundStrays(tx *db.Tx, p home.Place) error {
+	_, err := tx.Exec("DELETE FROM incident_finding WHERE tenant = ? AND home = ? AND incident IN (SELECT incident FROM"+
+		" (SELECT f.incident AS incident, MAX(f.time) AS latest FROM incident_finding f WHERE f.tenant = ? AND f.home = ? AND f.incident <> ''"+
+		" AND NOT EXISTS (SELECT 1 FROM incident_case c WHERE c.tenant = f.tenant AND c.home = f.home AND c.incident = f.incident)"+
+		" GROUP BY f.incident) AS stray ORDER BY latest DESC, incident LIMIT ? OFFSET ?)", p.Tenant, p.Home, p.Tenant, p.Home, MaxCases, maxStrays)
+	if err != nil {
+		return fmt.Errorf("bound findings without a case: %w", err)
+	}
+	return nil
 }
