@@ -1,6 +1,7 @@
 package whole
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,11 +15,12 @@ import (
 
 const (
 	agentVariable = "CARDEA_WHOLE_AGENT"          // the agent's program, built once
+	cloudVariable = "CARDEA_WHOLE_CLOUD"          // the cloud's
 	asNobody      = "CARDEA_TEST_AS_NOBODY"       // the second run, as an ordinary user
 	ordinary      = "^Test(Killed|Framing|Owner)" // what the second run repeats; all of it with CARDEA_SOAK=1
 )
 
-// TestMain builds the agent, runs every test inside the lab's namespaces and, when it was started by root, some of them
+// TestMain builds the agent and the cloud, runs every test inside the lab's namespaces and, when it was started by root, some of them
 // once more as an ordinary user.
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -30,7 +32,7 @@ func run(m *testing.M) int {
 			err = build(dir)
 		}
 		if err != nil {
-			fmt.Fprintln(os.Stderr, "build the agent:", err)
+			fmt.Fprintln(os.Stderr, "build:", err)
 			return 1
 		}
 	}
@@ -48,21 +50,23 @@ func run(m *testing.M) int {
 	return status
 }
 
-// build makes the agent as the Makefile does, readable by everybody.
+// build makes the programs as the Makefile does, readable by everybody.
 func build(dir string) error {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, "cardea-agent")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "cardea/cmd/cardea-agent")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, out)
+	for variable, name := range map[string]string{agentVariable: "cardea-agent", cloudVariable: "cardea"} {
+		path := filepath.Join(dir, name)
+		cmd := exec.Command("go", "build", "-trimpath", "-o", path, "cardea/cmd/"+name)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", name, err, out)
+		}
+		if err := errors.Join(os.Chmod(path, 0o755), os.Setenv(variable, path)); err != nil {
+			return err
+		}
 	}
-	if err := os.Chmod(path, 0o755); err != nil {
-		return err
-	}
-	return os.Setenv(agentVariable, path)
+	return nil
 }
 
 // again copies the test binary to where an ordinary user may read it, and runs it as nobody.

@@ -2,6 +2,7 @@ package whole
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -44,6 +45,7 @@ type world struct {
 type options struct {
 	plan.Options
 	config      string             // replaces "containment:" lines of the configuration; "" is the usual
+	life        time.Duration      // of the test; 0 means 3 minutes
 	keep        bool               // what an earlier home's agent remembers stays
 	unprotected bool               // no device is named as one that is never shut in by itself
 	first       func(*world) error // instead of starting the agent, before any device is on
@@ -52,7 +54,7 @@ type options struct {
 // begin brings a home up with its agent; both end with the test.
 func begin(t *testing.T, o options) *world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(o.life, 3*time.Minute))
 	t.Cleanup(cancel)
 	w := &world{t: t, ctx: ctx}
 	if !o.keep {
