@@ -2,12 +2,14 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"cardea/gateway/report"
+	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/wire/pb"
 
@@ -172,7 +174,12 @@ func (c *cloud) flush() error {
 	var err error
 	put := 0
 	for _, item := range items {
-		if err = l.spool.Put(proto.CloneOf(item)); err != nil { // it sets the sequence
+		err = l.spool.Put(proto.CloneOf(item)) // it sets the sequence
+		if errors.Is(err, uplink.ErrTooBig) {  // it always will be: what comes after it must not wait for ever
+			c.g.count("cloud_items_dropped", 1)
+			err = nil
+		}
+		if err != nil {
 			break
 		}
 		put++

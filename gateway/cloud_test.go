@@ -22,6 +22,7 @@ import (
 	"cardea/gateway/ledger"
 	"cardea/gateway/observe"
 	"cardea/gateway/respond"
+	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -314,6 +315,24 @@ func TestWhyAnOrderFailed(t *testing.T) {
 	}
 	if len(g.responder.Modes()) != 0 {
 		t.Error("somebody is shut in")
+	}
+}
+
+func TestWhatIsTooBigHoldsNothingUp(t *testing.T) {
+	g, r := start(t, t.TempDir())
+	r.before = func(item *pb.Item) error {
+		if item.GetOrderResult().GetId() == "2" {
+			return fmt.Errorf("spool: %w", uplink.ErrTooBig)
+		}
+		return nil
+	}
+	for _, id := range []string{"1", "2", "3"} {
+		g.cloud.queue(&pb.Item{Body: &pb.Item_OrderResult{OrderResult: &pb.OrderResult{Id: id, InForce: true}}})
+	}
+	flush(t, g)
+	equal(t, "told", r.take(), "order 1 in force", "order 3 in force")
+	if m := g.cloud.memory(); len(m.Pending) != 0 {
+		t.Errorf("%d items wait", len(m.Pending))
 	}
 }
 

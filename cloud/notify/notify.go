@@ -72,6 +72,9 @@ func New(d *db.DB, o Options, log *slog.Logger) (*Notify, error) {
 // people are told.
 const calm = time.Minute
 
+// maxDay is how much a home's people are told in 24 hours: a house full of devices, each with all that may come of it.
+const maxDay = 200
+
 // Incident notes that there is something to tell, in the transaction that stores it: once for each incident and state, for
 // open, contained and closed.
 func (n *Notify) Incident(tx *db.Tx, p home.Place, incident, code, device, state, sentence string) error {
@@ -83,6 +86,14 @@ func (n *Notify) Incident(tx *db.Tx, p home.Place, incident, code, device, state
 	case home.StateContained, home.StateClosed:
 	default:
 		return nil
+	}
+	var today int
+	if err := tx.Row(`SELECT COUNT(*) FROM notify_outbox WHERE tenant = ? AND home = ? AND made > ?`, p.Tenant, p.Home,
+		now.Add(-24*time.Hour).UnixMilli()).Scan(&today); err != nil {
+		return err
+	}
+	if today >= maxDay {
+		return nil // they know by now; others' messages must not wait behind a home's whose gateway invents incidents
 	}
 	rows, err := tx.Exec(`INSERT INTO notify_outbox (tenant, home, incident, state, code, device, sentence, made, due)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, home, incident, state) DO NOTHING`,

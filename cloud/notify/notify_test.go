@@ -3,6 +3,7 @@ package notify
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/quotedprintable"
@@ -106,6 +107,28 @@ func TestWhatIsNotUrgentComesOnceADay(t *testing.T) {
 	w.send()
 	if n := len(w.mail.got()); n != 3 {
 		t.Errorf("%d mails after two days", n)
+	}
+}
+
+func TestAHomeThatInventsIncidentsIsToldSoMuchADay(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	rows := func() (n int) {
+		t.Helper()
+		if err := w.db.View(t.Context(), func(tx *db.Tx) error { return tx.Row(`SELECT COUNT(*) FROM notify_outbox`).Scan(&n) }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for i := range maxDay + 10 {
+		w.tell(fmt.Sprint("i", i), "contained", "Camera")
+	}
+	if n := rows(); n != maxDay {
+		t.Errorf("%d in a day, want %d", n, maxDay)
+	}
+	w.pass(25 * time.Hour)
+	w.tell("the next day", "contained", "Camera")
+	if n := rows(); n != maxDay+1 {
+		t.Errorf("%d after a day, want %d", n, maxDay+1)
 	}
 }
 
