@@ -88,7 +88,7 @@ func say(v *view.Home, cases []incident.Case, names map[string]string, waits boo
 		name := named(names, c.GetDevice()).Name
 		need := needs(c.GetState())
 		if !offline && (v.State == "fine" || v.State == "working" && need) {
-			if v.State, v.Sentence = "working", c.Sentence(name); need {
+			if v.State, v.Sentence = "working", caseTitle(c, name)+"."; need {
 				v.State = "attention"
 			}
 		}
