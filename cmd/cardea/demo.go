@@ -27,6 +27,7 @@ type demoCmd struct {
 	NoCloud  bool   `help:"The gateway alone: no cloud, no apps."`
 	Browser  bool   `help:"Start everything, print where to look, and wait for Ctrl-C: for the browser only."`
 	Agent    string `help:"The agent's program; default: cardea-agent beside this one." type:"path"`
+	Hostile  bool   `help:"Some devices call themselves what would harm a careless screen." hidden:""`
 	Log      string `help:"Keep the agent's log in this file." type:"path"`
 }
 
@@ -74,7 +75,7 @@ func (c demoCmd) Run(ctx context.Context) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	h, err := lab.Up(ctx, lab.Options{
-		Options: plan.Options{Seed: c.Seed, Devices: c.Devices, Scenario: c.Scenario},
+		Options: plan.Options{Seed: c.Seed, Devices: c.Devices, Scenario: c.Scenario, Calls: c.calls()},
 		First: func(h *lab.Home) error {
 			d.home = h
 			if c.NoAgent {
@@ -107,6 +108,20 @@ func (c demoCmd) Run(ctx context.Context) (err error) {
 
 // cloud says whether there is one.
 func (c demoCmd) cloud() bool { return !c.NoCloud && !c.NoAgent }
+
+// calls are the names that devices give themselves with --hostile: for the tests of the screens.
+func (c demoCmd) calls() map[string]string {
+	if !c.Hostile {
+		return nil
+	}
+	return map[string]string{
+		"desk-plug":      `<img src=x onerror=alert(1)>`,
+		"kitchen-camera": `"><script>alert("camera")</script>`,
+		"office-laptop":  "gnp.\u202eexe.tv\u2066\u200b",
+		"anna-phone":     `{{constructor.constructor('alert(1)')()}}${alert(1)}`,
+		"hall-camera":    strings.Repeat("W", 250),
+	}
+}
 
 // demo is one running home with its agent and its cloud.
 type demo struct {

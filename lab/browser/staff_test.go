@@ -31,4 +31,38 @@ func staffLooks(t *testing.T, browser context.Context, d *demo, code string) {
 		s.axe("staff's incident")
 		s.picture("staff-incident")
 	})
+	s.step(t, "staff: live traffic needs a consent", func(t *testing.T) {
+		s.click(`document.querySelector("h1 a")`)
+		s.until("the devices", el("devices"))
+		s.axe("staff's view of a home")
+		s.expecting(`network: .* 403 .*/contacts`, func() {
+			s.click(button("Ask the gateway about " + laptop))
+			s.says("consent-missing", "A resident can allow it in the app")
+		})
+		s.axe("no consent")
+	})
+	r := open(t, browser, 360, 740, true)
+	r.step(t, "the resident allows it, with a key of the browser", func(t *testing.T) {
+		r.visit(d.app + "/support")
+		r.tap("give-consent")
+		r.says("consents", "Allowed now")
+		r.axe("support")
+		if got := eval[string](r, `indexedDB.databases().then((l) => l.map((d) => d.name).join())`); got == "" {
+			t.Error("there is no key in the browser's database")
+		}
+	})
+	s.step(t, "staff: sees it, and the gateway says who asked", func(t *testing.T) {
+		s.expecting(`network: .* 403 .*/contacts`, func() { // the gateway may not have fetched the consent yet
+			s.until("contacts", `(() => {
+				const b = document.querySelector('[data-testid="consent-missing"] button, [data-testid="traffic"] .trouble button');
+				if (b) b.click();
+				return document.querySelector('[data-testid="traffic"] [data-testid="contact"]');
+			})()`)
+		})
+		s.axe("contacts with a consent")
+	})
+	r.step(t, "the resident ends it", func(t *testing.T) {
+		r.tap("end-consent")
+		r.says("consents", "Ended by you")
+	})
 }

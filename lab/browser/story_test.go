@@ -3,6 +3,8 @@ package browser_test
 import (
 	"strings"
 	"testing"
+
+	"cardea/lab/plan"
 )
 
 const camera, laptop = "kitchen-camera", "office-laptop"
@@ -40,9 +42,8 @@ func TestStory(t *testing.T) {
 		p.axe("device")
 		p.picture("device")
 	})
-	var endpoint string
+	endpoint := keptCloud(t) // it is called again and again, so that there is something to stop
 	p.step(t, "block an endpoint, confirmed by the gateway", func(t *testing.T) {
-		endpoint = strings.TrimPrefix(eval[string](p, button("Block: ")+".ariaLabel"), "Block: ")
 		p.click(button("Block: " + endpoint))
 		p.until("the order", el("order-block")+`?.dataset.status === "in_force"`)
 		p.says("order-block", "in force")
@@ -61,13 +62,14 @@ func TestStory(t *testing.T) {
 		p.axe("home with an incident")
 		p.picture("home-incident")
 	})
-	var code string
+	var code, incident string
 	p.step(t, "the incident tells what happened", func(t *testing.T) {
 		p.click(el("home-card") + `.querySelector("a")`)
 		t.Log(p.text("what-happened"), p.text("what-we-did"), p.text("what-to-do"))
 		p.says("incident-state", "Shut in")
 		p.says("evidence", "port 23")
 		code = p.text("incident-code")
+		incident = strings.TrimPrefix(eval[string](p, "location.pathname"), "/incidents/")
 		p.axe("incident")
 		p.picture("incident")
 	})
@@ -137,7 +139,61 @@ func TestStory(t *testing.T) {
 			p.axe(s)
 		}
 	})
+	p.step(t, "the cloud is cut off from the home", func(t *testing.T) {
+		p.visit(d.app + "/")
+		p.until("the live map", el("home-map")+`?.dataset.live === "live"`)
+		p.same()
+		d.press(t, "/cloud", "cut", "yes")
+		p.until("no live map", el("home-map")+`?.dataset.live === "offline"`)
+		p.says("map-sentence", "Your gateway does not answer, so we do not know who talks now. It last answered")
+		p.until("when it last answered", el("map-sentence")+`?.querySelector("time[datetime]")`)
+		p.axe("home that is cut off")
+		p.picture("home-cut")
+		d.press(t, "/cloud", "cut", "no")
+		p.until("live again", el("home-map")+`?.dataset.live === "live"`)
+		p.until("fine again", el("home-state")+`?.dataset.state === "fine"`)
+		p.stays()
+	})
+	p.step(t, "a push message is shown, and opens the incident", func(t *testing.T) { p.pushed(d.app, incident) })
+	p.step(t, "without a network: the last known state and its time", func(t *testing.T) {
+		p.visit(d.app + "/devices") // this makes it known
+		p.until("the devices", `document.querySelectorAll('[data-testid="device"]').length >= 12`)
+		p.expecting(`network: .*(ERR_INTERNET_DISCONNECTED|ERR_FAILED|504)`, func() {
+			offline(p, true)
+			p.visit(d.app + "/")
+			p.until("the sentence", el("home-sentence"))
+			p.says("as-of", "No connection. This is as of ")
+			p.until("the map", el("home-map")+`?.dataset.live === "cut"`)
+			p.axe("home without a network")
+			p.picture("home-offline")
+			p.click(button("Devices"))
+			p.until("the devices", `document.querySelectorAll('[data-testid="device"]').length >= 12`)
+			p.says("as-of", "No connection. This is as of ")
+			p.click(button(laptop))
+			p.says("as-of", "No connection")
+			p.axe("device without a network")
+			offline(p, false)
+			p.visit(d.app + "/")
+			p.until("new again", `!`+el("as-of")+` && `+el("home-map")+`?.dataset.live === "live"`)
+		})
+	})
 }
 
 // talks is what a device's rows of contacts say in numbers, without the times that go on by themselves.
 const talks = `[...document.querySelectorAll('[data-testid="contact"]')].map((e) => e.innerText.match(/↑[^·]*·[^·]*/)?.[0] + e.querySelector("strong").innerText).sort().join("|")`
+
+// keptCloud is the name to which the laptop keeps a connection.
+func keptCloud(t *testing.T) string {
+	t.Helper()
+	p, err := plan.New(plan.Options{Seed: 1, Scenario: "camera"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range p.Devices {
+		if d.Name == laptop {
+			return d.Cloud
+		}
+	}
+	t.Fatal("the home has no laptop")
+	return ""
+}

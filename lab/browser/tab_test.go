@@ -27,6 +27,7 @@ const patience = 40 * time.Second
 type tab struct {
 	t   *testing.T // of the step that runs
 	ctx context.Context
+	sw  *tab // the service worker behind it, once asked for
 
 	mu     sync.Mutex
 	faults []string

@@ -16,8 +16,9 @@ import (
 // Options choose a home.
 type Options struct {
 	Seed     uint64
-	Devices  int    // 6 to 20; 0 is 12
-	Scenario string // a name from Scenarios; "" is benign
+	Devices  int               // 6 to 20; 0 is 12
+	Scenario string            // a name from Scenarios; "" is benign
+	Calls    map[string]string // device → what it calls itself in DHCP instead of its name; may be hostile
 }
 
 // Plan is a whole home on paper. Rooms read it and never change it.
@@ -55,7 +56,8 @@ type WAN struct {
 
 // Device is one thing in the home.
 type Device struct {
-	Name   string // also its DHCP host name
+	Name   string
+	Calls  string // its DHCP host name; "": its name
 	Kind   Kind
 	MAC    home.MAC
 	IPv4   netip.Addr // what the DHCP server keeps for it
@@ -117,6 +119,9 @@ func New(o Options) (*Plan, error) {
 	p.sites(r)
 	p.devices(r)
 	p.attack(r)
+	for i := range p.Devices {
+		p.Devices[i].Calls = o.Calls[p.Devices[i].Name]
+	}
 	return p, nil
 }
 
