@@ -279,7 +279,7 @@ func TestAClusterLosesNothingWhenItsPartsDie(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	s.carriedOut(app, orders)
-	s.onceInTheStore(c, few)
+	onceInTheStore(t, dbtest.Open(t, s.sql.URL()), c, few)
 	if st := s.stream(); st.Config.Num != 3 || !st.whole() {
 		t.Errorf("the stream at the end: %+v", st)
 	}
@@ -310,25 +310,24 @@ func (s *spread) carriedOut(a *app, orders []asked) {
 
 // onceInTheStore counts what is in the tables of homes without orders: what such a home sent follows from how much it was
 // (fleet.Mix), and roll-ups and refusals are added up, so that one that was stored twice shows.
-func (s *spread) onceInTheStore(c *customers, from int) {
-	s.t.Helper()
-	d := dbtest.Open(s.t, s.sql.URL())
+func onceInTheStore(t *testing.T, d *db.DB, c *customers, from int) {
+	t.Helper()
 	total := 0
 	for _, p := range c.homes[from:] {
 		n := int(c.highest[p])
 		want := content{hours: 8 * between(n, 60, 90), stops: 3 * between(n, 90, 97), trackers: 40 * between(n, 90, 97), findings: between(n, 99, 100)}
-		have, err := count(s.t.Context(), d, p)
+		have, err := count(t.Context(), d, p)
 		if err != nil {
-			s.t.Fatal(err)
+			t.Fatal(err)
 		}
 		if have != want {
-			s.t.Errorf("home %s, of %d items: stored %+v, sent %+v", p.Home, n, have, want)
+			t.Errorf("home %s, of %d items: stored %+v, sent %+v", p.Home, n, have, want)
 		}
 		total += want.hours + want.findings
 	}
-	s.t.Logf("%d device hours and findings were compared", total)
+	t.Logf("%d device hours and findings were compared", total)
 	if total == 0 {
-		s.t.Error("nothing was compared")
+		t.Error("nothing was compared")
 	}
 }
 
