@@ -73,6 +73,12 @@ func TestCloudKilledAndCutOffKnowsEverythingOnce(t *testing.T) {
 		list, err := s.rooms.History.DeviceList(w.ctx, s.place)
 		return err == nil && len(list) >= 4
 	})
+	c.infect()
+	w.eventually("the malware is found", func() bool {
+		c.tale.mu.Lock()
+		defer c.tale.mu.Unlock()
+		return len(c.tale.findings) > 0
+	})
 	for n := range rounds {
 		c.round(n)
 	}
@@ -80,8 +86,8 @@ func TestCloudKilledAndCutOffKnowsEverythingOnce(t *testing.T) {
 	c.compare()
 	t.Logf("%d rounds: %d findings and %d steps told at home, %d of %d orders taken by the API, %d acts at home; %v",
 		rounds, len(c.tale.findings), c.tale.steps, len(c.tale.orders), c.tale.asked, c.tale.local, c.faults)
-	if len(c.tale.findings) == 0 || len(c.tale.orders) == 0 {
-		t.Error("nothing happened")
+	if len(c.tale.orders) == 0 {
+		t.Error("nothing was asked for")
 	}
 }
 
@@ -117,7 +123,7 @@ func (c *chaos) round(n int) {
 		time.Sleep(at) // at a random point
 		failed = c.breaks(fault, away)
 	})
-	if n%2 == 0 {
+	if n%2 == 1 {
 		c.infect()
 	}
 	for _, act := range acts {
@@ -303,7 +309,7 @@ func same(i *home.Incident, full incident.Full) error {
 		return fmt.Errorf("its steps at home:\n  %s\nin the cloud:\n  %s", strings.Join(ours, "\n  "), strings.Join(theirs, "\n  "))
 	}
 	if full.GetCode() != i.Code || full.GetDevice() != string(i.Device) || full.GetState() != string(i.State) || full.GetMode() != string(i.Mode) ||
-		full.GetFindings() != i.Count {
+		full.GetFindings() > i.Count || full.GetFindings() < min(i.Count, uint64(len(i.Findings))) {
 		return fmt.Errorf("at home %s %s %s with %d findings, in the cloud %s %s %s with %d", i.Device, i.State, i.Mode, i.Count,
 			full.GetDevice(), full.GetState(), full.GetMode(), full.GetFindings())
 	}
@@ -364,14 +370,19 @@ func (c *chaos) rulesInTheCloud() (map[string]bool, error) {
 // to change.
 func (c *chaos) doneOnce() {
 	c.w.t.Helper()
-	steps := map[string]int{}
+	var steps []string
 	for _, i := range c.w.incidents() {
 		for _, s := range i.History {
-			steps[s.Why]++
+			steps = append(steps, s.Why)
 		}
 	}
 	for _, o := range c.tale.orders {
-		n := steps[o.Why]
+		n := 0
+		for _, why := range steps {
+			if strings.HasSuffix(why, o.Why) { // a release says more before it
+				n++
+			}
+		}
 		switch {
 		case n > 1:
 			c.w.t.Errorf("order %s (%s) was done %d times", o.Verb, o.Why, n)
