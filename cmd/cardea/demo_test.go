@@ -66,16 +66,33 @@ func (s told) number(t *testing.T, key string) float64 {
 	return n
 }
 
-// The camera's story, as ourselves and, with another seed, as an ordinary user.
+// The camera's story, as ourselves and, with other seeds, as an ordinary user, with the cloud and without one.
 func TestDemoCamera(t *testing.T) {
-	for seed, as := range map[uint64]user{1: me, 2: nobody} {
-		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+	for _, c := range []struct {
+		seed  uint64
+		as    user
+		cloud bool
+	}{{1, me, true}, {2, nobody, true}, {3, nobody, false}} {
+		t.Run(fmt.Sprintf("seed %d cloud %v", c.seed, c.cloud), func(t *testing.T) {
 			t.Parallel()
-			out, stderr, status := cardea(t, as, "demo", "--headless", "--scenario", "camera", "--json", fmt.Sprintf("--seed=%d", seed))
+			args := []string{"demo", "--headless", "--scenario", "camera", "--json", fmt.Sprintf("--seed=%d", c.seed)}
+			if !c.cloud {
+				args = append(args, "--no-cloud")
+			}
+			out, stderr, status := cardea(t, c.as, args...)
 			if status != 0 || stderr != "" {
 				t.Fatalf("exit status %d\n%s%s", status, stderr, out)
 			}
-			checkCamera(t, story(t, out), seed)
+			s := story(t, out)
+			checkCamera(t, s, c.seed)
+			if s.summary["cloud"] != c.cloud {
+				t.Errorf("cloud is %v", s.summary["cloud"])
+			}
+			if push, has := s.summary["push_ms"]; has != c.cloud {
+				t.Errorf("push_ms is %v", push)
+			} else if has && s.number(t, "push_ms") <= 0 {
+				t.Errorf("released in the app %v ms before", push)
+			}
 		})
 	}
 }
@@ -171,7 +188,7 @@ func TestDemoWithoutAgent(t *testing.T) {
 	if n := s.number(t, "packets_escaped_wan"); n <= 1000 {
 		t.Errorf("%v packets reached the internet, want over 1,000", n)
 	}
-	if s.summary["agent"] != false || s.summary["released"] != false || s.summary["scan_to_contained_ms"] != nil {
+	if s.summary["agent"] != false || s.summary["cloud"] != false || s.summary["released"] != false || s.summary["scan_to_contained_ms"] != nil {
 		t.Errorf("summary: %v", s.summary)
 	}
 }
@@ -179,7 +196,7 @@ func TestDemoWithoutAgent(t *testing.T) {
 // For people, without a terminal: the same story as lines.
 func TestDemoForPeople(t *testing.T) {
 	t.Parallel()
-	out, stderr, status := cardea(t, nobody, "demo", "--headless", "--scenario", "blocklisted")
+	out, stderr, status := cardea(t, nobody, "demo", "--headless", "--scenario", "blocklisted", "--no-cloud")
 	if status != 0 || stderr != "" {
 		t.Fatalf("exit status %d\n%s%s", status, stderr, out)
 	}
@@ -193,9 +210,12 @@ func TestDemoForPeople(t *testing.T) {
 
 // Ctrl-C in the middle leaves nothing behind. A terminal sends SIGINT to the whole group.
 func TestDemoInterrupted(t *testing.T) {
-	for _, as := range []user{me, nobody} {
+	for as, c := range map[user]struct {
+		args      []string
+		processes int
+	}{me: {[]string{"--no-cloud"}, 3}, nobody: {nil, 4}} {
 		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
-			cmd, mark := command(t, as, "demo", "--headless", "--json")
+			cmd, mark := command(t, as, append([]string{"demo", "--headless", "--json"}, c.args...)...)
 			pipe, err := cmd.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -209,8 +229,8 @@ func TestDemoInterrupted(t *testing.T) {
 					break
 				}
 			}
-			if n := len(marked(t, mark)); n < 3 {
-				t.Errorf("%d processes carry the mark, want the command, the home and the agent: the check does not check", n)
+			if n := len(marked(t, mark)); n < c.processes {
+				t.Errorf("%d processes carry the mark, want the command, the home, the agent and its cloud: the check does not check", n)
 			}
 			pid := cmd.Process.Pid
 			if sig == syscall.SIGINT {

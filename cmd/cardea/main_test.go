@@ -122,15 +122,19 @@ func TestUsage(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{"--help", 0, []string{"demo", "replay", "bench"}},
+		{"--help", 0, []string{"demo", "serve", "admin", "simulate", "replay", "bench"}},
 		{"--version", 0, []string{"dev"}},
-		{"demo --help", 0, []string{"--headless", "--scenario", "camera, worm", "--json", "--seed", "--benign", "--no-agent", "NO_COLOR", "shortened"}},
+		{"demo --help", 0, []string{"--headless", "--scenario", "camera, worm", "--json", "--seed", "--benign", "--no-agent", "--no-cloud", "--browser", "NO_COLOR", "shortened"}},
 		{"replay --help", 0, []string{"--json", "--intel", "--home", "finding", "summary"}},
 		{"bench --help", 0, nil},
+		{"simulate --help", 0, []string{"--homes", "--rate", "--db", "--json", "simulator", "made up"}},
 		{"", 2, []string{"demo"}},
 		{"frobnicate", 2, []string{"frobnicate"}},
 		{"demo --seed=x", 2, []string{"seed"}},
 		{"replay", 2, []string{"file"}},
+		{"simulate --homes=x", 2, []string{"homes"}},
+		{"simulate --homes 0", 1, []string{"1 to 100,000"}},
+		{"simulate --rate 0", 1, []string{"rate"}},
 		{"replay --home 300.1.2.3/8 /dev/null", 1, []string{"192.168.1.0/24"}},
 		{"demo --headless --scenario nonesuch", 1, []string{"nonesuch", "camera"}},
 		{"demo --headless --devices 99", 1, []string{"20"}},
