@@ -26,7 +26,7 @@ func pack(t *testing.T, arch, binary string) []byte {
 	t.Helper()
 	out := t.TempDir()
 	cmd := exec.Command(root+"/tools/package", "ipk", arch, binary, out)
-	cmd.Env = append(os.Environ(), "VERSION=1.2.3", "SOURCE_DATE_EPOCH=1700000000", "TMPDIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), "VERSION=1.2.3", "SOURCE_DATE_EPOCH=1700000000", "SQUEEZE=0", "TMPDIR="+t.TempDir())
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -173,13 +173,16 @@ config portal
 config cloud
 	option reconnect '1m'
 	option contain_per_day '3'
+	list protected 'ours.example'
+	list protected 'theirs.example'
 `
 	if text, err = configure(t, full); err != nil {
 		t.Fatal(err)
 	}
 	c, err = gateway.ParseConfig([]byte(text))
 	if err != nil || *c.Containment.Automatic || len(c.Containment.Protected) != 2 || len(c.Policy.Block) != 2 || len(c.Policy.Allow) != 1 ||
-		c.Portal.Provider != `Müller's "net": $(touch /tmp/cardea-was-run) # & \ | {x}` || c.Cloud.ContainPerDay != 3 {
+		c.Portal.Provider != `Müller's "net": $(touch /tmp/cardea-was-run) # & \ | {x}` || c.Cloud.ContainPerDay != 3 ||
+		!slices.Equal(c.Cloud.Protected, []string{"ours.example", "theirs.example"}) {
 		t.Errorf("%+v, %v\n%s", c, err, text)
 	}
 	if _, err := os.Stat("/tmp/cardea-was-run"); err == nil {
@@ -195,37 +198,41 @@ config cloud
 	}
 }
 
-// Each processor's agent starts, and says what is wrong with a configuration.
+// Each processor's agent is built, packed as for everybody, and starts from its package: it says its version and what is
+// wrong with a configuration.
 func TestEveryProcessorsAgentStarts(t *testing.T) {
-	bad := filepath.Join(t.TempDir(), "agent.yaml")
+	out, bad := t.TempDir(), filepath.Join(t.TempDir(), "agent.yaml")
 	if err := os.WriteFile(bad, []byte("lan: br-lan\nwan: eth1\ncolour: red\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
-		qemu string
-		env  []string
-	}{
-		{"qemu-x86_64-static", []string{"GOARCH=amd64"}},
-		{"qemu-aarch64-static", []string{"GOARCH=arm64"}},
-		{"qemu-arm-static", []string{"GOARCH=arm", "GOARM=7"}},
-		{"qemu-mipsel-static", []string{"GOARCH=mipsle", "GOMIPS=softfloat"}},
-	} {
+	cmd := exec.Command(root+"/tools/package", "agents", out)
+	cmd.Env = append(os.Environ(), "VERSION=9.8.7", "SOURCE_DATE_EPOCH=1700000000", "SQUEEZE=0", "TMPDIR="+t.TempDir())
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if debs, err := filepath.Glob(out + "/cardea-agent_9.8.7_*.deb"); err != nil || len(debs) != 3 {
+		t.Errorf("Debian's: %v, %v", debs, err)
+	}
+	for arch, qemu := range map[string]string{"x86_64": "qemu-x86_64-static", "aarch64_cortex-a53": "qemu-aarch64-static",
+		"arm_cortex-a7": "qemu-arm-static", "mipsel_24kc": "qemu-mipsel-static"} {
+		b, err := os.ReadFile(filepath.Join(out, "cardea-agent_9.8.7_"+arch+".ipk"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outer, _ := unpack(t, b)
+		data, _ := unpack(t, outer["./data.tar.gz"])
 		bin := filepath.Join(t.TempDir(), "cardea-agent")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=9.8.7", "-o", bin, root+"/cmd/cardea-agent")
-		build.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux"), c.env...)
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", c.env, err, out)
+		if err := os.WriteFile(bin, data["./usr/sbin/cardea-agent"], 0o700); err != nil {
+			t.Fatal(err)
 		}
-		if out, err := exec.Command(c.qemu, bin, "--version").CombinedOutput(); err != nil || string(out) != "9.8.7\n" {
-			t.Errorf("%s --version: %q, %v", c.qemu, out, err)
+		if says, err := exec.Command(qemu, bin, "--version").CombinedOutput(); err != nil || string(says) != "9.8.7\n" {
+			t.Errorf("%s --version: %q, %v", arch, says, err)
 		}
-		out, err := exec.Command(c.qemu, bin, "run", "--config", bad).CombinedOutput()
+		says, err := exec.Command(qemu, bin, "run", "--config", bad).CombinedOutput()
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != 1 || !bytes.Contains(out, []byte("colour")) || !bytes.Contains(out, []byte("line 3")) {
-			t.Errorf("%s with a bad configuration: %q, %v", c.qemu, out, err)
+		if !errors.As(err, &exit) || exit.ExitCode() != 1 || !bytes.Contains(says, []byte("colour")) || !bytes.Contains(says, []byte("line 3")) {
+			t.Errorf("%s with a bad configuration: %q, %v", arch, says, err)
 		}
-		if info, err := os.Stat(bin); err == nil {
-			t.Logf("%v: %d bytes", c.env, info.Size())
-		}
+		t.Logf("%s: the program has %d bytes, its package %d", arch, len(data["./usr/sbin/cardea-agent"]), len(b))
 	}
 }
