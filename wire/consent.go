@@ -57,7 +57,7 @@ func CheckConsent(c *pb.Consent, p home.Place, keys map[string][]byte, now time.
 		return errors.New("nobody at home has agreed to this")
 	case c.GetTenant() != p.Tenant || c.GetHome() != p.Home || c.GetGateway() != p.Gateway:
 		return errors.New("the consent is for another home")
-	case c.GetUntil()-c.GetFrom() > MaxConsent.Milliseconds():
+	case c.GetFrom() <= 0 || c.GetUntil()-c.GetFrom() > MaxConsent.Milliseconds(): // a from far below zero would overflow
 		return errors.New("the consent is for too long")
 	case ms < c.GetFrom() || ms >= c.GetUntil():
 		return errors.New("the consent does not hold now")

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,7 @@ func TestAConsentIsCheckedWhole(t *testing.T) {
 		"over":              {func(m *pb.Consent) { m.Until = now.UnixMilli(); resigned(m) }, "not hold"},
 		"not begun":         {func(m *pb.Consent) { m.From = now.UnixMilli() + 1; resigned(m) }, "not hold"},
 		"a week":            {func(m *pb.Consent) { m.Until = now.Add(7 * 24 * time.Hour).UnixMilli(); resigned(m) }, "too long"},
+		"since ever":        {func(m *pb.Consent) { m.From, m.Until = math.MinInt64+1, math.MaxInt64; resigned(m) }, "too long"},
 		"longer than told":  {func(m *pb.Consent) { m.Until++ }, "does not fit"},
 		"another scope":     {func(m *pb.Consent) { m.Scope = "all" }, "does not fit"},
 		"an unknown key":    {func(m *pb.Consent) { m.Key = "x" }, "does not know"},
