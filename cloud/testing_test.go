@@ -275,7 +275,7 @@ func (w *whole) addHouse(p *provider) *house {
 	return h
 }
 
-// enrol gives a home a gateway, as a resident and an installer do: code, key, certificate.
+// enrol gives a home a gateway, as a resident does: code, key, certificate.
 func (w *whole) enrol(h *house) uplink.Identity {
 	w.t.Helper()
 	out := w.ask("POST", "/v1/homes/"+h.place.Home+"/claims", "", as(h.resident))
@@ -283,10 +283,16 @@ func (w *whole) enrol(h *house) uplink.Identity {
 	if err := json.Unmarshal([]byte(out.body), &claim); err != nil || out.code != http.StatusCreated {
 		w.t.Fatalf("claim: %d %s", out.code, out.body)
 	}
+	return w.enrolWith(h, claim.Code)
+}
+
+// enrolWith enrols a gateway with a code and makes it the home's here.
+func (w *whole) enrolWith(h *house, code string) uplink.Identity {
+	w.t.Helper()
 	h.dir = w.t.TempDir()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
-	id := must(enroll.Enroll(ctx, w.url, claim.Code, h.mark, h.dir))(w.t)
+	id := must(enroll.Enroll(ctx, w.url, code, h.mark, h.dir))(w.t)
 	h.place = id.Place
 	return id
 }
