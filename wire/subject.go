@@ -10,8 +10,8 @@ import (
 // Partitions is how many partitions reports are spread over by their home. It is fixed for the life of an installation.
 const Partitions = 16
 
-// Stream is the JetStream stream that keeps reports until a worker has stored them. It listens on Up and stores under
-// Partition: subject transform "t.*.*.*" → "p.{{partition(16,2)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}".
+// Stream is the JetStream stream that keeps reports until a worker has stored them. The broker gathers what comes on Up and
+// keeps it in packs, each of one partition: the FNV-1a hash of the home's id, 32 bits, modulo Partitions.
 const Stream = "REPORTS"
 
 // Up is where a gateway publishes its reports, into the stream.

@@ -235,6 +235,8 @@ func (c *Conn) PublishAck(ctx context.Context, subject, id string, data []byte) 
 		return fmt.Errorf("publish %s on %s: acknowledgement: %w", id, subject, err)
 	case ack.Error != nil && strings.Contains(ack.Error.Description, "maximum"):
 		return fmt.Errorf("publish %s on %s: %w", id, subject, ErrFull)
+	case ack.Error != nil && ack.Error.Code == 503 && ack.Error.ErrCode == 0: // of Gather
+		return fmt.Errorf("publish %s on %s: %s: %w", id, subject, ack.Error.Description, ErrNobody)
 	case ack.Error != nil:
 		return fmt.Errorf("publish %s on %s: %s (%d)", id, subject, ack.Error.Description, ack.Error.ErrCode)
 	case ack.Stream == "" || ack.Seq == 0:

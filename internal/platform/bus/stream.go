@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,11 +22,8 @@ type StreamConfig struct {
 	MaxAge   time.Duration // 0 means 14 days: older reports are lost if nobody stored them
 }
 
-// Transform is how the stream renames what it takes, so that a worker can read one partition.
-var transform = jetstream.SubjectTransformConfig{
-	Source:      "t.*.*.*",
-	Destination: fmt.Sprintf("p.{{partition(%d,2)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}", wire.Partitions),
-}
+// reports is where all gateways publish what they report.
+const reports = "t.*.*.*"
 
 // EnsureStream makes the stream of reports, or changes it to what is wanted. It tries until ctx ends: a cluster needs a moment to
 // elect.
@@ -36,9 +34,9 @@ func (c *Conn) EnsureStream(ctx context.Context, cfg StreamConfig) error {
 	}
 	want := jetstream.StreamConfig{
 		Name: wire.Stream, Description: "What homes reported, until a worker has stored it.",
-		Subjects: []string{transform.Source}, SubjectTransform: &transform,
-		Retention: jetstream.WorkQueuePolicy, // what was acknowledged is deleted
-		Discard:   jetstream.DiscardNew,      // a full stream refuses; the gateways keep theirs
+		Subjects:  []string{"p.*." + packSubject}, // from Gather; gateways may not publish there
+		Retention: jetstream.WorkQueuePolicy,      // what was acknowledged is deleted
+		Discard:   jetstream.DiscardNew,           // a full stream refuses; the gateways keep theirs
 		Storage:   jetstream.FileStorage, Replicas: max(cfg.Replicas, 1),
 		MaxBytes: cfg.MaxBytes, MaxAge: cfg.MaxAge, MaxMsgSize: MaxPayload,
 		Duplicates: 100 * time.Millisecond, // the least there is; nothing of ours carries an id
@@ -104,6 +102,7 @@ const (
 	ackWait    = 10 * time.Minute // longer than storing a batch takes; a new reader of a partition does not wait for it
 	idleWait   = 5 * time.Second  // how long one request for messages stands when there are none
 	fillWait   = 5 * time.Millisecond
+	fetchPacks = 64 // packs that are asked for at once
 	retryMost  = 10 * time.Second
 	ackTimeout = 10 * time.Second
 
@@ -111,8 +110,9 @@ const (
 )
 
 // Consume reads a partition and calls f with up to batch messages, in the order in which the stream took them, one batch at a time. When f
-// returns nil they are acknowledged and gone; when it fails, the same messages come again first, after a pause. What a reader
-// that died had not acknowledged is the first thing that the next one reads. It returns when ctx ends, and with ErrTaken when
+// returns nil they are acknowledged and gone, with the whole pack in which the stream keeps them; when it fails, the same
+// messages come again first, after a pause. What a reader that died had not acknowledged is the first thing that the next one
+// reads: f must expect what it knows already. It returns when ctx ends, and with ErrTaken when
 // somebody else began to read the partition: that is whoever came last.
 func (c *Conn) Consume(ctx context.Context, partition, batch int, f func(context.Context, []Msg) error) error {
 	js, err := jetstream.New(c.nc)
@@ -175,7 +175,8 @@ func (r *reader) open(ctx context.Context) error {
 	name := prefix + rand.Text()
 	cons, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable: name, FilterSubject: fmt.Sprintf("p.%d.>", r.partition), AckPolicy: jetstream.AckExplicitPolicy,
-		AckWait: ackWait, MaxAckPending: 2 * r.batch, MaxDeliver: -1, DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckWait: ackWait, MaxAckPending: 2 * fetchPacks, MaxDeliver: -1, DeliverPolicy: jetstream.DeliverAllPolicy,
+		MemoryStorage: true, // what was acknowledged is deleted, so nothing else need be kept of it
 	})
 	if err != nil {
 		return r.wrap("open", err)
@@ -220,7 +221,7 @@ func (r *reader) round(ctx context.Context, f func(context.Context, []Msg) error
 	if err != nil || len(msgs) == 0 {
 		return err
 	}
-	batch := make([]Msg, len(msgs))
+	packs := make([][]Msg, len(msgs))
 	for i, m := range msgs {
 		meta, err := m.Metadata()
 		if err != nil {
@@ -229,12 +230,33 @@ func (r *reader) round(ctx context.Context, f func(context.Context, []Msg) error
 		if r.given++; meta.Sequence.Consumer != r.given || meta.NumDelivered != 1 {
 			return fmt.Errorf("partition %d: messages got lost on the way: want %d, have %d", r.partition, r.given, meta.Sequence.Consumer)
 		}
-		batch[i] = Msg{Subject: m.Subject(), Data: m.Data(), Time: meta.Timestamp}
+		if packs[i], err = unpack(Msg{Subject: m.Subject(), Data: m.Data(), Time: meta.Timestamp}); err != nil {
+			r.c.log.Error("reports are lost", "partition", r.partition, "error", err)
+		}
 	}
-	if err := f(ctx, batch); err != nil {
-		return err
+	return r.give(ctx, msgs, packs, f)
+}
+
+// give hands over what whole packs fit into a batch, or a large pack in parts, and acknowledges packs when all of them is
+// stored.
+func (r *reader) give(ctx context.Context, msgs []jetstream.Msg, packs [][]Msg, f func(context.Context, []Msg) error) error {
+	for from := 0; from < len(packs); {
+		to, batch := from+1, packs[from]
+		for to < len(packs) && len(batch)+len(packs[to]) <= r.batch {
+			batch = append(batch, packs[to]...)
+			to++
+		}
+		for part := range slices.Chunk(batch, r.batch) {
+			if err := f(ctx, part); err != nil {
+				return err
+			}
+		}
+		if err := r.acknowledge(ctx, msgs[from:to]); err != nil {
+			return err
+		}
+		from = to
 	}
-	return r.acknowledge(ctx, msgs)
+	return nil
 }
 
 // acknowledge also works while ctx ends: what is stored need not come again.
@@ -256,17 +278,18 @@ func (r *reader) acknowledge(ctx context.Context, msgs []jetstream.Msg) error {
 
 // fetch takes what is there. When nothing is, it waits for the first message and for what comes with it.
 func (r *reader) fetch(ctx context.Context) ([]jetstream.Msg, error) {
-	msgs, err := r.take(ctx, r.batch, 0)
+	n := min(r.batch, fetchPacks)
+	msgs, err := r.take(ctx, n, 0)
 	if err != nil || len(msgs) > 0 {
 		return msgs, err
 	}
-	if msgs, err = r.take(ctx, 1, idleWait); err != nil || len(msgs) == 0 || r.batch == 1 {
+	if msgs, err = r.take(ctx, 1, idleWait); err != nil || len(msgs) == 0 || n == 1 {
 		return msgs, err
 	}
 	if !sleep(ctx, fillWait) {
 		return nil, ctx.Err()
 	}
-	more, err := r.take(ctx, r.batch-1, 0)
+	more, err := r.take(ctx, n-1, 0)
 	return append(msgs, more...), err
 }
 

@@ -19,17 +19,17 @@ type Figures struct {
 	MessagesOut   int64
 	BytesOut      int64
 	SlowConsumers int64  // peers that were disconnected because they did not read
-	StreamItems   uint64 // messages kept now, of all streams on this broker
+	StreamItems   uint64 // packs of reports kept now, of all streams on this broker
 	StreamBytes   uint64 // on disk now
 }
 
 // Connections is how many are connected now.
-func (s *Server) Connections() int { return s.nats.NumClients() }
+func (s *Server) Connections() int { return max(0, s.nats.NumClients()-1) } // without the one that gathers reports
 
 // Figures reads them all; cheap enough for each scrape.
 func (s *Server) Figures() (Figures, error) {
 	f := Figures{
-		Connections: s.nats.NumClients(), Routes: s.nats.NumRoutes(), Subscriptions: s.nats.NumSubscriptions(),
+		Connections: s.Connections(), Routes: s.nats.NumRoutes(), Subscriptions: s.nats.NumSubscriptions(),
 		Accepted: s.gate.accepted.Load(), Refused: s.gate.refused.Load(), Provoked: s.notes.provoked.Load(),
 		SlowConsumers: s.nats.NumSlowConsumers(),
 	}

@@ -217,7 +217,7 @@ func TestRepliesNamedByAGatewayHarmNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	state, err := cloud.StreamState(context30(t))
-	if err != nil || state.Messages < sent+9 {
+	if err != nil || state.Messages < sent+1 { // those before the last are in packs
 		t.Fatalf("the stream was harmed: %+v, %v", state, err)
 	}
 	if err := errors.Join(cloud.Publish(wire.Down(other), []byte("end"))); err != nil {

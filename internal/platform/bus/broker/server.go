@@ -207,13 +207,32 @@ func (s *Server) Run(ctx context.Context) error {
 			}
 		}
 	}
+	return s.gather(ctx)
+}
+
+// gather takes the homes' reports until ctx ends.
+func (s *Server) gather(ctx context.Context) error {
+	conn, err := bus.Inside(ctx, "reports", s.nats, localUser, s.secret, s.log)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("broker: %w", err)
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- conn.Gather(ctx) }()
 	close(s.ready)
 	select {
 	case why := <-s.notes.fatal:
-		return fmt.Errorf("broker: %s", why)
+		err = fmt.Errorf("broker: %s", why)
+	case err = <-ended:
+		ended <- nil
 	case <-ctx.Done():
-		return nil
 	}
+	cancel()
+	return errors.Join(err, <-ended)
 }
 
 // Ready is closed when the broker takes connections.
