@@ -20,6 +20,9 @@ const (
 	maxContacts = 1000
 	maxPart     = 128 << 10 // bytes of one part of an answer
 	followEvery = time.Second
+	// alive is after how many times of followEvery a part goes out even when it is empty: it tells who follows that there is
+	// still a line to the gateway. The cloud gives up after three that did not come.
+	alive = 5
 	// seenEvery is how much later a device must have been seen for that alone to be told to who follows, in milliseconds.
 	seenEvery = 15_000
 )
@@ -220,7 +223,10 @@ func (c *cloud) follow(ctx context.Context, q *pb.Question, device home.DeviceID
 	f := &follower{c: c, device: device, contacts: map[contactOf]contactState{}, devices: map[string]*pb.Device{}}
 	t := time.NewTicker(followEvery)
 	defer t.Stop()
-	for {
+	for n := 0; ; n++ {
+		if n%alive == 0 {
+			a.begun = false
+		}
 		if q.GetAsker() == askerSupport {
 			if err := c.consented(q.GetConsent(), c.g.now()); err != nil {
 				return err

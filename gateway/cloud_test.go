@@ -659,6 +659,26 @@ func TestFollowTellsWhatChangesAndEndsWithTheConsent(t *testing.T) {
 	equal(t, "told", parts, "camera off cam.example.com 1", "camera quarantine cam.example.com 2")
 }
 
+// A home that is asleep still says that its gateway is there.
+func TestWhoFollowsHearsThatTheGatewayIsThere(t *testing.T) {
+	t.Parallel()
+	g, _ := start(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	empty := 0
+	q := &pb.Question{Asker: "resident", Who: "anna", Ask: &pb.Question_Follow{Follow: &pb.AskFollow{}}}
+	err := g.cloud.Answer(ctx, q, func(a *pb.Answer) error {
+		if len(a.GetDevices())+len(a.GetContacts()) == 0 {
+			if empty++; empty == 2 {
+				cancel()
+			}
+		}
+		return nil
+	})
+	if err != nil || empty < 2 {
+		t.Errorf("%d empty parts, then %v", empty, err)
+	}
+}
+
 func TestTheLogOfLooksIsBounded(t *testing.T) {
 	g, _ := start(t, t.TempDir())
 	q := &pb.Question{Asker: "support", Who: strings.Repeat("<b>\x1b", 1000), Reason: strings.Repeat("why ", 5000), Ask: &pb.Question_Devices{}}

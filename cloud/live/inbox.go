@@ -89,7 +89,7 @@ func (in *inbox) give(ctx context.Context, follow bool, yield func(*pb.Answer) e
 		if a.GetLast() {
 			return nil
 		}
-		if follow { // the gateway speaks when there is news: see Quiet
+		if follow {
 			wait.Reset(Quiet)
 		} else {
 			wait.Reset(Silence)
@@ -97,5 +97,5 @@ func (in *inbox) give(ctx context.Context, follow bool, yield func(*pb.Answer) e
 	}
 }
 
-// Quiet is how long a gateway that is followed may say nothing: a home may be asleep, so as long as a question runs.
-const Quiet = wire.MaxQuestion
+// Quiet is how long a gateway that is followed may say nothing. It sends an empty part each 5 s when its home is asleep.
+const Quiet = 15 * time.Second

@@ -156,6 +156,12 @@ func TestAnOfflineGatewayIsNotWaitedFor(t *testing.T) {
 		if !errors.Is(err, ErrOffline) || time.Since(from) != Silence {
 			t.Errorf("half an answer: %v after %v", err, time.Since(from))
 		}
+		from = time.Now()
+		follow := &pb.Question{Ask: &pb.Question_Follow{Follow: &pb.AskFollow{}}}
+		err = make2(l).Follow(t.Context(), place, follow, func(*pb.Answer) error { return nil })
+		if !errors.Is(err, ErrOffline) || time.Since(from) != Quiet {
+			t.Errorf("followed, and silent from then on: %v after %v", err, time.Since(from))
+		}
 		if err := make2(l).Ask(t.Context(), place.OfHome(), &pb.Question{}, nil); !errors.Is(err, ErrOffline) {
 			t.Errorf("a home without a gateway: %v", err)
 		}
