@@ -100,6 +100,10 @@ func (s *sky) start() error {
 	if err := s.launch(); err != nil {
 		return err
 	}
+	return s.ready()
+}
+
+func (s *sky) ready() error {
 	space, err := s.w.home.Space("internet")
 	if err != nil {
 		return err
