@@ -243,8 +243,8 @@ func (s *Server) live(ctx context.Context, in *liveIn) (*huma.StreamResponse, er
 					return err
 				}
 			}
-			if len(part.Contacts) > 0 {
-				return t.event("contacts", "", &view.LiveContacts{Items: part.Contacts, At: part.At})
+			if len(part.Contacts) > 0 || len(part.Devices) == 0 { // an empty part says that the gateway is there
+				return t.event("contacts", "", &view.LiveContacts{Items: append([]view.Contact{}, part.Contacts...), At: part.At})
 			}
 			return nil
 		})

@@ -135,7 +135,8 @@ export function useLive(home: string, device?: string): Live {
     const lost = (open: boolean) => {
       if (open) return;
       known.current = new Map();
-      show("waiting");
+      // The stream ends after it said that the gateway does not answer; that stays true until the next one says otherwise.
+      set((l) => (l.state === "offline" ? l : { contacts: [], state: "waiting", lastSeen: null }));
     };
     const stop = stream(url, {
       contacts: (d) => {
