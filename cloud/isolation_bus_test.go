@@ -109,6 +109,7 @@ func subjects(homes ...home.Place) *rapid.Generator[string] {
 // TestGatewayPublishesNothingOfAnothers: with the certificate that the real enrolment gave it, a gateway reaches its own
 // subjects and no others.
 func TestGatewayPublishesNothingOfAnothers(t *testing.T) {
+	t.Parallel()
 	s := newStreet(t)
 	n := 0
 	check := func(fatalf func(string, ...any), subject string) {
@@ -147,6 +148,7 @@ func TestGatewayPublishesNothingOfAnothers(t *testing.T) {
 // TestGatewayHearsNothingOfAnothers: a subscription to anything else is refused, and one that is not brings nothing of
 // another's while everybody is told and asked things.
 func TestGatewayHearsNothingOfAnothers(t *testing.T) {
+	t.Parallel()
 	s := newStreet(t)
 	got := make(chan *nats.Msg, 1<<16) // more than is sent here
 	check := func(fatalf func(string, ...any), subject string) {
@@ -201,6 +203,7 @@ func TestGatewayHearsNothingOfAnothers(t *testing.T) {
 // TestOnlyTheAskedGatewayIsBelieved: an answer that another gateway publishes is not the asked one's; one that the asked one's
 // own certificate publishes is.
 func TestOnlyTheAskedGatewayIsBelieved(t *testing.T) {
+	t.Parallel()
 	s := newStreet(t)
 	s.mine.agent.mu.Lock()
 	s.mine.agent.silent = true
@@ -253,6 +256,7 @@ func (w *whole) knock(h *house, stop <-chan struct{}) (in, out int) {
 
 // TestRevokedGatewayIsOut and stays out, also while the cloud starts again. Others come back.
 func TestRevokedGatewayIsOut(t *testing.T) {
+	t.Parallel()
 	s := newStreet(t)
 	if err := s.rooms.Accounts.Revoke(t.Context(), s.mine.place, "it was stolen", "somebody"); err != nil {
 		t.Fatal(err)
@@ -288,6 +292,7 @@ func TestRevokedGatewayIsOut(t *testing.T) {
 // TestSwappedGatewayInheritsNothing: it takes the other's place when a resident agrees and not before, gets nothing that was
 // meant for the other, and the other is out.
 func TestSwappedGatewayInheritsNothing(t *testing.T) {
+	t.Parallel()
 	s := newStreet(t)
 	h := s.mine
 	s.fill(h, h.provider.staff)

@@ -489,8 +489,12 @@ func (c *caller) untouched(h *house) bool { return !c.home(h) || c.name == "staf
 // TestNobodySeesAnothersHome walks every operation of the API as everybody. No answer has a word of a home or tenant that is
 // not the caller's, what is another's is as what does not exist, and nothing of another's changes.
 func TestNobodySeesAnothersHome(t *testing.T) {
-	for name, database := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return dbtest.PostgresURL(t) }} {
-		t.Run(name, func(t *testing.T) { isolation(t, database()) })
+	t.Parallel()
+	for name, database := range map[string]func(testing.TB) string{"sqlite": func(testing.TB) string { return "" }, "postgres": dbtest.PostgresURL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			isolation(t, database(t))
+		})
 	}
 }
 

@@ -304,7 +304,7 @@ func (w *whole) run(h *house) {
 	h.spool = must(uplink.OpenSpool(filepath.Join(h.dir, "spool"), 1<<20))(w.t)
 	h.agent = &agent{mark: h.mark, device: h.device, put: h.spool.Put, done: map[string]bool{}}
 	h.link = uplink.New(uplink.Config{Jitter: 100 * time.Millisecond, MaxWait: time.Second, Retry: 100 * time.Millisecond,
-		Heartbeat: time.Second, Timeout: 10 * time.Second},
+		Heartbeat: 200 * time.Millisecond, Timeout: 10 * time.Second},
 		id, h.spool, h.agent, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
