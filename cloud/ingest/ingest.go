@@ -75,6 +75,7 @@ type Worker struct {
 	log    *slog.Logger
 	leases *leases
 	stats  counters
+	turns  chan struct{} // one for each transaction that stores; capacity 1 where the database has one writer, so that a person waits for one batch and not for those of all partitions
 
 	mu     sync.Mutex
 	beats  map[home.Place]Beat      // not yet written, at most maxBeats
@@ -101,7 +102,11 @@ func New(c Config, d *db.DB, source Source, to Handlers, log *slog.Logger) *Work
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Worker{config: c, db: d, source: source, to: to, log: log, leases: newLeases(d, c.Name, wire.Partitions, c.Life),
+	turns := wire.Partitions
+	if !d.Postgres() {
+		turns = 1
+	}
+	return &Worker{turns: make(chan struct{}, turns), config: c, db: d, source: source, to: to, log: log, leases: newLeases(d, c.Name, wire.Partitions, c.Life),
 		beats: map[home.Place]Beat{}, nudged: map[home.Place]time.Time{}}
 }
 

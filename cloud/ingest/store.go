@@ -17,6 +17,12 @@ import (
 
 // Store stores a partition's batch in one transaction. After an error nothing of it is stored, and it may come again.
 func (w *Worker) Store(ctx context.Context, partition int, msgs []Msg) error {
+	select {
+	case w.turns <- struct{}{}:
+		defer func() { <-w.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	began := time.Now()
 	err := w.store(ctx, partition, msgs, false)
 	if badData(err) || errors.Is(err, errFault) {
