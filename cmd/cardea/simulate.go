@@ -20,12 +20,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"cardea/cloud"
+	"cardea/cloud/account"
 	"cardea/cloud/account/pki"
-	"cardea/cloud/desired"
 	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/lab/fleet"
@@ -64,6 +65,9 @@ type simulation struct {
 	tenant string
 	serve  *exec.Cmd
 	log    *os.File
+
+	mu   sync.Mutex
+	apps map[home.Place]app // by home
 }
 
 // Run is called by kong.
@@ -84,7 +88,7 @@ func (c simulateCmd) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("simulate: %w", err)
 	}
 	result, err := fleet.Run(ctx, fleet.Options{
-		Homes: c.Homes, Rate: c.Rate, Duration: c.Duration, Issue: s.issue, Stored: s.stored, Push: s.push, CPU: s.cpu, Progress: s.progress,
+		Homes: c.Homes, Rate: c.Rate, Duration: c.Duration, Issue: s.issue, Stored: s.stored, Push: s.push, PushHomes: pushedHomes, CPU: s.cpu, Progress: s.progress,
 	})
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)
@@ -236,6 +240,11 @@ func (s *simulation) issue(ctx context.Context, n int) (id uplink.Identity, err 
 	if err != nil {
 		return id, err
 	}
+	if n < pushedHomes {
+		if err := s.move(ctx, h.Place(), n); err != nil {
+			return id, err
+		}
+	}
 	return uplink.Identity{Place: wire.PlaceOf(r), Chain: r.GetChain(), Key: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
 		Roots: r.GetRoots(), Servers: r.GetServers(), Name: r.GetName(), Until: time.Now().Add(pki.ClientLife)}, nil
 }
@@ -245,9 +254,66 @@ func (s *simulation) stored(ctx context.Context, p home.Place, epoch uint64) (fl
 	return fleet.Stored{Highest: highest, Items: items}, err
 }
 
+// pushedHomes is how many homes have somebody who presses buttons.
+const pushedHomes = 200
+
+// app is how a resident reaches the cloud: signed in, and from an address of their own, as limits count by address.
+type app struct {
+	session string
+	client  *http.Client
+}
+
+// move has a resident move into a home and sign in.
+func (s *simulation) move(ctx context.Context, p home.Place, n int) error {
+	a := s.rooms.Accounts
+	who, err := a.AddResident(ctx, p.Tenant, []string{p.Home}, fmt.Sprintf("resident-%d@example.net", n), "Simulated resident", "")
+	if err != nil {
+		return err
+	}
+	link, err := a.SignInLink(ctx, account.Resident, p.Tenant, who.ID, time.Hour)
+	if err != nil {
+		return err
+	}
+	_, session, err := a.SignInBy(ctx, account.Resident, link)
+	if err != nil {
+		return err
+	}
+	dial := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 2, byte(n+1))}}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.apps == nil {
+		s.apps = map[home.Place]app{}
+	}
+	s.apps[p.OfHome()] = app{session, &http.Client{Transport: &http.Transport{DialContext: dial.DialContext}, Timeout: 30 * time.Second}}
+	return nil
+}
+
 // push presses a button of a home's app.
 func (s *simulation) push(ctx context.Context, p home.Place) error {
-	_, err := s.rooms.Desired.Ask(ctx, desired.Order{Place: p.OfHome(), Verb: "block", Endpoint: "example.net", By: "owner", Why: "simulated"})
+	s.mu.Lock()
+	a, ok := s.apps[p.OfHome()]
+	s.mu.Unlock()
+	if !ok {
+		return errors.New("nobody lives there")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.http+"/v1/homes/"+p.Home+"/orders",
+		strings.NewReader(`{"verb":"block","endpoint":"example.net","why":"simulated"}`))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", rand.Text())
+	req.AddCookie(&http.Cookie{Name: "cardea_resident", Value: a.session})
+	resp, err := a.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		b, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10)) // to tell
+		return fmt.Errorf("the order was answered with %s: %s", resp.Status, b)
+	}
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)) // the connection is used again
 	return err
 }
 

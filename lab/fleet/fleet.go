@@ -35,7 +35,8 @@ type Options struct {
 	// Push makes the cloud want something new of a home. nil: no pushes are measured.
 	Push func(ctx context.Context, p home.Place) error
 	// Pushes in a second; 0 means 20.
-	Pushes float64
+	Pushes    float64
+	PushHomes int // only the first so many homes are pushed to; 0 means all
 	// CPU is the processor time that the cloud has used so far. nil: it is not told.
 	CPU func() (time.Duration, error)
 	// Progress is told each second what goes on. It must not block.
@@ -101,10 +102,11 @@ func (o *Options) check() error {
 	o.Settle = cmp.Or(o.Settle, time.Minute)
 	o.Dialing = cmp.Or(o.Dialing, 64)
 	o.Pushes = cmp.Or(o.Pushes, 20)
+	o.PushHomes = min(cmp.Or(o.PushHomes, o.Homes), o.Homes)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Homes < 1 || o.Rate < 0 || o.Duration <= 0 || o.Issue == nil || o.Dialing < 1 || o.Pushes < 0 {
+	if o.Homes < 1 || o.Rate < 0 || o.Duration <= 0 || o.Issue == nil || o.Dialing < 1 || o.Pushes < 0 || o.PushHomes < 0 {
 		return errors.New("simulate: homes, a rate, a duration and a way to issue certificates are needed")
 	}
 	return nil

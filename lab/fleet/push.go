@@ -37,7 +37,7 @@ func (p *pushes) result(r *Result) {
 	}
 }
 
-// push asks the cloud for something new of random homes, one push to a home at a time, until ctx ends; then it gives those on
+// push asks the cloud for something new of random homes among the first, one push to a home at a time, until ctx ends; then it gives those on
 // their way a moment.
 func (f *fleet) push(ctx context.Context) {
 	if f.opts.Push == nil || f.opts.Pushes == 0 {
@@ -54,7 +54,7 @@ func (f *fleet) push(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		m := f.homes[rand.IntN(len(f.homes))]
+		m := f.homes[rand.IntN(f.opts.PushHomes)]
 		if !m.want.CompareAndSwap(0, time.Now().UnixNano()) {
 			continue
 		}
