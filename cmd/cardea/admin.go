@@ -13,6 +13,7 @@ import (
 
 	"cardea/cloud"
 	"cardea/cloud/account"
+	"cardea/cloud/audit"
 	"cardea/home"
 	"cardea/internal/show"
 	"cardea/wire"
@@ -238,6 +239,9 @@ func (c adminHomeResident) Run(ctx context.Context, top *cli) error {
 		}
 		r, err := a.rooms.Accounts.AddResident(a.ctx, p.Tenant, []string{p.Home}, c.Email, c.Name, password)
 		if err != nil {
+			return err
+		}
+		if err := a.rooms.Audit.AddNow(a.ctx, audit.Entry{Tenant: p.Tenant, Home: p.Home, Who: "admin", Role: "admin", Act: "resident", What: r.ID}); err != nil {
 			return err
 		}
 		return a.print(personJSON(r), r.ID)

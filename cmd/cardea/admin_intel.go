@@ -9,6 +9,7 @@ import (
 
 	"cardea/cloud"
 	"cardea/cloud/account"
+	"cardea/cloud/audit"
 )
 
 type adminIntelPublish struct {
@@ -73,6 +74,10 @@ func (c adminLink) Run(ctx context.Context, top *cli) error {
 		}
 		p, err := a.rooms.Accounts.PersonBy(a.ctx, kind, t.ID, c.Email)
 		if err != nil {
+			return err
+		}
+		// Before the link is there: with a resident's, somebody sees a home as its resident does.
+		if err := a.rooms.Audit.AddNow(a.ctx, audit.Entry{Tenant: t.ID, Who: "admin", Role: "admin", Act: "link", What: c.Kind + " " + p.ID}); err != nil {
 			return err
 		}
 		token, err := a.rooms.Accounts.SignInLink(a.ctx, kind, t.ID, p.ID, 15*time.Minute)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"cardea/cloud"
 	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/wire"
@@ -207,9 +208,29 @@ func TestAdminTellsPeopleAndPrograms(t *testing.T) {
 	if !strings.HasPrefix(link.Link, "https://cloud.example/staff/sign-in#") || len(link.Link) < 60 {
 		t.Errorf("%q", link.Link)
 	}
+	if got := acts(t, data, tenant.ID); !slices.Equal(got, []string{"resident " + r.ID, "link staff " + s.ID}) {
+		t.Errorf("the audit has %q", got)
+	}
 	if list := adminJSON[[]thing](t, data, "", "gateway", "list", h.ID, "--tenant", "example"); list == nil || len(list) != 0 {
 		t.Errorf("%+v", list)
 	}
+}
+
+// acts are what the audit has of a tenant, the oldest first.
+func acts(t *testing.T, data, tenant string) (out []string) {
+	t.Helper()
+	rooms, err := cloud.Open(t.Context(), cloud.Config{Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := rooms.Audit.List(t.Context(), tenant, "", "", 100)
+	if err := errors.Join(err, rooms.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range slices.Backward(list) {
+		out = append(out, e.Act+" "+e.What)
+	}
+	return out
 }
 
 func TestAdminIntel(t *testing.T) {
