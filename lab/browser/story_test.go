@@ -111,7 +111,6 @@ func TestStory(t *testing.T) {
 		}
 		p.stays()
 		p.axe("incident that is over")
-		p.picture("timeline")
 		p.click(button(camera))
 		p.until("it is free", el("device-state")+`?.dataset.mode === "off"`)
 	})
@@ -120,7 +119,6 @@ func TestStory(t *testing.T) {
 		row := `[...document.querySelectorAll('[data-testid="stop"]')].find((e) => e.innerText.includes(` + quote(endpoint) + `))`
 		p.until("what was blocked", row)
 		p.axe("stopped")
-		p.picture("stopped")
 		p.click(row + `.querySelector('[data-testid="unblock"]')`)
 		p.until("the order", el("order-unblock")+`?.dataset.status === "in_force"`)
 	})
@@ -148,7 +146,6 @@ func TestStory(t *testing.T) {
 		p.says("map-sentence", "Your gateway does not answer, so we do not know who talks now. It last answered")
 		p.until("when it last answered", el("map-sentence")+`?.querySelector("time[datetime]")`)
 		p.axe("home that is cut off")
-		p.picture("home-cut")
 		d.press(t, "/cloud", "cut", "no")
 		p.until("live again", el("home-map")+`?.dataset.live === "live"`)
 		p.until("fine again", el("home-state")+`?.dataset.state === "fine"`)
