@@ -23,8 +23,9 @@ import (
 // tale is the test's own list of what went on: what the gateway told on its control socket, and what the API took.
 type tale struct {
 	mu       sync.Mutex
-	findings map[string]bool // ids
-	steps    int
+	findings map[string]time.Time // ids, and when they were told
+	steps    map[string]time.Time // case, state and time, and when they were told
+	kills    []time.Time          // of the agent
 	orders   []order
 	asked    int // orders, also those that the cloud said no to
 	local    int // acts of the owner at home
@@ -37,10 +38,10 @@ func (l *tale) listen(ctx context.Context, socket string) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			if e.Finding != nil {
-				l.findings[e.Finding.ID] = true
+				l.findings[e.Finding.ID] = time.Now()
 			}
-			if e.Transition != nil {
-				l.steps++
+			if e.Transition != nil && e.Incident != nil {
+				l.steps[step(e.Incident.ID, string(e.Transition.To), string(e.Transition.Mode), e.Transition.Time.UnixMilli())] = time.Now()
 			}
 			return true
 		})
@@ -49,6 +50,15 @@ func (l *tale) listen(ctx context.Context, socket string) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+func step(incident, to, mode string, at int64) string {
+	return fmt.Sprintf("%s %s %s %d", incident, to, mode, at)
+}
+
+// excused says whether the agent was killed right after it had told something: it may not have kept it.
+func (l *tale) excused(told time.Time) bool {
+	return slices.ContainsFunc(l.kills, func(k time.Time) bool { return k.Sub(told) > -time.Second && k.Sub(told) < 2*time.Second })
 }
 
 // The gateway and the cloud are killed, and the line between them is cut, at random points, while malware is found and
@@ -63,7 +73,7 @@ func TestCloudKilledAndCutOffKnowsEverythingOnce(t *testing.T) {
 	t.Logf("seed %d", seed)
 	s := &sky{}
 	w := begin(t, options{Options: plan.Options{Seed: 71, Scenario: "camera"}, first: above(s), life: time.Duration(2+rounds) * time.Minute})
-	c := &chaos{w: w, s: s, rnd: rand.New(rand.NewPCG(seed, 0)), tale: &tale{findings: map[string]bool{}}, blocked: map[string]bool{}}
+	c := &chaos{w: w, s: s, rnd: rand.New(rand.NewPCG(seed, 0)), tale: &tale{findings: map[string]time.Time{}, steps: map[string]time.Time{}}, blocked: map[string]bool{}}
 	ctx, cancel := context.WithCancel(w.ctx)
 	var listening sync.WaitGroup
 	listening.Go(func() { c.tale.listen(ctx, w.facts.Socket) })
@@ -85,7 +95,7 @@ func TestCloudKilledAndCutOffKnowsEverythingOnce(t *testing.T) {
 	c.healAll()
 	c.compare()
 	t.Logf("%d rounds: %d findings and %d steps told at home, %d of %d orders taken by the API, %d acts at home; %v",
-		rounds, len(c.tale.findings), c.tale.steps, len(c.tale.orders), c.tale.asked, c.tale.local, c.faults)
+		rounds, len(c.tale.findings), len(c.tale.steps), len(c.tale.orders), c.tale.asked, c.tale.local, c.faults)
 	if len(c.tale.orders) == 0 {
 		t.Error("nothing was asked for")
 	}
@@ -143,6 +153,9 @@ func (c *chaos) breaks(fault string, away time.Duration) (err error) {
 		err = c.w.home.CutCloud(true)
 	}
 	if killsAgent {
+		c.tale.mu.Lock()
+		c.tale.kills = append(c.tale.kills, time.Now())
+		c.tale.mu.Unlock()
 		c.w.agent.end(syscall.SIGKILL)
 	}
 	if killsCloud {
@@ -261,7 +274,7 @@ func (c *chaos) compare() {
 	c.w.t.Helper()
 	var err error
 	for end := time.Now().Add(2 * patient); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if err = errors.Join(c.sameCases(), c.ordersDone()); err == nil {
+		if err = errors.Join(c.sameCases(), c.ordersDone(), c.allTold()); err == nil {
 			break
 		}
 	}
@@ -292,6 +305,38 @@ func (c *chaos) sameCases() error {
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("case %s: %w", i.Code, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// allTold compares what the agent told on its control socket, in all of its lives, with what the cloud has.
+func (c *chaos) allTold() error {
+	have := map[string]bool{}
+	list, err := c.s.rooms.Incidents.List(c.w.ctx, c.s.place, incident.All, "", 100)
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		full, err := c.s.rooms.Incidents.Get(c.w.ctx, c.s.place, k.GetId())
+		if err != nil {
+			return err
+		}
+		for _, s := range full.Steps {
+			have[step(k.GetId(), s.GetTo(), s.GetMode(), s.GetTime())] = true
+		}
+		for _, f := range full.Evidence {
+			have[f.GetId()] = true
+		}
+	}
+	var errs []error
+	c.tale.mu.Lock()
+	defer c.tale.mu.Unlock()
+	for what, told := range map[string]map[string]time.Time{"finding": c.tale.findings, "step": c.tale.steps} {
+		for id, at := range told {
+			if !have[id] && !c.tale.excused(at) {
+				errs = append(errs, fmt.Errorf("%s %s was told at home at %v, and is not in the cloud", what, id, at))
+			}
 		}
 	}
 	return errors.Join(errs...)
