@@ -3,10 +3,13 @@ package main_test
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,7 +19,11 @@ import (
 // bin holds cardea and cardea-agent, built once, readable by everybody.
 var bin string
 
+// atOnce is how many parallel tests run: a story waits most of its time, and takes little of a processor.
+const atOnce = 4
+
 func TestMain(m *testing.M) {
+	flag.Parse()
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "cardea-cmd")
 		if err == nil {
@@ -34,6 +41,9 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		bin = dir
+		if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+			panic(err) // the testing package has no such flag any more
+		}
 		return m.Run()
 	}())
 }
