@@ -106,7 +106,7 @@ func (p *process) says(s string) bool {
 }
 
 // end sends a signal, waits and tells how it ended and how long that took.
-func (p *process) end(s syscall.Signal) (error, time.Duration) {
+func (p *process) end(s syscall.Signal) (took time.Duration, err error) {
 	began := time.Now()
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		p.t.Error(err)
@@ -118,7 +118,7 @@ func (p *process) end(s syscall.Signal) (error, time.Duration) {
 		p.cmd.Process.Kill()
 		<-p.done
 	}
-	return p.err, time.Since(began)
+	return time.Since(began), p.err
 }
 
 // restart is kill -9 and another life.

@@ -77,7 +77,7 @@ func TestHomesTellEverythingAfterACloudWasAway(t *testing.T) {
 	})
 	<-reporting
 	time.Sleep(time.Second) // while they report
-	err, took := a.end(syscall.SIGTERM)
+	took, err := a.end(syscall.SIGTERM)
 	t.Logf("SIGTERM under load took %v", took.Round(time.Millisecond))
 	if err != nil {
 		t.Errorf("it did not end cleanly: %v\n%s", err, a.tail())
@@ -99,7 +99,7 @@ func TestHomesTellEverythingAfterACloudWasAway(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	onceInTheStore(t, dbtest.Open(t, a.db), c, 0)
-	if err, _ := a.end(syscall.SIGTERM); err != nil {
+	if _, err := a.end(syscall.SIGTERM); err != nil {
 		t.Errorf("it did not end cleanly: %v\n%s", err, a.tail())
 	}
 }
@@ -146,7 +146,7 @@ func TestABrokerAloneBecomesReady(t *testing.T) {
 		resp.Body.Close()
 		t.Errorf("a broker serves HTTP: %s", resp.Status)
 	}
-	if err, _ := b.end(syscall.SIGTERM); err != nil {
+	if _, err := b.end(syscall.SIGTERM); err != nil {
 		t.Errorf("it did not end cleanly: %v\n%s", err, b.tail())
 	}
 }
