@@ -15,6 +15,7 @@ const (
 	gatherGap  = 25 * time.Millisecond // between two packs of a partition; a report after a rest does not wait
 	gatherWait = 10 * time.Second      // for the stream to have a pack on disk
 	laneBytes  = 4 << 20               // reports of a partition that wait; more are refused and come again
+	laneHome   = laneBytes / 8         // of one gateway's, which sends one after the other: nobody fills a lane alone
 )
 
 // Gather puts the reports that homes send into the stream, many in one message: the stream syncs the disk for each message, and
@@ -48,14 +49,19 @@ type lane struct {
 	mu      sync.Mutex
 	waiting []Msg
 	bytes   int
+	of      map[string]int // bytes, by subject
 }
 
 func (l *lane) add(m Msg) {
 	size := len(m.Subject) + len(m.Data) + frameHead
 	l.mu.Lock()
-	full := l.bytes+size > laneBytes
+	full := l.bytes+size > laneBytes || l.of[m.Subject] > 0 && l.of[m.Subject]+size > laneHome
 	if !full && size <= MaxPayload {
 		l.waiting, l.bytes = append(l.waiting, m), l.bytes+size
+		if l.of == nil {
+			l.of = map[string]int{}
+		}
+		l.of[m.Subject] += size
 	}
 	l.mu.Unlock()
 	switch {
@@ -88,6 +94,9 @@ func (l *lane) take() (pack []byte, msgs []Msg) {
 		}
 		pack = appendReport(pack, m.Subject, m.Data)
 		l.bytes -= size
+		if l.of[m.Subject] -= size; l.of[m.Subject] == 0 {
+			delete(l.of, m.Subject)
+		}
 		n++
 	}
 	msgs, l.waiting = l.waiting[:n:n], l.waiting[n:]
