@@ -81,7 +81,7 @@ func (c simulateCmd) Run(ctx context.Context) (err error) {
 		if s.dir, err = os.MkdirTemp("", "cardea-simulate"); err != nil {
 			return fmt.Errorf("simulate: %w", err)
 		}
-		defer os.RemoveAll(s.dir)
+		defer func() { err = errors.Join(err, os.RemoveAll(s.dir)) }()
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	if err := s.start(ctx); err != nil {
