@@ -211,8 +211,10 @@ func (s *spread) restartSQL(signal string) {
 func TestAClusterLosesNothingWhenItsPartsDie(t *testing.T) {
 	rounds, homes, few := 1, 150, 10
 	if os.Getenv("CARDEA_SOAK") == "1" {
-		rounds = 10
+		rounds, homes = 10, 600
 	}
+	const each = 100 // items of a home: of more its day would not hold all roll-ups
+	lasts := time.Duration(rounds) * 20 * time.Second
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
@@ -228,7 +230,7 @@ func TestAClusterLosesNothingWhenItsPartsDie(t *testing.T) {
 	var running sync.WaitGroup
 	running.Go(func() {
 		res, failed = fleet.Run(t.Context(), fleet.Options{
-			Homes: homes, Rate: 750, Duration: time.Duration(rounds) * 20 * time.Second, Settle: 3 * time.Minute, Issue: c.issue, Stored: c.stored,
+			Homes: homes, Rate: float64(homes*each) / lasts.Seconds(), Duration: lasts, Settle: 3 * time.Minute, Issue: c.issue, Stored: c.stored,
 			Progress: func(p fleet.Progress) {
 				if p.Phase == "report" {
 					once.Do(func() { close(started) })

@@ -75,7 +75,7 @@ func (p *process) start() {
 	p.t.Helper()
 	p.cmd, p.done = exec.Command(program, p.args...), make(chan struct{})
 	p.cmd.Stdout, p.cmd.Stderr = p, p
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
