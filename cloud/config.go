@@ -50,6 +50,7 @@ type SMTP struct {
 	From         string
 	User         string
 	PasswordFile string
+	NeedTLS      bool // refuse a server that offers no STARTTLS
 }
 
 // BrokerName is the name in the brokers' certificates by which gateways know them, whatever their addresses are.

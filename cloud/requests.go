@@ -70,7 +70,11 @@ func (a *asked) answer(ctx context.Context, m bus.Msg) {
 		}
 	}
 	if err != nil { // the gateway asks again; what went wrong here is not its business
-		a.log.Warn("a gateway's question", "subject", m.Subject, "err", err)
+		level := slog.LevelWarn
+		if what != "desired" { // what a gateway asks wrongly fills no log
+			level = slog.LevelDebug
+		}
+		a.log.Log(ctx, level, "a gateway's question", "subject", m.Subject, "err", err)
 		return
 	}
 	b, err := proto.Marshal(reply)

@@ -105,7 +105,7 @@ func open(ctx context.Context, cfg Config, s signals, log *slog.Logger) (_ *Room
 	}
 	if r.Notify, err = notify.New(r.db, notify.Options{
 		People: r.residents, Public: cfg.Public, Keys: push, Loopback: cfg.Demo,
-		SMTP: notify.SMTP{Server: cfg.SMTP.Server, From: cfg.SMTP.From, User: cfg.SMTP.User, PasswordFile: cfg.SMTP.PasswordFile},
+		SMTP: notify.SMTP{Server: cfg.SMTP.Server, From: cfg.SMTP.From, User: cfg.SMTP.User, PasswordFile: cfg.SMTP.PasswordFile, NeedTLS: cfg.SMTP.NeedTLS},
 	}, log); err != nil {
 		return nil, err
 	}

@@ -143,6 +143,8 @@ func TestThrottle(t *testing.T) {
 			}
 			return err
 		}))
+		_, _, err = w.SignIn(w.ctx, Resident, "", w.resident.Email, "wrong password") // the first of this one's own
+		w.is(err, ErrCredentials)
 		_, _, err = w.SignIn(w.ctx, Resident, "", w.resident.Email, password)
 		w.is(err, ErrThrottled)
 		w.clock.forward(failureWindow)

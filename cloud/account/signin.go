@@ -111,7 +111,8 @@ func (a *Accounts) attempt(ctx context.Context, kind Kind, tenant, email string)
 		}
 		return err
 	})
-	if err == nil && (mine > maxAttempts || all >= maxFailures) {
+	// While a tenant sees very many failures, whoever has not failed of late may still try: nobody locks all others out.
+	if err == nil && (mine > maxAttempts || all >= maxFailures && mine > 1) {
 		err = ErrThrottled
 	}
 	return err

@@ -33,6 +33,7 @@ type serveCmd struct {
 	SMTP         string `name:"smtp" help:"Server that takes e-mail. Without one no e-mail is sent." placeholder:"HOST:PORT"`
 	SMTPFrom     string `name:"smtp-from" help:"Sender of e-mail." placeholder:"ADDRESS"`
 	SMTPUser     string `name:"smtp-user" help:"User there."`
+	SMTPTLS      bool   `name:"smtp-tls" help:"Refuse a mail server that offers no encryption."`
 	SMTPPassword string `name:"smtp-password-file" help:"File with the password." type:"path"`
 
 	Log  string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
@@ -50,7 +51,8 @@ To grow, run the same program by role, on servers of their own:
   cardea serve --role worker --nats b1:4222,b2:4222,b3:4222 --db postgres://cardea@db/cardea
   cardea serve --role api    --nats b1:4222,b2:4222,b3:4222 --db postgres://cardea@db/cardea --http :8490
 
-All of them need the certificate authority's folder (data/ca) of the first. cardea admin makes tenants, homes, people and
+Workers and API servers need ca, bundle-keys and push-keys.json of the first one's data folder; brokers need data/ca, or what
+cardea admin certificate makes. cardea admin makes tenants, homes, people and
 claim codes, and publishes lists. /healthz, /readyz and /metrics are on the HTTP address. SIGTERM ends it cleanly.`
 }
 
@@ -65,7 +67,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 		Roles: c.Role, Data: c.Data, DB: c.DB, HTTP: c.HTTP, Public: c.Public, CertFile: c.Cert, KeyFile: c.Key, ProxiedBy: c.Proxy,
 		Listen: c.Listen, Advertise: c.Advertise, Name: c.Name, Cluster: c.Cluster, Routes: c.Routes, Replicas: c.Replicas,
 		Connections: c.Connections, StreamBytes: c.StreamBytes, NATS: c.NATS, Demo: c.Demo,
-		SMTP: cloud.SMTP{Server: c.SMTP, From: c.SMTPFrom, User: c.SMTPUser, PasswordFile: c.SMTPPassword},
+		SMTP: cloud.SMTP{Server: c.SMTP, From: c.SMTPFrom, User: c.SMTPUser, PasswordFile: c.SMTPPassword, NeedTLS: c.SMTPTLS},
 	}, version, log)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
