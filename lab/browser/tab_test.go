@@ -169,7 +169,7 @@ func (p *tab) until(what, js string) {
 	var err error
 	for time.Now().Before(deadline) {
 		var yes bool
-		if yes, err = try[bool](p, "!!("+js+")"); err == nil && yes {
+		if yes, err = try[bool](p, "(async () => !!(await ("+js+")))()"); err == nil && yes {
 			return
 		}
 		time.Sleep(40 * time.Millisecond)

@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
@@ -10,6 +11,46 @@ import (
 	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/chromedp"
 )
+
+// The app without a network, and a push message.
+func TestServiceWorker(t *testing.T) {
+	d := begin(t, 0)
+	p := open(t, chromium(t), 360, 740, true)
+	p.step(t, "sign in", func(t *testing.T) {
+		p.expecting(`network: .* 401 .*/v1/session$`, func() {
+			p.visit(d.resident)
+			p.until("the live map", el("home-map")+`?.dataset.live === "live"`)
+		})
+		p.until("the service worker", `navigator.serviceWorker.ready.then((r) => !!r.active)`)
+		p.visit(d.app + "/") // through the service worker, which keeps it
+		p.until("the live map", el("home-map")+`?.dataset.live === "live"`)
+	})
+	p.step(t, "without a network: the last known state and its time", func(t *testing.T) {
+		p.visit(d.app + "/devices") // this makes it known
+		p.until("the devices", `document.querySelectorAll('[data-testid="device"]').length >= 12`)
+		p.expecting(`network: .*(ERR_INTERNET_DISCONNECTED|ERR_FAILED|504)`, func() {
+			offline(p, true)
+			p.visit(d.app + "/")
+			p.until("the sentence", el("home-sentence"))
+			p.says("as-of", "No connection. This is as of ")
+			p.until("the map", el("home-map")+`?.dataset.live === "cut"`)
+			p.axe("home without a network")
+			p.picture("home-offline")
+			p.click(button("Devices"))
+			p.until("the devices", `document.querySelectorAll('[data-testid="device"]').length >= 12`)
+			p.says("as-of", "No connection. This is as of ")
+			p.click(button(laptop))
+			p.says("as-of", "No connection")
+			p.axe("device without a network")
+			offline(p, false)
+			p.visit(d.app + "/")
+			p.until("new again", `!`+el("as-of")+` && `+el("home-map")+`?.dataset.live === "live"`)
+		})
+	})
+	p.step(t, "a push message is shown, and opens the incident", func(t *testing.T) {
+		p.expecting(`network: .* 404 .*/incidents/`, func() { p.pushed(d.app, "01a201b9-3c39-7062-86f7-b23082982ecc") })
+	})
+}
 
 // offline takes the network from a tab and from the service worker behind it, or gives it back.
 func offline(p *tab, off bool) {
@@ -29,6 +70,7 @@ func (p *tab) worker() *tab {
 	p.t.Helper()
 	p.until("the service worker", `navigator.serviceWorker.ready.then((r) => !!r.active)`)
 	if p.sw != nil {
+		p.sw.t = p.t
 		return p.sw
 	}
 	deadline := time.Now().Add(patience)
@@ -87,11 +129,9 @@ func (p *tab) pushed(origin, incident string) {
 		Data: `{"title":"kitchen-camera is shut in","body":` + quote(hostile) + `,"incident":` + quote(incident) + `}`})
 	p.until("the notification", `navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((n) =>
 		n.length === 1 && n[0].title === "kitchen-camera is shut in" && n[0].body === `+quote(hostile)+`)`)
-	p.same()
 	if !eval[bool](p.worker(), `self.registration.getNotifications().then((n) => self.dispatchEvent(new NotificationEvent("notificationclick", {notification: n[0]})))`) {
 		p.t.Error("the click was not taken")
 	}
-	p.until("the incident", `location.pathname === `+quote("/incidents/"+incident)+` && `+el("what-happened"))
-	p.stays()
+	p.until("the incident", `location.pathname === `+quote("/incidents/"+incident)+` && `+el("trouble")) // there is no such incident in this home
 	p.until("no notification is left", `navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((n) => n.length === 0)`)
 }
