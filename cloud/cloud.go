@@ -39,7 +39,8 @@ type Server struct {
 	rooms   *Rooms // nil for a broker alone
 	worker  *ingest.Worker
 	live    *live.Live
-	web     *web // nil without the api role
+	web     *web    // nil without the api role
+	health  *health // nil with it
 	conn    *bus.Conn
 
 	nudges  chan nudge    // owner: the signals; capacity 4096; full drops: the next report nudges again
@@ -82,6 +83,8 @@ func New(ctx context.Context, cfg Config, version string, log *slog.Logger) (_ *
 		if s.web, err = s.openWeb(); err != nil {
 			return nil, err
 		}
+	} else if s.health, err = s.openHealth(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -202,6 +205,9 @@ func (s *Server) parts() (list []part) {
 	if s.web != nil {
 		s.live = live.New(liveBus{s.conn}, s.log, time.Now)
 		list = append(list, part{"web", func(ctx context.Context) error { return s.web.run(ctx, s) }})
+	}
+	if s.health != nil && len(s.health.listeners) > 0 {
+		list = append(list, part{"health", func(ctx context.Context) error { return s.health.run(ctx, s) }})
 	}
 	return list
 }
@@ -329,6 +335,9 @@ func (s *Server) close() error {
 	var errs []error
 	if s.web != nil {
 		errs = append(errs, s.web.close())
+	}
+	if s.health != nil {
+		errs = append(errs, s.health.close())
 	}
 	if s.rooms != nil {
 		errs = append(errs, s.rooms.Close())

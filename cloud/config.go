@@ -23,7 +23,7 @@ type Config struct {
 	Data  string   // folder of keys, certificates, JetStream and, by default, the database
 	DB    string   // sqlite:/path or postgres://user@host/name; "": cardea.db in Data
 
-	HTTP      []string // addresses to serve on, or fd:N for a socket that was handed over
+	HTTP      []string // addresses to serve on, or fd:N for a socket that was handed over; without the API role only health and metrics
 	Public    string   // the URL by which people reach it: links in messages
 	CertFile  string   // TLS for HTTP; without it HTTP is served, for loopback and behind a proxy
 	KeyFile   string
@@ -66,7 +66,7 @@ func (c *Config) defaults() {
 	if c.DB == "" {
 		c.DB = "sqlite:" + filepath.Join(c.Data, "cardea.db")
 	}
-	if len(c.HTTP) == 0 {
+	if len(c.HTTP) == 0 && c.Has(RoleAPI) {
 		c.HTTP = []string{"127.0.0.1:8490"}
 	}
 	if c.Listen == "" {
@@ -82,7 +82,7 @@ func (c *Config) defaults() {
 		c.Connections = 65536
 	}
 	if c.Public == "" {
-		c.Public = publicOf(c.HTTP[0])
+		c.Public = publicOf(append(c.HTTP, "127.0.0.1:8490")[0])
 	}
 	c.Public = strings.TrimSuffix(c.Public, "/")
 	if len(c.Advertise) == 0 {
@@ -94,6 +94,9 @@ func (c *Config) defaults() {
 }
 
 func publicOf(address string) string {
+	if strings.HasPrefix(address, "fd:") {
+		return "http://localhost:8490" // whoever handed the socket over knows better, and says so in Public
+	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" || net.ParseIP(host).IsLoopback() || net.ParseIP(host).IsUnspecified() {
 		host = "localhost"

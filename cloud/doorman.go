@@ -37,7 +37,7 @@ const (
 	subjectRevoked     = "cloud.revoked"     // ids of gateways, a line each
 	subjectRevocations = "cloud.revocations" // asks for them
 	subjectNews        = "cloud.news"        // a place whose feed has something new
-	revokedEvery       = time.Minute
+	revokedEvery       = 10 * time.Second
 	revokedAtOnce      = 8000 // ids in one message, about 300 kB
 )
 

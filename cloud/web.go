@@ -71,10 +71,8 @@ func (w *web) run(ctx context.Context, s *Server) error {
 		return err
 	}
 	defer stop()
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), figures{s})
 	c := api.Config{Listeners: w.listeners, Cert: s.cfg.CertFile, Key: s.cfg.KeyFile, ProxiedBy: w.proxies,
-		Secure: strings.HasPrefix(s.cfg.Public, "https:"), Metrics: metrics}
+		Secure: strings.HasPrefix(s.cfg.Public, "https:"), Metrics: s.registry()}
 	if webapp.Built() {
 		c.Resident, c.Operator = webapp.Resident(), webapp.Operator()
 	}
@@ -121,10 +119,19 @@ func (w *web) watch(p home.Place) (news <-chan struct{}, stop func()) {
 	}
 }
 
+// registry is what /metrics shows.
+func (s *Server) registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), figures{s})
+	return r
+}
+
 // ready says whether this process can do its work.
 func (s *Server) ready(ctx context.Context) error {
-	if err := s.rooms.db.Ping(ctx); err != nil {
-		return fmt.Errorf("database: %w", err)
+	if s.rooms != nil {
+		if err := s.rooms.db.Ping(ctx); err != nil {
+			return fmt.Errorf("database: %w", err)
+		}
 	}
 	if !s.conn.Connected() {
 		return errors.New("the bus is not connected")

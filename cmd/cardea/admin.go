@@ -363,6 +363,6 @@ func (c adminGatewayRevoke) Run(ctx context.Context, top *cli) error {
 		if err := a.rooms.Accounts.Revoke(a.ctx, p, c.Why, "admin"); err != nil {
 			return err
 		}
-		return a.print(map[string]string{"revoked": p.Gateway}, "Revoked. Brokers turn it out within a minute.")
+		return a.print(map[string]string{"revoked": p.Gateway}, "Revoked. Brokers turn it out within seconds.")
 	})
 }

@@ -74,7 +74,15 @@ func (p *panel) handler() http.Handler {
 	m.HandleFunc("POST /cloud", p.deed(func(_ context.Context, r *http.Request) (string, error) {
 		return "", p.cutCloud(r.PostFormValue("cut") == "yes")
 	}))
-	return http.NewCrossOriginProtection().Handler(m) // another page of the same browser presses no button here
+	// Another page of the same browser presses no button here, not under another name of this address either.
+	inside := http.NewCrossOriginProtection().Handler(m)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host, _, err := net.SplitHostPort(r.Host); err != nil || host != "localhost" && host != "127.0.0.1" {
+			http.Error(w, "This page is at localhost only.", http.StatusMisdirectedRequest)
+			return
+		}
+		inside.ServeHTTP(w, r)
+	})
 }
 
 func (p *panel) cutCloud(cut bool) error {
