@@ -166,7 +166,7 @@ func (a fleetPart) Overview(ctx context.Context, tenant string) (view.Overview, 
 	v := view.Overview{Homes: int(n.Homes), Online: int(n.Online), AsOf: utc(n.At)}
 	for state, count := range by {
 		switch state {
-		case home.StateContained:
+		case home.StateContained, home.StateCleaning: // shut in until it is let out
 			v.Contained += count
 			v.Incidents += count
 		case home.StateClosed:
