@@ -19,8 +19,9 @@ func burst(t *testing.T, s *bus.Conn, p home.Place, gateways, each int) {
 	var wg sync.WaitGroup
 	for range gateways {
 		wg.Go(func() {
-			p.Gateway = uuid.NewString()
-			if err := publish(context30(t), s, p, 1, each+1); err != nil {
+			one := p
+			one.Gateway = uuid.NewString()
+			if err := publish(context30(t), s, one, 1, each+1); err != nil {
 				t.Error(err)
 			}
 		})
