@@ -61,8 +61,8 @@ const (
 	keys           = 1 << 16 // of each limiter, about 8 MB at most
 	addressEvery   = 20 * time.Millisecond
 	addressBurst   = 400
-	sessionEvery   = 50 * time.Millisecond
-	sessionBurst   = 200
+	sessionEvery   = 25 * time.Millisecond
+	sessionBurst   = 400
 	doorEvery      = 3 * time.Second // sign-in; a claim code of 128 bits is not guessed
 	doorBurst      = 20
 	accountEvery   = 30 * time.Second

@@ -86,7 +86,10 @@ func TestStory(t *testing.T) {
 		p.until("clean", `(() => {
 			if (`+el("check")+`?.dataset.clean === "true") return true;
 			const b = `+el("do-check")+`;
-			if (b && !b.disabled) b.click();
+			if (b && !b.disabled && !(Date.now() - window.checked < 1000)) { // no faster than a person: there is a limit
+				window.checked = Date.now();
+				b.click();
+			}
 			return false;
 		})()`)
 		t.Log(p.text("check"))
