@@ -68,7 +68,11 @@ func (a accountsPart) Place(ctx context.Context, tenant, id string) (home.Place,
 	if _, err := a.Accounts.Home(ctx, p); err != nil {
 		return home.Place{}, tell(err)
 	}
-	p.Gateway, _ = a.Accounts.Active(ctx, p)
+	gateway, err := a.Accounts.Active(ctx, p)
+	if err != nil {
+		return home.Place{}, tell(err)
+	}
+	p.Gateway = gateway
 	return p, nil
 }
 

@@ -269,9 +269,9 @@ func (s *Server) sendNudges(ctx context.Context) error {
 
 func (s *Server) sendNudge(ctx context.Context, n nudge) error {
 	if n.place.Gateway == "" {
-		id, ok := s.rooms.Accounts.Active(ctx, n.place)
-		if !ok {
-			return nil // it has no gateway yet
+		id, err := s.rooms.Accounts.Active(ctx, n.place)
+		if err != nil || id == "" { // "": it has no gateway yet
+			return err
 		}
 		n.place.Gateway = id
 	}

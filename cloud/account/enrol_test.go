@@ -18,7 +18,7 @@ func TestEnrol(t *testing.T) {
 		if out.State != stateActive || out.Tenant != w.tenant.ID || out.Home != w.home.ID {
 			t.Fatalf("the first gateway of a home: %v", out)
 		}
-		if id, ok := w.Active(w.ctx, w.home.Place()); !ok || id != out.Gateway {
+		if id, err := w.Active(w.ctx, w.home.Place()); err != nil || id != out.Gateway {
 			t.Fatalf("active is %q, want %q", id, out.Gateway)
 		}
 		again := must(w.Enrol(w.ctx, g.enrolment(t)))(t) // the answer was lost
@@ -147,7 +147,7 @@ func TestRenewAndRevoke(t *testing.T) {
 		w.ok(w.Revoke(w.ctx, p, "stolen", "staff"))
 		_, err = w.Renew(w.ctx, p, g.csr(t))
 		w.is(err, ErrRevoked)
-		if _, ok := w.Active(w.ctx, p); ok {
+		if id, err := w.Active(w.ctx, p); err != nil || id != "" {
 			t.Fatal("a revoked gateway is active")
 		}
 		w.revokedAre(p)

@@ -150,13 +150,15 @@ func (a *Accounts) Gateways(ctx context.Context, p home.Place) ([]Gateway, error
 	return out, doing("gateways", err)
 }
 
-// Active says which gateway speaks for a home, if one does.
-func (a *Accounts) Active(ctx context.Context, p home.Place) (string, bool) {
-	var gateway string
-	err := a.db.View(ctx, func(tx *db.Tx) error {
+// Active says which gateway speaks for a home; "" when none does.
+func (a *Accounts) Active(ctx context.Context, p home.Place) (gateway string, err error) {
+	err = a.db.View(ctx, func(tx *db.Tx) error {
 		return tx.Row(`SELECT gateway FROM account_home WHERE tenant = ? AND home = ?`, p.Tenant, p.Home).Scan(&gateway)
 	})
-	return gateway, err == nil && gateway != ""
+	if db.NoRows(err) {
+		return "", nil
+	}
+	return gateway, doing("active gateway", err)
 }
 
 // Revoked lists the gateways that must be turned out although their certificate is still good: what brokers keep in memory.

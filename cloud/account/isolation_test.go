@@ -65,7 +65,9 @@ func (w *world) state(p home.Place) string {
 	fmt.Fprintf(&b, "residents %+v %v\n", people, err)
 	gateways, err := w.Gateways(w.ctx, p)
 	fmt.Fprintf(&b, "gateways %+v %v\n", gateways, err)
-	active, ok := w.Active(w.ctx, p)
+	active, err := w.Active(w.ctx, p)
+	w.ok(err)
+	ok := active != ""
 	fmt.Fprintf(&b, "active %s %v\n", active, ok)
 	all, err := w.Keys(w.ctx, p)
 	fmt.Fprintf(&b, "keys %v\n", err)
