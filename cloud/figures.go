@@ -67,7 +67,7 @@ func (f figures) broker() []figure {
 		{"broker_bytes_in_total", "Bytes that came in.", count, float64(b.BytesIn)},
 		{"broker_bytes_out_total", "Bytes that went out.", count, float64(b.BytesOut)},
 		{"broker_slow_consumers_total", "Peers that were disconnected because they did not read.", count, float64(b.SlowConsumers)},
-		{"broker_stream_messages", "Reports that wait to be stored.", gauge, float64(b.StreamItems)},
+		{"broker_stream_messages", "Packs of reports that wait to be stored.", gauge, float64(b.StreamItems)},
 		{"broker_stream_bytes", "Their bytes on disk.", gauge, float64(b.StreamBytes)},
 	}
 }

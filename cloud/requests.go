@@ -106,7 +106,8 @@ func (a *asked) bundle(ctx context.Context, data []byte) (*pb.BundleReply, error
 	}
 	b, size, err := a.rooms.Rollout.File(ctx, q.GetPath(), q.GetOffset(), wire.MaxChunk)
 	if err != nil {
-		return &pb.BundleReply{Error: "There is no such file."}, nil //nolint:nilerr // the gateway is told; it asks for what is not there, as TUF does
+		a.log.Debug("a part of a bundle", "err", err)
+		return &pb.BundleReply{Error: "The file cannot be read now."}, nil // a file that is not there is no error: its size is 0
 	}
 	return &pb.BundleReply{Data: b, Size: size}, nil
 }
