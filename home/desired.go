@@ -18,4 +18,5 @@ type DeviceRule struct {
 	Port      string       // bridge port, "" when unknown
 	Alone     bool         // nobody else uses Port: cut the port as well
 	Blocked   []Endpoint   // endpoint-block: far addresses (and ports) this device may not reach
+	Closed    []PortRule   // what the internet may not reach of it
 }

@@ -38,12 +38,13 @@ type Device struct {
 	MACs      []MAC        `json:"macs"` // all, the oldest first
 	Addresses []netip.Addr `json:"addresses"`
 	Names     []string     `json:"names"`             // what it calls itself: DHCP host name, mDNS; untrusted text
-	Vendor    string       `json:"vendor"`            // by address range; "" when unknown or randomised
+	Maker     string       `json:"maker"`             // of its network interface, by address range; "" when unknown or randomised
 	Port      string       `json:"port,omitempty"`    // bridge port or association it was last seen on
 	Shared    bool         `json:"shared,omitempty"`  // another device was seen on the same port
 	Gateway   bool         `json:"gateway,omitempty"` // the home's router itself
 	First     time.Time    `json:"first"`
 	Last      time.Time    `json:"last"`
+	Identity               // Vendor is Maker while nothing better is known
 }
 
 // Name is the best short name to show: what it calls itself, else the maker and the end of its MAC.

@@ -19,6 +19,9 @@ const (
 	EventAnnounce                      // Event.Announce: an mDNS or SSDP message
 	EventDropped                       // Event.Flow: a packet of a contained device that the kernel dropped
 	EventTick                          // no body: time passed; sent at least once a second of capture time
+	EventServed                        // Event.Served: a first packet of the answering side told what serves there
+	EventMapping                       // Event.Mapping: somebody asked the router to let the internet in
+	EventGroup                         // Event.Group: somebody joined a multicast group (IGMP, MLD)
 )
 
 // Event is one thing that capture saw. The producer owns it and everything it points to and reuses both as soon as the
@@ -39,6 +42,9 @@ type Event struct {
 	Neighbor *Neighbor
 	Router   *Router
 	Announce *Announce
+	Served   *Served
+	Mapping  *Mapping
+	Group    *Group
 }
 
 // IP protocol numbers used throughout (IANA protocol-numbers).
@@ -92,6 +98,18 @@ type Flow struct {
 	// Cumulative since the flow's start; Up is from Src to Dst. Zero when the kernel has not counted yet.
 	UpBytes, DownBytes     uint64
 	UpPackets, DownPackets uint64
+
+	SYN *SYN // of a new TCP flow whose first packet was seen; nil otherwise. As the event's: valid during the call only
+}
+
+// SYN is how a TCP stack opens a connection (RFC 9293 section 3.2, RFC 7323): the same for all connections of one system, as a
+// rule. Easily forged.
+type SYN struct {
+	Hops    uint8  // TTL or hop limit as received: at home the sender's own, one less for each router between
+	Window  uint16 // before scaling
+	MSS     uint16 // 0 without the option
+	Scale   uint8  // window scale; 0 without the option
+	Options string // kinds in their order, as "MSTNW": M MSS, S SACK permitted, T timestamps, N no-operation, W scale, E end, ? other
 }
 
 // NameSource says how a name became known.
@@ -129,6 +147,43 @@ type Name struct {
 	Agent  string // HTTP User-Agent, at most 256 bytes, untrusted
 	// Login is "ssh" or "telnet" when the first payload says that the flow is one, on whatever port; Host is then empty.
 	Login string
+
+	// Of a ClientHello; Host may be empty then.
+	JA4 string // FoxIO's JA4 (BSD-3-Clause part of the suite), as t13d1516h2_8daaf6152771_b186095e22b6; "" when there was none
+	TLS uint16 // the newest version that the client offers (RFC 8446 section 4.2.1); 0 when there was no ClientHello
+
+	// Cleartext says that a user name or a password was sent unencrypted, and by which protocol: ftp, telnet, http, pop3, imap,
+	// smtp, rtsp or mqtt; "" when none was. What it was is never kept.
+	Cleartext string
+}
+
+// Served is what the answering side of a flow said first. Event.Source is who answers; its text is untrusted and bounded.
+type Served struct {
+	Flow     Flow     // the flow it belongs to; ID, Proto, Src and Dst are set
+	Protocol string   // http, tls, ssh, ftp, telnet, rtsp, upnp (a device description); lower case
+	TLS      uint16   // the version that the server chose; 0 when it is no ServerHello
+	Software string   // what it says it is: HTTP Server header, SSH or FTP banner; at most 256 bytes
+	Details  []string // of a UPnP device description (UPnP Device Architecture 2.0 section 2.3): manufacturer=…, modelname=…, modelnumber=…,
+	// friendlyname=…, firmware=…; of HTTP: realm=… ; at most 16, each at most 256 bytes
+}
+
+// Mapping is a request to the router to lead a port of the internet to somebody in the home, or to end that.
+type Mapping struct {
+	Protocol string     // upnp (AddPortMapping, DeletePortMapping), pcp (RFC 6887) or nat-pmp (RFC 6886)
+	Proto    uint8      // TCP or UDP
+	External uint16     // port on the internet's side; 0 when the router shall choose
+	Addr     netip.Addr // whom it leads to; the sender of the request where the protocol says so
+	Internal uint16
+	Lifetime time.Duration // 0: without end, with upnp
+	Delete   bool
+	Answer   bool   // the router's answer: External is what it gave
+	Refused  bool   // it said no
+	Name     string // description, untrusted
+}
+
+// Group is a join of a multicast group (RFC 3376, RFC 3810). Leaving is not told.
+type Group struct {
+	Addr netip.Addr
 }
 
 // Lookup is one DNS message seen on the wire or asked of our resolver. Answers are set in an answer only.
@@ -157,8 +212,10 @@ type Lease struct {
 	Router   netip.Addr // option 3
 	DNS      []netip.Addr
 	Hostname string // option 12 or 81
-	Vendor   string // option 60
-	Params   []byte // option 55 in order
+	Vendor   string // option 60; vendor class in v6
+	Params   []byte // option 55 in order; in v6 the low bytes of the options requested (option 6)
+	MaxSize  uint16 // option 57; 0 without
+	Options  []byte // codes of all options in their order, v4 only; at most 64
 }
 
 // NeighborOp says what an ARP or ND message does.
@@ -195,6 +252,7 @@ type Router struct {
 type Announce struct {
 	Protocol string   // "mdns", "ssdp", "llmnr" (RFC 4795) or "netbios" (RFC 1002)
 	Names    []string // host and instance names
+	Query    bool     // it asks: Services are what it looks for
 	Services []string // service types: _hap._tcp, urn:…:MediaRenderer:1
 	Details  []string // key=value: TXT records, SERVER and LOCATION headers; at most 16, each at most 256 bytes
 	Addrs    []netip.Addr

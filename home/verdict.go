@@ -123,6 +123,8 @@ const (
 	DetectInbound     Detector = "inbound"       // unsolicited contact from the internet
 	DetectIndicator   Detector = "indicator"     // contact with a listed endpoint
 	DetectDuplicate   Detector = "duplicate-mac" // one MAC on two ports
+	DetectForgedMAC   Detector = "forged-mac"    // a device uses another device's MAC
+	DetectIdentity    Detector = "identity"      // a device is suddenly another one, or speaks as one that it is not
 )
 
 // Strength says what a finding may lead to by itself.

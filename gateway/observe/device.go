@@ -92,8 +92,15 @@ func (o *Observer) ByAddr(a netip.Addr) (home.Device, bool) {
 
 func (d *device) clone() home.Device {
 	c := d.Device
-	c.MACs, c.Addresses, c.Names = slices.Clone(c.MACs), slices.Clone(c.Addresses), slices.Clone(c.Names)
+	c.MACs, c.Addresses, c.Names, c.Evidence = slices.Clone(c.MACs), slices.Clone(c.Addresses), slices.Clone(c.Names), slices.Clone(c.Evidence)
 	return c
+}
+
+// Identify sets who a device is taken for.
+func (o *Observer) Identify(id home.DeviceID, i home.Identity) {
+	if d := o.byID[id]; d != nil {
+		d.Identity = i
+	}
 }
 
 // Remember puts back a device known from before a restart.
@@ -177,9 +184,10 @@ func (o *Observer) ofMAC(m home.MAC, port string) *device {
 	}
 	d := o.byMAC[m]
 	if d == nil {
+		maker := o.cfg.Vendor(m)
 		d = o.add(home.Device{
 			ID: o.cfg.NewID(m.String()), MAC: m, MACs: []home.MAC{m}, Addresses: []netip.Addr{}, Names: []string{},
-			Vendor: o.cfg.Vendor(m), First: o.now, Gateway: o.routers[m], Port: port,
+			Maker: maker, Identity: home.Identity{Vendor: maker, Evidence: []string{}}, First: o.now, Gateway: o.routers[m], Port: port,
 		})
 		o.byMAC[m] = d
 	}
@@ -198,6 +206,7 @@ func (o *Observer) ofAddr(a netip.Addr, create bool) *device {
 	}
 	d := o.add(home.Device{
 		ID: o.cfg.NewID(a.String()), MACs: []home.MAC{}, Addresses: []netip.Addr{a}, Names: []string{}, First: o.now, Last: o.now,
+		Identity: home.Identity{Evidence: []string{}},
 	})
 	o.byAddr[a] = d
 	return d

@@ -197,7 +197,7 @@ func TestNoItemIsTooLarge(t *testing.T) {
 	var devices []*pb.Device
 	for d := range 40 {
 		id := home.DeviceID(fmt.Sprintf("%036d", d))
-		dev := &home.Device{ID: id, Names: []string{strings.Repeat("\u202ename<b>", 500)}, Vendor: long}
+		dev := &home.Device{ID: id, Names: []string{strings.Repeat("\u202ename<b>", 500)}, Identity: home.Identity{Vendor: long}}
 		for i := range 100 {
 			dev.MACs = append(dev.MACs, home.MAC{2, 0, 0, 0, byte(d), byte(i)})
 			dev.Addresses = append(dev.Addresses, netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}))

@@ -38,6 +38,7 @@ var pure = map[string][]string{
 	"home":     {},
 	"behavior": {"home"},
 	"identity": {"home"},
+	"exposure": {"home"},
 	"intel":    {"home"},
 	"wire":     {"home"},
 }

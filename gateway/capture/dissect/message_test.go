@@ -131,7 +131,7 @@ func TestSSDP(t *testing.T) {
 	a := one(t, home.EventAnnounce, etherIP(udp(addrPort("192.168.1.5:50000"), addrPort("239.255.255.250:1900"), []byte(notify)))).Announce
 	if a.Protocol != "ssdp" || !slices.Equal(a.Services, []string{"urn:schemas-upnp-org:device:Basic:1"}) || !slices.Equal(a.Details,
 		[]string{"server=Linux/3.14 UPnP/1.0 [31mIpBridge/1.56", "location=http://192.168.1.5:80/description.xml", "hue-bridgeid=001788FFFE"}) {
-		t.Errorf("%q", a)
+		t.Errorf("%+v", a)
 	}
 	answer := "HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n"
 	one(t, home.EventAnnounce, etherIP(udp(addrPort("192.168.1.5:50000"), addrPort("192.168.1.9:50001"), []byte(answer))))
