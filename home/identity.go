@@ -47,10 +47,10 @@ func (c DeviceClass) SetByPeople() bool { return c == ClassMedical || c == Class
 // Identity is who a device is, as far as the evidence goes. What is not known is "": a device may have a vendor without a
 // model. Text of it comes from a table of ours, a signed bundle or its owner, never straight from the wire.
 type Identity struct {
-	Model      string      `json:"model"`      // maker and product, as "Belkin WeMo Switch"; or a learned cluster's name
-	Vendor     string      `json:"vendor"`     // who made the product
-	Class      DeviceClass `json:"class"`      // the best of its recent classes; how it is judged goes by the strictest
-	Confidence float64     `json:"confidence"` // 0 to 1, of the most specific of the three that is known
-	Evidence   []string    `json:"evidence"`   // why, in plain words, the strongest first; at most 5
-	By         string      `json:"by"`         // who says so: "" nobody, rules, learned, owner, operator
+	Model      string      `json:"model"`         // maker and product, as "Belkin WeMo Switch"; or a learned cluster's name
+	Vendor     string      `json:"vendor"`        // who made the product
+	Class      DeviceClass `json:"class"`         // the best of its recent classes; how it is judged goes by the strictest
+	Confidence float64     `json:"confidence"`    // 0 to 1, of the most specific of the three that is known
+	Evidence   []string    `json:"evidence"`      // why, in plain words, the strongest first; at most 5
+	By         string      `json:"identified_by"` // who says so: "" nobody, rules, learned, owner, operator
 }
