@@ -1,9 +1,11 @@
 package wire_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -69,18 +71,26 @@ func value(f protoreflect.FieldDescriptor) protoreflect.Value {
 	}
 }
 
-// top are the messages that travel by themselves. Golden bytes of them were written with the first protocol and are never
-// written again: CARDEA_GOLDEN=20261122 only adds what is missing.
+// bodies is how many bodies an item may have.
+var bodies = (&pb.Item{}).ProtoReflect().Descriptor().Oneofs().ByName("body").Fields().Len()
+
+// top are the messages that travel by themselves. Golden bytes of them were written with each protocol and are never written
+// again: CARDEA_GOLDEN=1 only adds what is missing of this code's protocol.
 var top = []proto.Message{
 	&pb.Report{}, &pb.Heartbeat{}, &pb.Desired{}, &pb.DesiredRequest{}, &pb.Command{}, &pb.Answer{}, &pb.RenewRequest{},
 	&pb.RenewReply{}, &pb.BundleRequest{}, &pb.BundleReply{}, &pb.Enrolment{}, &pb.Enrolled{}, &pb.RollUp{}, &pb.Consent{},
 }
 
-func TestMessagesOfTheFirstProtocolAreUnderstoodForEver(t *testing.T) {
-	const dir = "testdata/20261122"
-	if os.Getenv("CARDEA_GOLDEN") == "20261122" {
-		writeGolden(t, dir)
+func TestMessagesOfEveryProtocolAreUnderstoodForEver(t *testing.T) {
+	if os.Getenv("CARDEA_GOLDEN") != "" {
+		writeGolden(t, fmt.Sprintf("testdata/%d", wire.Protocol))
 	}
+	for _, c := range wire.History {
+		t.Run(fmt.Sprint(c.Protocol), func(t *testing.T) { understood(t, fmt.Sprintf("testdata/%d", c.Protocol)) })
+	}
+}
+
+func understood(t *testing.T, dir string) {
 	files, err := filepath.Glob(dir + "/*.bin")
 	if err != nil || len(files) < len(top) {
 		t.Fatalf("%d golden messages, %v", len(files), err)
@@ -123,7 +133,7 @@ func writeGolden(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	for _, m := range top {
-		for body := range 9 { // so many bodies has an item
+		for body := range bodies {
 			full := m.ProtoReflect().New()
 			everything(full, body, 4)
 			data, err := proto.MarshalOptions{Deterministic: true}.Marshal(full.Interface())
@@ -137,7 +147,7 @@ func writeGolden(t *testing.T, dir string) {
 					break // it has no oneof
 				}
 			}
-			base := filepath.Join(dir, string(full.Descriptor().Name())+"."+string(rune('0'+body)))
+			base := filepath.Join(dir, string(full.Descriptor().Name())+"."+strconv.Itoa(body))
 			if _, err := os.Stat(base + ".bin"); err == nil {
 				continue
 			}
@@ -214,18 +224,24 @@ func TestAnEmptyMessageIsUnderstood(t *testing.T) {
 	}
 }
 
-// The first protocol's image was made by buf; each name, number and type in it is there still.
-func TestNothingOfTheFirstProtocolWasTakenAway(t *testing.T) {
-	data, err := os.ReadFile("testdata/cardea-20261122.binpb")
+// Each protocol's image was made by buf; each name, number and type in it is there still.
+func TestNothingOfAnyProtocolWasTakenAway(t *testing.T) {
+	for _, c := range wire.History {
+		t.Run(fmt.Sprint(c.Protocol), func(t *testing.T) { kept(t, fmt.Sprintf("testdata/cardea-%d.binpb", c.Protocol)) })
+	}
+}
+
+func kept(t *testing.T, image string) {
+	data, err := os.ReadFile(image)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var image descriptorpb.FileDescriptorSet
-	if err := proto.Unmarshal(data, &image); err != nil {
+	var files descriptorpb.FileDescriptorSet
+	if err := proto.Unmarshal(data, &files); err != nil {
 		t.Fatal(err)
 	}
 	now, n := pb.File_cardea_v1_agent_proto.Messages(), 0
-	for _, file := range image.GetFile() {
+	for _, file := range files.GetFile() {
 		for _, was := range file.GetMessageType() {
 			is := now.ByName(protoreflect.Name(was.GetName()))
 			if is == nil {
@@ -280,7 +296,7 @@ func TestBoundsFitTogether(t *testing.T) {
 }
 
 func FuzzReport(f *testing.F) {
-	for body := range 9 {
+	for body := range bodies {
 		full := (&pb.Report{}).ProtoReflect().New()
 		everything(full, body, 4)
 		data, err := proto.Marshal(full.Interface())

@@ -7,8 +7,9 @@ package wire
 
 import "time"
 
-// Protocol is the version of the protocol that this code speaks: the date of its last change, as yyyymmdd. See History.
-const Protocol uint32 = 20261122
+// Protocol is the version of the protocol that this code speaks: the date of its last change, as yyyymmdd; a second change
+// of one day takes the next number. See History.
+const Protocol uint32 = 20261123
 
 // Oldest is the oldest protocol that this code still understands.
 const Oldest uint32 = 20261122
@@ -35,5 +36,8 @@ type Change struct {
 // History tells what changed when, the newest first. Rules for a change: a field's number and meaning stay for ever; a
 // receiver ignores what it does not know; an agent is understood by the cloud for at least two years.
 var History = []Change{
+	{20261123, "Who a device is (identity, evidence, exposures, what is behind it, aliases), sightings and corrections as items, orders identify," +
+		" merge, split, protect, unprotect. An older cloud stores devices without it and counts the items as unknown; an older agent" +
+		" answers such an order with an error, and sends nothing of it."},
 	{20261122, "The first protocol: reports, heartbeat, desired state by version, live questions, bundles, enrolment."},
 }

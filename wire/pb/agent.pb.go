@@ -117,6 +117,8 @@ type Item struct {
 	//	*Item_Stopped
 	//	*Item_Look
 	//	*Item_Dropped
+	//	*Item_Sightings
+	//	*Item_Correction
 	Body          isItem_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -254,6 +256,24 @@ func (x *Item) GetDropped() *Dropped {
 	return nil
 }
 
+func (x *Item) GetSightings() *Sightings {
+	if x != nil {
+		if x, ok := x.Body.(*Item_Sightings); ok {
+			return x.Sightings
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetCorrection() *Correction {
+	if x != nil {
+		if x, ok := x.Body.(*Item_Correction); ok {
+			return x.Correction
+		}
+	}
+	return nil
+}
+
 type isItem_Body interface {
 	isItem_Body()
 }
@@ -294,6 +314,14 @@ type Item_Dropped struct {
 	Dropped *Dropped `protobuf:"bytes,18,opt,name=dropped,proto3,oneof"`
 }
 
+type Item_Sightings struct {
+	Sightings *Sightings `protobuf:"bytes,19,opt,name=sightings,proto3,oneof"`
+}
+
+type Item_Correction struct {
+	Correction *Correction `protobuf:"bytes,20,opt,name=correction,proto3,oneof"`
+}
+
 func (*Item_Finding) isItem_Body() {}
 
 func (*Item_Incident) isItem_Body() {}
@@ -311,6 +339,10 @@ func (*Item_Stopped) isItem_Body() {}
 func (*Item_Look) isItem_Body() {}
 
 func (*Item_Dropped) isItem_Body() {}
+
+func (*Item_Sightings) isItem_Body() {}
+
+func (*Item_Correction) isItem_Body() {}
 
 // Heartbeat is published on wire.Beat each minute and after each change of the desired state. It is not spooled: only the
 // newest counts.
@@ -473,7 +505,7 @@ func (x *Heartbeat) GetDropped() uint64 {
 // BundleVersion names a signed set and its version.
 type BundleVersion struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // lists
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // lists, models, exposures
 	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -534,13 +566,24 @@ type Device struct {
 	First         int64                  `protobuf:"varint,6,opt,name=first,proto3" json:"first,omitempty"`
 	Last          int64                  `protobuf:"varint,7,opt,name=last,proto3" json:"last,omitempty"`
 	Gateway       bool                   `protobuf:"varint,8,opt,name=gateway,proto3" json:"gateway,omitempty"`
-	Shared        bool                   `protobuf:"varint,9,opt,name=shared,proto3" json:"shared,omitempty"`        // another device was seen on the same port
-	Protected     bool                   `protobuf:"varint,10,opt,name=protected,proto3" json:"protected,omitempty"` // never contained by itself
-	Mode          string                 `protobuf:"bytes,11,opt,name=mode,proto3" json:"mode,omitempty"`            // home.Mode
-	Grade         string                 `protobuf:"bytes,12,opt,name=grade,proto3" json:"grade,omitempty"`          // home.Grade
-	Blocked       []string               `protobuf:"bytes,13,rep,name=blocked,proto3" json:"blocked,omitempty"`      // endpoints that its owner blocked for it
-	Allowed       []string               `protobuf:"bytes,14,rep,name=allowed,proto3" json:"allowed,omitempty"`      // endpoints that its owner allowed for it against a list
-	Removed       bool                   `protobuf:"varint,15,opt,name=removed,proto3" json:"removed,omitempty"`     // the home does not know it any more
+	Shared        bool                   `protobuf:"varint,9,opt,name=shared,proto3" json:"shared,omitempty"`                                 // another device was seen on the same port
+	Protected     bool                   `protobuf:"varint,10,opt,name=protected,proto3" json:"protected,omitempty"`                          // never contained by itself
+	Mode          string                 `protobuf:"bytes,11,opt,name=mode,proto3" json:"mode,omitempty"`                                     // home.Mode
+	Grade         string                 `protobuf:"bytes,12,opt,name=grade,proto3" json:"grade,omitempty"`                                   // home.Grade
+	Blocked       []string               `protobuf:"bytes,13,rep,name=blocked,proto3" json:"blocked,omitempty"`                               // endpoints that its owner blocked for it
+	Allowed       []string               `protobuf:"bytes,14,rep,name=allowed,proto3" json:"allowed,omitempty"`                               // endpoints that its owner allowed for it against a list
+	Removed       bool                   `protobuf:"varint,15,opt,name=removed,proto3" json:"removed,omitempty"`                              // the home does not know it any more
+	Model         string                 `protobuf:"bytes,16,opt,name=model,proto3" json:"model,omitempty"`                                   // as judged, maker and product; "" when unknown
+	Class         string                 `protobuf:"bytes,17,opt,name=class,proto3" json:"class,omitempty"`                                   // home.DeviceClass, the best of its recent ones
+	Confidence    float64                `protobuf:"fixed64,18,opt,name=confidence,proto3" json:"confidence,omitempty"`                       // 0 to 1, of the most specific of model, vendor and class that is known
+	Evidence      []string               `protobuf:"bytes,19,rep,name=evidence,proto3" json:"evidence,omitempty"`                             // why, in plain words, the strongest first
+	IdentifiedBy  string                 `protobuf:"bytes,20,opt,name=identified_by,json=identifiedBy,proto3" json:"identified_by,omitempty"` // rules, learned, owner, operator; "" nobody
+	Maker         string                 `protobuf:"bytes,21,opt,name=maker,proto3" json:"maker,omitempty"`                                   // of its network interface, by address range
+	Strictest     string                 `protobuf:"bytes,22,opt,name=strictest,proto3" json:"strictest,omitempty"`                           // home.DeviceClass by which it is judged
+	Exposures     []*Exposure            `protobuf:"bytes,23,rep,name=exposures,proto3" json:"exposures,omitempty"`
+	Behind        []*Behind              `protobuf:"bytes,24,rep,name=behind,proto3" json:"behind,omitempty"`           // it speaks for these
+	Aliases       []*Alias               `protobuf:"bytes,25,rep,name=aliases,proto3" json:"aliases,omitempty"`         // what was taken for a device of its own
+	Protections   []*Protection          `protobuf:"bytes,26,rep,name=protections,proto3" json:"protections,omitempty"` // those its owner asked for
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -680,6 +723,765 @@ func (x *Device) GetRemoved() bool {
 	return false
 }
 
+func (x *Device) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Device) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *Device) GetConfidence() float64 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *Device) GetEvidence() []string {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *Device) GetIdentifiedBy() string {
+	if x != nil {
+		return x.IdentifiedBy
+	}
+	return ""
+}
+
+func (x *Device) GetMaker() string {
+	if x != nil {
+		return x.Maker
+	}
+	return ""
+}
+
+func (x *Device) GetStrictest() string {
+	if x != nil {
+		return x.Strictest
+	}
+	return ""
+}
+
+func (x *Device) GetExposures() []*Exposure {
+	if x != nil {
+		return x.Exposures
+	}
+	return nil
+}
+
+func (x *Device) GetBehind() []*Behind {
+	if x != nil {
+		return x.Behind
+	}
+	return nil
+}
+
+func (x *Device) GetAliases() []*Alias {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
+func (x *Device) GetProtections() []*Protection {
+	if x != nil {
+		return x.Protections
+	}
+	return nil
+}
+
+// Exposure is one way in which a device could be attacked, as home.Exposure has it.
+type Exposure struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`          // home.ExposureKind
+	Proto         string                 `protobuf:"bytes,3,opt,name=proto,proto3" json:"proto,omitempty"`        // tcp, udp; "" where no port is meant
+	Port          uint32                 `protobuf:"varint,4,opt,name=port,proto3" json:"port,omitempty"`         // the device's own
+	External      uint32                 `protobuf:"varint,5,opt,name=external,proto3" json:"external,omitempty"` // the gateway's, of a mapping
+	Sentence      string                 `protobuf:"bytes,6,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	Advice        string                 `protobuf:"bytes,7,opt,name=advice,proto3" json:"advice,omitempty"`
+	Evidence      []string               `protobuf:"bytes,8,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	Reference     string                 `protobuf:"bytes,9,opt,name=reference,proto3" json:"reference,omitempty"`
+	Source        string                 `protobuf:"bytes,10,opt,name=source,proto3" json:"source,omitempty"`
+	Protect       []string               `protobuf:"bytes,11,rep,name=protect,proto3" json:"protect,omitempty"` // home.Protection, the best first
+	First         int64                  `protobuf:"varint,12,opt,name=first,proto3" json:"first,omitempty"`
+	Last          int64                  `protobuf:"varint,13,opt,name=last,proto3" json:"last,omitempty"`
+	Certain       bool                   `protobuf:"varint,14,opt,name=certain,proto3" json:"certain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Exposure) Reset() {
+	*x = Exposure{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Exposure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Exposure) ProtoMessage() {}
+
+func (x *Exposure) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Exposure.ProtoReflect.Descriptor instead.
+func (*Exposure) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Exposure) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Exposure) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Exposure) GetProto() string {
+	if x != nil {
+		return x.Proto
+	}
+	return ""
+}
+
+func (x *Exposure) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *Exposure) GetExternal() uint32 {
+	if x != nil {
+		return x.External
+	}
+	return 0
+}
+
+func (x *Exposure) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *Exposure) GetAdvice() string {
+	if x != nil {
+		return x.Advice
+	}
+	return ""
+}
+
+func (x *Exposure) GetEvidence() []string {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *Exposure) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Exposure) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Exposure) GetProtect() []string {
+	if x != nil {
+		return x.Protect
+	}
+	return nil
+}
+
+func (x *Exposure) GetFirst() int64 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *Exposure) GetLast() int64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *Exposure) GetCertain() bool {
+	if x != nil {
+		return x.Certain
+	}
+	return false
+}
+
+// Behind is a device that speaks by another's network interface: behind a repeater or a hub.
+type Behind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"` // its id, when it has one
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`     // untrusted text
+	Model         string                 `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
+	Vendor        string                 `protobuf:"bytes,4,opt,name=vendor,proto3" json:"vendor,omitempty"`
+	Class         string                 `protobuf:"bytes,5,opt,name=class,proto3" json:"class,omitempty"`
+	Evidence      []string               `protobuf:"bytes,6,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Behind) Reset() {
+	*x = Behind{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Behind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Behind) ProtoMessage() {}
+
+func (x *Behind) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Behind.ProtoReflect.Descriptor instead.
+func (*Behind) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Behind) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Behind) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Behind) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Behind) GetVendor() string {
+	if x != nil {
+		return x.Vendor
+	}
+	return ""
+}
+
+func (x *Behind) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *Behind) GetEvidence() []string {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// Alias is a device that is, or may be, the same as this one.
+type Alias struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"` // the id it had
+	Macs          []string               `protobuf:"bytes,2,rep,name=macs,proto3" json:"macs,omitempty"`
+	Merged        int64                  `protobuf:"varint,3,opt,name=merged,proto3" json:"merged,omitempty"`
+	Confidence    float64                `protobuf:"fixed64,4,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	Why           []string               `protobuf:"bytes,5,rep,name=why,proto3" json:"why,omitempty"`
+	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`              // gateway, owner
+	Proposed      bool                   `protobuf:"varint,7,opt,name=proposed,proto3" json:"proposed,omitempty"` // not merged: its owner may say
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Alias) Reset() {
+	*x = Alias{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Alias) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Alias) ProtoMessage() {}
+
+func (x *Alias) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Alias.ProtoReflect.Descriptor instead.
+func (*Alias) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Alias) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Alias) GetMacs() []string {
+	if x != nil {
+		return x.Macs
+	}
+	return nil
+}
+
+func (x *Alias) GetMerged() int64 {
+	if x != nil {
+		return x.Merged
+	}
+	return 0
+}
+
+func (x *Alias) GetConfidence() float64 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *Alias) GetWhy() []string {
+	if x != nil {
+		return x.Why
+	}
+	return nil
+}
+
+func (x *Alias) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Alias) GetProposed() bool {
+	if x != nil {
+		return x.Proposed
+	}
+	return false
+}
+
+// Protection is what holds against an exposure.
+type Protection struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`   // home.Protection
+	Proto         string                 `protobuf:"bytes,2,opt,name=proto,proto3" json:"proto,omitempty"` // of close: tcp, udp; "" for both
+	Port          uint32                 `protobuf:"varint,3,opt,name=port,proto3" json:"port,omitempty"`  // of close; 0 means all
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Protection) Reset() {
+	*x = Protection{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Protection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Protection) ProtoMessage() {}
+
+func (x *Protection) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Protection.ProtoReflect.Descriptor instead.
+func (*Protection) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Protection) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Protection) GetProto() string {
+	if x != nil {
+		return x.Proto
+	}
+	return ""
+}
+
+func (x *Protection) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+// Token is one thing that was seen of a device, hashed. Only few kinds have their text too, those that hold no words of a
+// person: see wire.Telling.
+type Token struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hash          uint64                 `protobuf:"fixed64,1,opt,name=hash,proto3" json:"hash,omitempty"`      // wire.TokenHash
+	Clue          uint32                 `protobuf:"varint,2,opt,name=clue,proto3" json:"clue,omitempty"`       // identity.Clue
+	Telling       uint32                 `protobuf:"varint,3,opt,name=telling,proto3" json:"telling,omitempty"` // wire.Telling: what text is; 0 without
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`        // what was hashed, as it is
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Token) Reset() {
+	*x = Token{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Token) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Token) ProtoMessage() {}
+
+func (x *Token) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Token.ProtoReflect.Descriptor instead.
+func (*Token) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Token) GetHash() uint64 {
+	if x != nil {
+		return x.Hash
+	}
+	return 0
+}
+
+func (x *Token) GetClue() uint32 {
+	if x != nil {
+		return x.Clue
+	}
+	return 0
+}
+
+func (x *Token) GetTelling() uint32 {
+	if x != nil {
+		return x.Telling
+	}
+	return 0
+}
+
+func (x *Token) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// Sighted is who a device is taken for and by what. It is told when it has changed, and again each week. Of a personal
+// device only class and vendor are told.
+type Sighted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Week          uint32                 `protobuf:"varint,2,opt,name=week,proto3" json:"week,omitempty"`  // weeks since 1970-01-05
+	Model         string                 `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"` // as judged; of what its owner said nothing is here: see Correction
+	Vendor        string                 `protobuf:"bytes,4,opt,name=vendor,proto3" json:"vendor,omitempty"`
+	Class         string                 `protobuf:"bytes,5,opt,name=class,proto3" json:"class,omitempty"`
+	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"` // rules, learned, operator; "" nobody
+	Confidence    float64                `protobuf:"fixed64,7,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	Tokens        []*Token               `protobuf:"bytes,8,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sighted) Reset() {
+	*x = Sighted{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sighted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sighted) ProtoMessage() {}
+
+func (x *Sighted) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sighted.ProtoReflect.Descriptor instead.
+func (*Sighted) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Sighted) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Sighted) GetWeek() uint32 {
+	if x != nil {
+		return x.Week
+	}
+	return 0
+}
+
+func (x *Sighted) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Sighted) GetVendor() string {
+	if x != nil {
+		return x.Vendor
+	}
+	return ""
+}
+
+func (x *Sighted) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *Sighted) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Sighted) GetConfidence() float64 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *Sighted) GetTokens() []*Token {
+	if x != nil {
+		return x.Tokens
+	}
+	return nil
+}
+
+// Sightings are several of them. scheme is of how values are collapsed and hashed.
+type Sightings struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Scheme        uint32                 `protobuf:"varint,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	Devices       []*Sighted             `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sightings) Reset() {
+	*x = Sightings{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sightings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sightings) ProtoMessage() {}
+
+func (x *Sightings) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sightings.ProtoReflect.Descriptor instead.
+func (*Sightings) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Sightings) GetScheme() uint32 {
+	if x != nil {
+		return x.Scheme
+	}
+	return 0
+}
+
+func (x *Sightings) GetDevices() []*Sighted {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+// Correction is its owner's word of what a device is, as it holds on the gateway now; all empty when it was taken back.
+type Correction struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Model         string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	Vendor        string                 `protobuf:"bytes,3,opt,name=vendor,proto3" json:"vendor,omitempty"`
+	Class         string                 `protobuf:"bytes,4,opt,name=class,proto3" json:"class,omitempty"` // home.DeviceClass
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Correction) Reset() {
+	*x = Correction{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Correction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Correction) ProtoMessage() {}
+
+func (x *Correction) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Correction.ProtoReflect.Descriptor instead.
+func (*Correction) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Correction) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Correction) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Correction) GetVendor() string {
+	if x != nil {
+		return x.Vendor
+	}
+	return ""
+}
+
+func (x *Correction) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
 // Devices are devices that are new or have changed. whole: all there are, others are gone.
 type Devices struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -693,7 +1495,7 @@ type Devices struct {
 
 func (x *Devices) Reset() {
 	*x = Devices{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[5]
+	mi := &file_cardea_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +1507,7 @@ func (x *Devices) String() string {
 func (*Devices) ProtoMessage() {}
 
 func (x *Devices) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[5]
+	mi := &file_cardea_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +1520,7 @@ func (x *Devices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Devices.ProtoReflect.Descriptor instead.
 func (*Devices) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Devices) GetDevices() []*Device {
@@ -763,7 +1565,7 @@ type Symptom struct {
 
 func (x *Symptom) Reset() {
 	*x = Symptom{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[6]
+	mi := &file_cardea_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -775,7 +1577,7 @@ func (x *Symptom) String() string {
 func (*Symptom) ProtoMessage() {}
 
 func (x *Symptom) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[6]
+	mi := &file_cardea_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -788,7 +1590,7 @@ func (x *Symptom) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Symptom.ProtoReflect.Descriptor instead.
 func (*Symptom) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Symptom) GetDetector() string {
@@ -846,7 +1648,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	mi := &file_cardea_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +1660,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	mi := &file_cardea_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1673,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Finding) GetId() string {
@@ -966,7 +1768,7 @@ type Transition struct {
 
 func (x *Transition) Reset() {
 	*x = Transition{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	mi := &file_cardea_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1780,7 @@ func (x *Transition) String() string {
 func (*Transition) ProtoMessage() {}
 
 func (x *Transition) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	mi := &file_cardea_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1793,7 @@ func (x *Transition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transition.ProtoReflect.Descriptor instead.
 func (*Transition) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Transition) GetTime() int64 {
@@ -1051,7 +1853,7 @@ type Check struct {
 
 func (x *Check) Reset() {
 	*x = Check{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[9]
+	mi := &file_cardea_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1063,7 +1865,7 @@ func (x *Check) String() string {
 func (*Check) ProtoMessage() {}
 
 func (x *Check) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[9]
+	mi := &file_cardea_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1076,7 +1878,7 @@ func (x *Check) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Check.ProtoReflect.Descriptor instead.
 func (*Check) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Check) GetClean() bool {
@@ -1143,7 +1945,7 @@ type Incident struct {
 
 func (x *Incident) Reset() {
 	*x = Incident{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[10]
+	mi := &file_cardea_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1155,7 +1957,7 @@ func (x *Incident) String() string {
 func (*Incident) ProtoMessage() {}
 
 func (x *Incident) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[10]
+	mi := &file_cardea_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1168,7 +1970,7 @@ func (x *Incident) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Incident.ProtoReflect.Descriptor instead.
 func (*Incident) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Incident) GetId() string {
@@ -1276,7 +2078,7 @@ type FirstTime struct {
 
 func (x *FirstTime) Reset() {
 	*x = FirstTime{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[11]
+	mi := &file_cardea_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +2090,7 @@ func (x *FirstTime) String() string {
 func (*FirstTime) ProtoMessage() {}
 
 func (x *FirstTime) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[11]
+	mi := &file_cardea_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +2103,7 @@ func (x *FirstTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FirstTime.ProtoReflect.Descriptor instead.
 func (*FirstTime) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FirstTime) GetDevice() string {
@@ -1343,7 +2145,7 @@ type FirstTimes struct {
 
 func (x *FirstTimes) Reset() {
 	*x = FirstTimes{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[12]
+	mi := &file_cardea_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +2157,7 @@ func (x *FirstTimes) String() string {
 func (*FirstTimes) ProtoMessage() {}
 
 func (x *FirstTimes) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[12]
+	mi := &file_cardea_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +2170,7 @@ func (x *FirstTimes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FirstTimes.ProtoReflect.Descriptor instead.
 func (*FirstTimes) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *FirstTimes) GetScheme() uint32 {
@@ -1400,7 +2202,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[13]
+	mi := &file_cardea_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1412,7 +2214,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[13]
+	mi := &file_cardea_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1425,7 +2227,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Usage) GetEndpoint() uint64 {
@@ -1485,7 +2287,7 @@ type DeviceHour struct {
 
 func (x *DeviceHour) Reset() {
 	*x = DeviceHour{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[14]
+	mi := &file_cardea_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +2299,7 @@ func (x *DeviceHour) String() string {
 func (*DeviceHour) ProtoMessage() {}
 
 func (x *DeviceHour) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[14]
+	mi := &file_cardea_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +2312,7 @@ func (x *DeviceHour) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceHour.ProtoReflect.Descriptor instead.
 func (*DeviceHour) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DeviceHour) GetDevice() string {
@@ -1566,7 +2368,7 @@ type RollUp struct {
 
 func (x *RollUp) Reset() {
 	*x = RollUp{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[15]
+	mi := &file_cardea_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +2380,7 @@ func (x *RollUp) String() string {
 func (*RollUp) ProtoMessage() {}
 
 func (x *RollUp) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[15]
+	mi := &file_cardea_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +2393,7 @@ func (x *RollUp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollUp.ProtoReflect.Descriptor instead.
 func (*RollUp) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RollUp) GetScheme() uint32 {
@@ -1626,7 +2428,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[16]
+	mi := &file_cardea_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +2440,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[16]
+	mi := &file_cardea_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1651,7 +2453,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Stop) GetDevice() string {
@@ -1728,7 +2530,7 @@ type Stopped struct {
 
 func (x *Stopped) Reset() {
 	*x = Stopped{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[17]
+	mi := &file_cardea_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +2542,7 @@ func (x *Stopped) String() string {
 func (*Stopped) ProtoMessage() {}
 
 func (x *Stopped) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[17]
+	mi := &file_cardea_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +2555,7 @@ func (x *Stopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stopped.ProtoReflect.Descriptor instead.
 func (*Stopped) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Stopped) GetStops() []*Stop {
@@ -1782,7 +2584,7 @@ type Dropped struct {
 
 func (x *Dropped) Reset() {
 	*x = Dropped{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[18]
+	mi := &file_cardea_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +2596,7 @@ func (x *Dropped) String() string {
 func (*Dropped) ProtoMessage() {}
 
 func (x *Dropped) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[18]
+	mi := &file_cardea_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +2609,7 @@ func (x *Dropped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Dropped.ProtoReflect.Descriptor instead.
 func (*Dropped) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Dropped) GetItems() uint64 {
@@ -1846,7 +2648,7 @@ type Desired struct {
 
 func (x *Desired) Reset() {
 	*x = Desired{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[19]
+	mi := &file_cardea_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +2660,7 @@ func (x *Desired) String() string {
 func (*Desired) ProtoMessage() {}
 
 func (x *Desired) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[19]
+	mi := &file_cardea_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +2673,7 @@ func (x *Desired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Desired.ProtoReflect.Descriptor instead.
 func (*Desired) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Desired) GetProtocol() uint32 {
@@ -1920,21 +2722,25 @@ func (x *Desired) GetRevokedConsents() []string {
 type Order struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Verb          string                 `protobuf:"bytes,2,opt,name=verb,proto3" json:"verb,omitempty"` // quarantine, release, check, dismiss, block, unblock, allow, disallow
+	Verb          string                 `protobuf:"bytes,2,opt,name=verb,proto3" json:"verb,omitempty"` // quarantine, release, check, dismiss, block, unblock, allow, disallow, identify, merge, split, protect, unprotect
 	Device        string                 `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
 	Incident      string                 `protobuf:"bytes,4,opt,name=incident,proto3" json:"incident,omitempty"`
 	Endpoint      string                 `protobuf:"bytes,5,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"` // owner, support
 	Why           string                 `protobuf:"bytes,7,opt,name=why,proto3" json:"why,omitempty"`
 	Asked         int64                  `protobuf:"varint,8,opt,name=asked,proto3" json:"asked,omitempty"`
-	Expires       int64                  `protobuf:"varint,9,opt,name=expires,proto3" json:"expires,omitempty"` // not begun after this
+	Expires       int64                  `protobuf:"varint,9,opt,name=expires,proto3" json:"expires,omitempty"`       // not begun after this
+	Other         string                 `protobuf:"bytes,10,opt,name=other,proto3" json:"other,omitempty"`           // merge: the device that becomes a part of device
+	Mac           string                 `protobuf:"bytes,11,opt,name=mac,proto3" json:"mac,omitempty"`               // split: what becomes a device of its own
+	Identity      *Correction            `protobuf:"bytes,12,opt,name=identity,proto3" json:"identity,omitempty"`     // identify: who device is; all empty takes the word back
+	Protection    *Protection            `protobuf:"bytes,13,opt,name=protection,proto3" json:"protection,omitempty"` // protect, unprotect
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[20]
+	mi := &file_cardea_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2752,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[20]
+	mi := &file_cardea_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2765,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Order) GetId() string {
@@ -2025,6 +2831,34 @@ func (x *Order) GetExpires() int64 {
 	return 0
 }
 
+func (x *Order) GetOther() string {
+	if x != nil {
+		return x.Other
+	}
+	return ""
+}
+
+func (x *Order) GetMac() string {
+	if x != nil {
+		return x.Mac
+	}
+	return ""
+}
+
+func (x *Order) GetIdentity() *Correction {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+func (x *Order) GetProtection() *Protection {
+	if x != nil {
+		return x.Protection
+	}
+	return nil
+}
+
 // OrderResult confirms an order, from what the gateway proved.
 type OrderResult struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2039,7 +2873,7 @@ type OrderResult struct {
 
 func (x *OrderResult) Reset() {
 	*x = OrderResult{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[21]
+	mi := &file_cardea_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2051,7 +2885,7 @@ func (x *OrderResult) String() string {
 func (*OrderResult) ProtoMessage() {}
 
 func (x *OrderResult) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[21]
+	mi := &file_cardea_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,7 +2898,7 @@ func (x *OrderResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderResult.ProtoReflect.Descriptor instead.
 func (*OrderResult) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *OrderResult) GetId() string {
@@ -2117,7 +2951,7 @@ type ResidentKey struct {
 
 func (x *ResidentKey) Reset() {
 	*x = ResidentKey{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[22]
+	mi := &file_cardea_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2963,7 @@ func (x *ResidentKey) String() string {
 func (*ResidentKey) ProtoMessage() {}
 
 func (x *ResidentKey) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[22]
+	mi := &file_cardea_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2976,7 @@ func (x *ResidentKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResidentKey.ProtoReflect.Descriptor instead.
 func (*ResidentKey) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ResidentKey) GetId() string {
@@ -2198,7 +3032,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[23]
+	mi := &file_cardea_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2210,7 +3044,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[23]
+	mi := &file_cardea_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2223,7 +3057,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Consent) GetId() string {
@@ -2300,7 +3134,7 @@ type DesiredRequest struct {
 
 func (x *DesiredRequest) Reset() {
 	*x = DesiredRequest{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[24]
+	mi := &file_cardea_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2312,7 +3146,7 @@ func (x *DesiredRequest) String() string {
 func (*DesiredRequest) ProtoMessage() {}
 
 func (x *DesiredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[24]
+	mi := &file_cardea_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +3159,7 @@ func (x *DesiredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DesiredRequest.ProtoReflect.Descriptor instead.
 func (*DesiredRequest) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DesiredRequest) GetProtocol() uint32 {
@@ -2358,7 +3192,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[25]
+	mi := &file_cardea_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2370,7 +3204,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[25]
+	mi := &file_cardea_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2383,7 +3217,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Command) GetProtocol() uint32 {
@@ -2459,7 +3293,7 @@ type Nudge struct {
 
 func (x *Nudge) Reset() {
 	*x = Nudge{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[26]
+	mi := &file_cardea_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2471,7 +3305,7 @@ func (x *Nudge) String() string {
 func (*Nudge) ProtoMessage() {}
 
 func (x *Nudge) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[26]
+	mi := &file_cardea_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2484,7 +3318,7 @@ func (x *Nudge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nudge.ProtoReflect.Descriptor instead.
 func (*Nudge) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Nudge) GetVersion() uint64 {
@@ -2504,7 +3338,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[27]
+	mi := &file_cardea_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2516,7 +3350,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[27]
+	mi := &file_cardea_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2529,7 +3363,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Cancel) GetId() string {
@@ -2560,7 +3394,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[28]
+	mi := &file_cardea_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2572,7 +3406,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[28]
+	mi := &file_cardea_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2585,7 +3419,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Question) GetId() string {
@@ -2695,7 +3529,7 @@ type AskDevices struct {
 
 func (x *AskDevices) Reset() {
 	*x = AskDevices{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[29]
+	mi := &file_cardea_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2707,7 +3541,7 @@ func (x *AskDevices) String() string {
 func (*AskDevices) ProtoMessage() {}
 
 func (x *AskDevices) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[29]
+	mi := &file_cardea_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2720,7 +3554,7 @@ func (x *AskDevices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskDevices.ProtoReflect.Descriptor instead.
 func (*AskDevices) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 // AskContacts asks the ledger, and the window that is open.
@@ -2736,7 +3570,7 @@ type AskContacts struct {
 
 func (x *AskContacts) Reset() {
 	*x = AskContacts{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[30]
+	mi := &file_cardea_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2748,7 +3582,7 @@ func (x *AskContacts) String() string {
 func (*AskContacts) ProtoMessage() {}
 
 func (x *AskContacts) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[30]
+	mi := &file_cardea_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2761,7 +3595,7 @@ func (x *AskContacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskContacts.ProtoReflect.Descriptor instead.
 func (*AskContacts) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AskContacts) GetDevice() string {
@@ -2802,7 +3636,7 @@ type AskFollow struct {
 
 func (x *AskFollow) Reset() {
 	*x = AskFollow{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[31]
+	mi := &file_cardea_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2814,7 +3648,7 @@ func (x *AskFollow) String() string {
 func (*AskFollow) ProtoMessage() {}
 
 func (x *AskFollow) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[31]
+	mi := &file_cardea_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2827,7 +3661,7 @@ func (x *AskFollow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskFollow.ProtoReflect.Descriptor instead.
 func (*AskFollow) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AskFollow) GetDevice() string {
@@ -2869,7 +3703,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[32]
+	mi := &file_cardea_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2881,7 +3715,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[32]
+	mi := &file_cardea_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2894,7 +3728,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Contact) GetDevice() string {
@@ -3070,7 +3904,7 @@ type Service struct {
 
 func (x *Service) Reset() {
 	*x = Service{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[33]
+	mi := &file_cardea_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3082,7 +3916,7 @@ func (x *Service) String() string {
 func (*Service) ProtoMessage() {}
 
 func (x *Service) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[33]
+	mi := &file_cardea_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3095,7 +3929,7 @@ func (x *Service) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Service.ProtoReflect.Descriptor instead.
 func (*Service) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Service) GetName() string {
@@ -3134,7 +3968,7 @@ type Listed struct {
 
 func (x *Listed) Reset() {
 	*x = Listed{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[34]
+	mi := &file_cardea_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3146,7 +3980,7 @@ func (x *Listed) String() string {
 func (*Listed) ProtoMessage() {}
 
 func (x *Listed) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[34]
+	mi := &file_cardea_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3159,7 +3993,7 @@ func (x *Listed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listed.ProtoReflect.Descriptor instead.
 func (*Listed) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Listed) GetKind() string {
@@ -3220,7 +4054,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[35]
+	mi := &file_cardea_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3232,7 +4066,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[35]
+	mi := &file_cardea_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3245,7 +4079,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Answer) GetId() string {
@@ -3313,7 +4147,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[36]
+	mi := &file_cardea_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3325,7 +4159,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[36]
+	mi := &file_cardea_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3338,7 +4172,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Look) GetQuestion() string {
@@ -3400,7 +4234,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[37]
+	mi := &file_cardea_v1_agent_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3412,7 +4246,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[37]
+	mi := &file_cardea_v1_agent_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3425,7 +4259,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -3447,7 +4281,7 @@ type RenewReply struct {
 
 func (x *RenewReply) Reset() {
 	*x = RenewReply{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[38]
+	mi := &file_cardea_v1_agent_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3459,7 +4293,7 @@ func (x *RenewReply) String() string {
 func (*RenewReply) ProtoMessage() {}
 
 func (x *RenewReply) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[38]
+	mi := &file_cardea_v1_agent_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3472,7 +4306,7 @@ func (x *RenewReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewReply.ProtoReflect.Descriptor instead.
 func (*RenewReply) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RenewReply) GetChain() []byte {
@@ -3507,7 +4341,7 @@ type BundleRequest struct {
 
 func (x *BundleRequest) Reset() {
 	*x = BundleRequest{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[39]
+	mi := &file_cardea_v1_agent_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3519,7 +4353,7 @@ func (x *BundleRequest) String() string {
 func (*BundleRequest) ProtoMessage() {}
 
 func (x *BundleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[39]
+	mi := &file_cardea_v1_agent_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3532,7 +4366,7 @@ func (x *BundleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleRequest.ProtoReflect.Descriptor instead.
 func (*BundleRequest) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *BundleRequest) GetPath() string {
@@ -3561,7 +4395,7 @@ type BundleReply struct {
 
 func (x *BundleReply) Reset() {
 	*x = BundleReply{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[40]
+	mi := &file_cardea_v1_agent_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3573,7 +4407,7 @@ func (x *BundleReply) String() string {
 func (*BundleReply) ProtoMessage() {}
 
 func (x *BundleReply) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[40]
+	mi := &file_cardea_v1_agent_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3586,7 +4420,7 @@ func (x *BundleReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleReply.ProtoReflect.Descriptor instead.
 func (*BundleReply) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *BundleReply) GetData() []byte {
@@ -3625,7 +4459,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[41]
+	mi := &file_cardea_v1_agent_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3637,7 +4471,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[41]
+	mi := &file_cardea_v1_agent_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3650,7 +4484,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Enrolment) GetProtocol() uint32 {
@@ -3707,7 +4541,7 @@ type Enrolled struct {
 
 func (x *Enrolled) Reset() {
 	*x = Enrolled{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[42]
+	mi := &file_cardea_v1_agent_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3719,7 +4553,7 @@ func (x *Enrolled) String() string {
 func (*Enrolled) ProtoMessage() {}
 
 func (x *Enrolled) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[42]
+	mi := &file_cardea_v1_agent_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3732,7 +4566,7 @@ func (x *Enrolled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolled.ProtoReflect.Descriptor instead.
 func (*Enrolled) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Enrolled) GetTenant() string {
@@ -3815,7 +4649,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05epoch\x18\x02 \x01(\x06R\x05epoch\x12\x18\n" +
 	"\adesired\x18\x03 \x01(\x04R\adesired\x12\x12\n" +
 	"\x04sent\x18\x04 \x01(\x03R\x04sent\x12%\n" +
-	"\x05items\x18\x05 \x03(\v2\x0f.cardea.v1.ItemR\x05items\"\xfd\x03\n" +
+	"\x05items\x18\x05 \x03(\v2\x0f.cardea.v1.ItemR\x05items\"\xec\x04\n" +
 	"\x04Item\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04time\x18\x02 \x01(\x03R\x04time\x12.\n" +
@@ -3829,7 +4663,11 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\forder_result\x18\x0f \x01(\v2\x16.cardea.v1.OrderResultH\x00R\vorderResult\x12.\n" +
 	"\astopped\x18\x10 \x01(\v2\x12.cardea.v1.StoppedH\x00R\astopped\x12%\n" +
 	"\x04look\x18\x11 \x01(\v2\x0f.cardea.v1.LookH\x00R\x04look\x12.\n" +
-	"\adropped\x18\x12 \x01(\v2\x12.cardea.v1.DroppedH\x00R\adroppedB\x06\n" +
+	"\adropped\x18\x12 \x01(\v2\x12.cardea.v1.DroppedH\x00R\adropped\x124\n" +
+	"\tsightings\x18\x13 \x01(\v2\x14.cardea.v1.SightingsH\x00R\tsightings\x127\n" +
+	"\n" +
+	"correction\x18\x14 \x01(\v2\x15.cardea.v1.CorrectionH\x00R\n" +
+	"correctionB\x06\n" +
 	"\x04body\"\xc1\x03\n" +
 	"\tHeartbeat\x12\x1a\n" +
 	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x18\n" +
@@ -3854,7 +4692,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\adropped\x18\x0f \x01(\x04R\adropped\"=\n" +
 	"\rBundleVersion\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x04R\aversion\"\xe8\x02\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\"\xec\x05\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -3871,7 +4709,83 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05grade\x18\f \x01(\tR\x05grade\x12\x18\n" +
 	"\ablocked\x18\r \x03(\tR\ablocked\x12\x18\n" +
 	"\aallowed\x18\x0e \x03(\tR\aallowed\x12\x18\n" +
-	"\aremoved\x18\x0f \x01(\bR\aremoved\"\x80\x01\n" +
+	"\aremoved\x18\x0f \x01(\bR\aremoved\x12\x14\n" +
+	"\x05model\x18\x10 \x01(\tR\x05model\x12\x14\n" +
+	"\x05class\x18\x11 \x01(\tR\x05class\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\x12 \x01(\x01R\n" +
+	"confidence\x12\x1a\n" +
+	"\bevidence\x18\x13 \x03(\tR\bevidence\x12#\n" +
+	"\ridentified_by\x18\x14 \x01(\tR\fidentifiedBy\x12\x14\n" +
+	"\x05maker\x18\x15 \x01(\tR\x05maker\x12\x1c\n" +
+	"\tstrictest\x18\x16 \x01(\tR\tstrictest\x121\n" +
+	"\texposures\x18\x17 \x03(\v2\x13.cardea.v1.ExposureR\texposures\x12)\n" +
+	"\x06behind\x18\x18 \x03(\v2\x11.cardea.v1.BehindR\x06behind\x12*\n" +
+	"\aaliases\x18\x19 \x03(\v2\x10.cardea.v1.AliasR\aaliases\x127\n" +
+	"\vprotections\x18\x1a \x03(\v2\x15.cardea.v1.ProtectionR\vprotections\"\xd8\x02\n" +
+	"\bExposure\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05proto\x18\x03 \x01(\tR\x05proto\x12\x12\n" +
+	"\x04port\x18\x04 \x01(\rR\x04port\x12\x1a\n" +
+	"\bexternal\x18\x05 \x01(\rR\bexternal\x12\x1a\n" +
+	"\bsentence\x18\x06 \x01(\tR\bsentence\x12\x16\n" +
+	"\x06advice\x18\a \x01(\tR\x06advice\x12\x1a\n" +
+	"\bevidence\x18\b \x03(\tR\bevidence\x12\x1c\n" +
+	"\treference\x18\t \x01(\tR\treference\x12\x16\n" +
+	"\x06source\x18\n" +
+	" \x01(\tR\x06source\x12\x18\n" +
+	"\aprotect\x18\v \x03(\tR\aprotect\x12\x14\n" +
+	"\x05first\x18\f \x01(\x03R\x05first\x12\x12\n" +
+	"\x04last\x18\r \x01(\x03R\x04last\x12\x18\n" +
+	"\acertain\x18\x0e \x01(\bR\acertain\"\x94\x01\n" +
+	"\x06Behind\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05model\x18\x03 \x01(\tR\x05model\x12\x16\n" +
+	"\x06vendor\x18\x04 \x01(\tR\x06vendor\x12\x14\n" +
+	"\x05class\x18\x05 \x01(\tR\x05class\x12\x1a\n" +
+	"\bevidence\x18\x06 \x03(\tR\bevidence\"\xa9\x01\n" +
+	"\x05Alias\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
+	"\x04macs\x18\x02 \x03(\tR\x04macs\x12\x16\n" +
+	"\x06merged\x18\x03 \x01(\x03R\x06merged\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\x04 \x01(\x01R\n" +
+	"confidence\x12\x10\n" +
+	"\x03why\x18\x05 \x03(\tR\x03why\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\tR\x02by\x12\x1a\n" +
+	"\bproposed\x18\a \x01(\bR\bproposed\"J\n" +
+	"\n" +
+	"Protection\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05proto\x18\x02 \x01(\tR\x05proto\x12\x12\n" +
+	"\x04port\x18\x03 \x01(\rR\x04port\"]\n" +
+	"\x05Token\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\x06R\x04hash\x12\x12\n" +
+	"\x04clue\x18\x02 \x01(\rR\x04clue\x12\x18\n" +
+	"\atelling\x18\x03 \x01(\rR\atelling\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"\xd3\x01\n" +
+	"\aSighted\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
+	"\x04week\x18\x02 \x01(\rR\x04week\x12\x14\n" +
+	"\x05model\x18\x03 \x01(\tR\x05model\x12\x16\n" +
+	"\x06vendor\x18\x04 \x01(\tR\x06vendor\x12\x14\n" +
+	"\x05class\x18\x05 \x01(\tR\x05class\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\tR\x02by\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\a \x01(\x01R\n" +
+	"confidence\x12(\n" +
+	"\x06tokens\x18\b \x03(\v2\x10.cardea.v1.TokenR\x06tokens\"Q\n" +
+	"\tSightings\x12\x16\n" +
+	"\x06scheme\x18\x01 \x01(\rR\x06scheme\x12,\n" +
+	"\adevices\x18\x02 \x03(\v2\x12.cardea.v1.SightedR\adevices\"h\n" +
+	"\n" +
+	"Correction\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
+	"\x06vendor\x18\x03 \x01(\tR\x06vendor\x12\x14\n" +
+	"\x05class\x18\x04 \x01(\tR\x05class\"\x80\x01\n" +
 	"\aDevices\x12+\n" +
 	"\adevices\x18\x01 \x03(\v2\x11.cardea.v1.DeviceR\adevices\x12\x14\n" +
 	"\x05whole\x18\x02 \x01(\bR\x05whole\x12\x18\n" +
@@ -3978,7 +4892,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x06orders\x18\x03 \x03(\v2\x10.cardea.v1.OrderR\x06orders\x122\n" +
 	"\abundles\x18\x04 \x03(\v2\x18.cardea.v1.BundleVersionR\abundles\x12*\n" +
 	"\x04keys\x18\x05 \x03(\v2\x16.cardea.v1.ResidentKeyR\x04keys\x12)\n" +
-	"\x10revoked_consents\x18\x06 \x03(\tR\x0frevokedConsents\"\xcd\x01\n" +
+	"\x10revoked_consents\x18\x06 \x03(\tR\x0frevokedConsents\"\xdf\x02\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04verb\x18\x02 \x01(\tR\x04verb\x12\x16\n" +
@@ -3988,7 +4902,14 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x02by\x18\x06 \x01(\tR\x02by\x12\x10\n" +
 	"\x03why\x18\a \x01(\tR\x03why\x12\x14\n" +
 	"\x05asked\x18\b \x01(\x03R\x05asked\x12\x18\n" +
-	"\aexpires\x18\t \x01(\x03R\aexpires\"\x86\x01\n" +
+	"\aexpires\x18\t \x01(\x03R\aexpires\x12\x14\n" +
+	"\x05other\x18\n" +
+	" \x01(\tR\x05other\x12\x10\n" +
+	"\x03mac\x18\v \x01(\tR\x03mac\x121\n" +
+	"\bidentity\x18\f \x01(\v2\x15.cardea.v1.CorrectionR\bidentity\x125\n" +
+	"\n" +
+	"protection\x18\r \x01(\v2\x15.cardea.v1.ProtectionR\n" +
+	"protection\"\x86\x01\n" +
 	"\vOrderResult\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bin_force\x18\x02 \x01(\bR\ainForce\x12\x10\n" +
@@ -4149,93 +5070,111 @@ func file_cardea_v1_agent_proto_rawDescGZIP() []byte {
 	return file_cardea_v1_agent_proto_rawDescData
 }
 
-var file_cardea_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_cardea_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_cardea_v1_agent_proto_goTypes = []any{
 	(*Report)(nil),         // 0: cardea.v1.Report
 	(*Item)(nil),           // 1: cardea.v1.Item
 	(*Heartbeat)(nil),      // 2: cardea.v1.Heartbeat
 	(*BundleVersion)(nil),  // 3: cardea.v1.BundleVersion
 	(*Device)(nil),         // 4: cardea.v1.Device
-	(*Devices)(nil),        // 5: cardea.v1.Devices
-	(*Symptom)(nil),        // 6: cardea.v1.Symptom
-	(*Finding)(nil),        // 7: cardea.v1.Finding
-	(*Transition)(nil),     // 8: cardea.v1.Transition
-	(*Check)(nil),          // 9: cardea.v1.Check
-	(*Incident)(nil),       // 10: cardea.v1.Incident
-	(*FirstTime)(nil),      // 11: cardea.v1.FirstTime
-	(*FirstTimes)(nil),     // 12: cardea.v1.FirstTimes
-	(*Usage)(nil),          // 13: cardea.v1.Usage
-	(*DeviceHour)(nil),     // 14: cardea.v1.DeviceHour
-	(*RollUp)(nil),         // 15: cardea.v1.RollUp
-	(*Stop)(nil),           // 16: cardea.v1.Stop
-	(*Stopped)(nil),        // 17: cardea.v1.Stopped
-	(*Dropped)(nil),        // 18: cardea.v1.Dropped
-	(*Desired)(nil),        // 19: cardea.v1.Desired
-	(*Order)(nil),          // 20: cardea.v1.Order
-	(*OrderResult)(nil),    // 21: cardea.v1.OrderResult
-	(*ResidentKey)(nil),    // 22: cardea.v1.ResidentKey
-	(*Consent)(nil),        // 23: cardea.v1.Consent
-	(*DesiredRequest)(nil), // 24: cardea.v1.DesiredRequest
-	(*Command)(nil),        // 25: cardea.v1.Command
-	(*Nudge)(nil),          // 26: cardea.v1.Nudge
-	(*Cancel)(nil),         // 27: cardea.v1.Cancel
-	(*Question)(nil),       // 28: cardea.v1.Question
-	(*AskDevices)(nil),     // 29: cardea.v1.AskDevices
-	(*AskContacts)(nil),    // 30: cardea.v1.AskContacts
-	(*AskFollow)(nil),      // 31: cardea.v1.AskFollow
-	(*Contact)(nil),        // 32: cardea.v1.Contact
-	(*Service)(nil),        // 33: cardea.v1.Service
-	(*Listed)(nil),         // 34: cardea.v1.Listed
-	(*Answer)(nil),         // 35: cardea.v1.Answer
-	(*Look)(nil),           // 36: cardea.v1.Look
-	(*RenewRequest)(nil),   // 37: cardea.v1.RenewRequest
-	(*RenewReply)(nil),     // 38: cardea.v1.RenewReply
-	(*BundleRequest)(nil),  // 39: cardea.v1.BundleRequest
-	(*BundleReply)(nil),    // 40: cardea.v1.BundleReply
-	(*Enrolment)(nil),      // 41: cardea.v1.Enrolment
-	(*Enrolled)(nil),       // 42: cardea.v1.Enrolled
+	(*Exposure)(nil),       // 5: cardea.v1.Exposure
+	(*Behind)(nil),         // 6: cardea.v1.Behind
+	(*Alias)(nil),          // 7: cardea.v1.Alias
+	(*Protection)(nil),     // 8: cardea.v1.Protection
+	(*Token)(nil),          // 9: cardea.v1.Token
+	(*Sighted)(nil),        // 10: cardea.v1.Sighted
+	(*Sightings)(nil),      // 11: cardea.v1.Sightings
+	(*Correction)(nil),     // 12: cardea.v1.Correction
+	(*Devices)(nil),        // 13: cardea.v1.Devices
+	(*Symptom)(nil),        // 14: cardea.v1.Symptom
+	(*Finding)(nil),        // 15: cardea.v1.Finding
+	(*Transition)(nil),     // 16: cardea.v1.Transition
+	(*Check)(nil),          // 17: cardea.v1.Check
+	(*Incident)(nil),       // 18: cardea.v1.Incident
+	(*FirstTime)(nil),      // 19: cardea.v1.FirstTime
+	(*FirstTimes)(nil),     // 20: cardea.v1.FirstTimes
+	(*Usage)(nil),          // 21: cardea.v1.Usage
+	(*DeviceHour)(nil),     // 22: cardea.v1.DeviceHour
+	(*RollUp)(nil),         // 23: cardea.v1.RollUp
+	(*Stop)(nil),           // 24: cardea.v1.Stop
+	(*Stopped)(nil),        // 25: cardea.v1.Stopped
+	(*Dropped)(nil),        // 26: cardea.v1.Dropped
+	(*Desired)(nil),        // 27: cardea.v1.Desired
+	(*Order)(nil),          // 28: cardea.v1.Order
+	(*OrderResult)(nil),    // 29: cardea.v1.OrderResult
+	(*ResidentKey)(nil),    // 30: cardea.v1.ResidentKey
+	(*Consent)(nil),        // 31: cardea.v1.Consent
+	(*DesiredRequest)(nil), // 32: cardea.v1.DesiredRequest
+	(*Command)(nil),        // 33: cardea.v1.Command
+	(*Nudge)(nil),          // 34: cardea.v1.Nudge
+	(*Cancel)(nil),         // 35: cardea.v1.Cancel
+	(*Question)(nil),       // 36: cardea.v1.Question
+	(*AskDevices)(nil),     // 37: cardea.v1.AskDevices
+	(*AskContacts)(nil),    // 38: cardea.v1.AskContacts
+	(*AskFollow)(nil),      // 39: cardea.v1.AskFollow
+	(*Contact)(nil),        // 40: cardea.v1.Contact
+	(*Service)(nil),        // 41: cardea.v1.Service
+	(*Listed)(nil),         // 42: cardea.v1.Listed
+	(*Answer)(nil),         // 43: cardea.v1.Answer
+	(*Look)(nil),           // 44: cardea.v1.Look
+	(*RenewRequest)(nil),   // 45: cardea.v1.RenewRequest
+	(*RenewReply)(nil),     // 46: cardea.v1.RenewReply
+	(*BundleRequest)(nil),  // 47: cardea.v1.BundleRequest
+	(*BundleReply)(nil),    // 48: cardea.v1.BundleReply
+	(*Enrolment)(nil),      // 49: cardea.v1.Enrolment
+	(*Enrolled)(nil),       // 50: cardea.v1.Enrolled
 }
 var file_cardea_v1_agent_proto_depIdxs = []int32{
 	1,  // 0: cardea.v1.Report.items:type_name -> cardea.v1.Item
-	7,  // 1: cardea.v1.Item.finding:type_name -> cardea.v1.Finding
-	10, // 2: cardea.v1.Item.incident:type_name -> cardea.v1.Incident
-	12, // 3: cardea.v1.Item.first_times:type_name -> cardea.v1.FirstTimes
-	15, // 4: cardea.v1.Item.roll_up:type_name -> cardea.v1.RollUp
-	5,  // 5: cardea.v1.Item.devices:type_name -> cardea.v1.Devices
-	21, // 6: cardea.v1.Item.order_result:type_name -> cardea.v1.OrderResult
-	17, // 7: cardea.v1.Item.stopped:type_name -> cardea.v1.Stopped
-	36, // 8: cardea.v1.Item.look:type_name -> cardea.v1.Look
-	18, // 9: cardea.v1.Item.dropped:type_name -> cardea.v1.Dropped
-	3,  // 10: cardea.v1.Heartbeat.bundles:type_name -> cardea.v1.BundleVersion
-	4,  // 11: cardea.v1.Devices.devices:type_name -> cardea.v1.Device
-	6,  // 12: cardea.v1.Finding.symptom:type_name -> cardea.v1.Symptom
-	6,  // 13: cardea.v1.Incident.symptom:type_name -> cardea.v1.Symptom
-	8,  // 14: cardea.v1.Incident.history:type_name -> cardea.v1.Transition
-	9,  // 15: cardea.v1.Incident.check:type_name -> cardea.v1.Check
-	11, // 16: cardea.v1.FirstTimes.first_times:type_name -> cardea.v1.FirstTime
-	13, // 17: cardea.v1.DeviceHour.usage:type_name -> cardea.v1.Usage
-	14, // 18: cardea.v1.RollUp.hours:type_name -> cardea.v1.DeviceHour
-	16, // 19: cardea.v1.Stopped.stops:type_name -> cardea.v1.Stop
-	20, // 20: cardea.v1.Desired.orders:type_name -> cardea.v1.Order
-	3,  // 21: cardea.v1.Desired.bundles:type_name -> cardea.v1.BundleVersion
-	22, // 22: cardea.v1.Desired.keys:type_name -> cardea.v1.ResidentKey
-	9,  // 23: cardea.v1.OrderResult.check:type_name -> cardea.v1.Check
-	26, // 24: cardea.v1.Command.nudge:type_name -> cardea.v1.Nudge
-	28, // 25: cardea.v1.Command.question:type_name -> cardea.v1.Question
-	27, // 26: cardea.v1.Command.cancel:type_name -> cardea.v1.Cancel
-	23, // 27: cardea.v1.Question.consent:type_name -> cardea.v1.Consent
-	29, // 28: cardea.v1.Question.devices:type_name -> cardea.v1.AskDevices
-	30, // 29: cardea.v1.Question.contacts:type_name -> cardea.v1.AskContacts
-	31, // 30: cardea.v1.Question.follow:type_name -> cardea.v1.AskFollow
-	33, // 31: cardea.v1.Contact.service:type_name -> cardea.v1.Service
-	34, // 32: cardea.v1.Contact.listed:type_name -> cardea.v1.Listed
-	4,  // 33: cardea.v1.Answer.devices:type_name -> cardea.v1.Device
-	32, // 34: cardea.v1.Answer.contacts:type_name -> cardea.v1.Contact
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	15, // 1: cardea.v1.Item.finding:type_name -> cardea.v1.Finding
+	18, // 2: cardea.v1.Item.incident:type_name -> cardea.v1.Incident
+	20, // 3: cardea.v1.Item.first_times:type_name -> cardea.v1.FirstTimes
+	23, // 4: cardea.v1.Item.roll_up:type_name -> cardea.v1.RollUp
+	13, // 5: cardea.v1.Item.devices:type_name -> cardea.v1.Devices
+	29, // 6: cardea.v1.Item.order_result:type_name -> cardea.v1.OrderResult
+	25, // 7: cardea.v1.Item.stopped:type_name -> cardea.v1.Stopped
+	44, // 8: cardea.v1.Item.look:type_name -> cardea.v1.Look
+	26, // 9: cardea.v1.Item.dropped:type_name -> cardea.v1.Dropped
+	11, // 10: cardea.v1.Item.sightings:type_name -> cardea.v1.Sightings
+	12, // 11: cardea.v1.Item.correction:type_name -> cardea.v1.Correction
+	3,  // 12: cardea.v1.Heartbeat.bundles:type_name -> cardea.v1.BundleVersion
+	5,  // 13: cardea.v1.Device.exposures:type_name -> cardea.v1.Exposure
+	6,  // 14: cardea.v1.Device.behind:type_name -> cardea.v1.Behind
+	7,  // 15: cardea.v1.Device.aliases:type_name -> cardea.v1.Alias
+	8,  // 16: cardea.v1.Device.protections:type_name -> cardea.v1.Protection
+	9,  // 17: cardea.v1.Sighted.tokens:type_name -> cardea.v1.Token
+	10, // 18: cardea.v1.Sightings.devices:type_name -> cardea.v1.Sighted
+	4,  // 19: cardea.v1.Devices.devices:type_name -> cardea.v1.Device
+	14, // 20: cardea.v1.Finding.symptom:type_name -> cardea.v1.Symptom
+	14, // 21: cardea.v1.Incident.symptom:type_name -> cardea.v1.Symptom
+	16, // 22: cardea.v1.Incident.history:type_name -> cardea.v1.Transition
+	17, // 23: cardea.v1.Incident.check:type_name -> cardea.v1.Check
+	19, // 24: cardea.v1.FirstTimes.first_times:type_name -> cardea.v1.FirstTime
+	21, // 25: cardea.v1.DeviceHour.usage:type_name -> cardea.v1.Usage
+	22, // 26: cardea.v1.RollUp.hours:type_name -> cardea.v1.DeviceHour
+	24, // 27: cardea.v1.Stopped.stops:type_name -> cardea.v1.Stop
+	28, // 28: cardea.v1.Desired.orders:type_name -> cardea.v1.Order
+	3,  // 29: cardea.v1.Desired.bundles:type_name -> cardea.v1.BundleVersion
+	30, // 30: cardea.v1.Desired.keys:type_name -> cardea.v1.ResidentKey
+	12, // 31: cardea.v1.Order.identity:type_name -> cardea.v1.Correction
+	8,  // 32: cardea.v1.Order.protection:type_name -> cardea.v1.Protection
+	17, // 33: cardea.v1.OrderResult.check:type_name -> cardea.v1.Check
+	34, // 34: cardea.v1.Command.nudge:type_name -> cardea.v1.Nudge
+	36, // 35: cardea.v1.Command.question:type_name -> cardea.v1.Question
+	35, // 36: cardea.v1.Command.cancel:type_name -> cardea.v1.Cancel
+	31, // 37: cardea.v1.Question.consent:type_name -> cardea.v1.Consent
+	37, // 38: cardea.v1.Question.devices:type_name -> cardea.v1.AskDevices
+	38, // 39: cardea.v1.Question.contacts:type_name -> cardea.v1.AskContacts
+	39, // 40: cardea.v1.Question.follow:type_name -> cardea.v1.AskFollow
+	41, // 41: cardea.v1.Contact.service:type_name -> cardea.v1.Service
+	42, // 42: cardea.v1.Contact.listed:type_name -> cardea.v1.Listed
+	4,  // 43: cardea.v1.Answer.devices:type_name -> cardea.v1.Device
+	40, // 44: cardea.v1.Answer.contacts:type_name -> cardea.v1.Contact
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_cardea_v1_agent_proto_init() }
@@ -4253,26 +5192,28 @@ func file_cardea_v1_agent_proto_init() {
 		(*Item_Stopped)(nil),
 		(*Item_Look)(nil),
 		(*Item_Dropped)(nil),
+		(*Item_Sightings)(nil),
+		(*Item_Correction)(nil),
 	}
-	file_cardea_v1_agent_proto_msgTypes[7].OneofWrappers = []any{}
-	file_cardea_v1_agent_proto_msgTypes[25].OneofWrappers = []any{
+	file_cardea_v1_agent_proto_msgTypes[15].OneofWrappers = []any{}
+	file_cardea_v1_agent_proto_msgTypes[33].OneofWrappers = []any{
 		(*Command_Nudge)(nil),
 		(*Command_Question)(nil),
 		(*Command_Cancel)(nil),
 	}
-	file_cardea_v1_agent_proto_msgTypes[28].OneofWrappers = []any{
+	file_cardea_v1_agent_proto_msgTypes[36].OneofWrappers = []any{
 		(*Question_Devices)(nil),
 		(*Question_Contacts)(nil),
 		(*Question_Follow)(nil),
 	}
-	file_cardea_v1_agent_proto_msgTypes[32].OneofWrappers = []any{}
+	file_cardea_v1_agent_proto_msgTypes[40].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardea_v1_agent_proto_rawDesc), len(file_cardea_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   43,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
