@@ -16,16 +16,19 @@ import (
 )
 
 type benchCmd struct {
-	What    string `arg:"" enum:"gateway,dns,intel,replay,all" help:"What to measure: gateway, dns, intel, replay or all."`
+	What    string `arg:"" enum:"gateway,dns,intel,replay,cloud,all" help:"What to measure: gateway, dns, intel, replay, cloud or all."`
 	JSON    bool   `help:"Print one JSON object a benchmark."`
 	Seconds int    `help:"Time to spend on each benchmark, roughly." placeholder:"N"`
 	Agent   string `help:"The agent's program; default: cardea-agent beside this program." type:"path"`
+	Homes   int    `help:"cloud: how many made-up homes its store has; default 20000. A million take some ten minutes and 20 GB." placeholder:"N"`
+	Data    string `help:"cloud: folder for the store. It is kept, and taken as it is the next time; default: one that is deleted." type:"path" placeholder:"DIR"`
 }
 
 // Help explains what is measured.
 func (benchCmd) Help() string {
 	return `Each benchmark runs peers side by side, in rounds that take turns, and tells ratios; cost is processor time. Peers that are
 not installed are left out and named. Nothing needs root; the gateway is measured in network namespaces of its own.
+cloud fills a store with made-up homes and times what a resident's app and the staff page ask for, in milliseconds.
 docs/performance.md says what the numbers mean and what they were.`
 }
 
@@ -45,7 +48,7 @@ func (c benchCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find own program: %w", err)
 	}
-	o := bench.Options{Seconds: c.Seconds, Cardea: []string{self}, Agent: c.agent(self)}
+	o := bench.Options{Seconds: c.Seconds, Cardea: []string{self}, Agent: c.agent(self), Homes: c.Homes, Data: c.Data}
 	if !c.JSON {
 		o.Say = func(f string, a ...any) { fmt.Fprintf(os.Stderr, "  "+f+"\n", a...) }
 	}
@@ -54,6 +57,7 @@ func (c benchCmd) Run(ctx context.Context) error {
 		"gateway": bench.Gateway,
 		"intel":   bench.Intel,
 		"dns":     bench.Resolver,
+		"cloud":   bench.Cloud,
 	}[c.What]
 	if run == nil {
 		return fmt.Errorf("bench %s is not part of this build", c.What)
@@ -91,7 +95,7 @@ func (c benchCmd) all(ctx context.Context) error {
 		return fmt.Errorf("find own program: %w", err)
 	}
 	var failed []error
-	for _, what := range []string{"replay", "intel", "dns", "gateway"} {
+	for _, what := range []string{"replay", "intel", "dns", "cloud", "gateway"} {
 		argv := []string{"bench", what}
 		if c.JSON {
 			argv = append(argv, "--json")
@@ -101,6 +105,9 @@ func (c benchCmd) all(ctx context.Context) error {
 		}
 		if c.Agent != "" {
 			argv = append(argv, "--agent", c.Agent)
+		}
+		if what == "cloud" && c.Homes > 0 {
+			argv = append(argv, "--homes", strconv.Itoa(c.Homes))
 		}
 		cmd := exec.CommandContext(ctx, self, argv...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

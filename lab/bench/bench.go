@@ -16,6 +16,8 @@ type Options struct {
 	Size    float64                  // share of the full size, for tests; 0 means 1
 	Cardea  []string                 // argv prefix of this program, for what is measured as a process of its own
 	Agent   string                   // the agent's program; "" leaves the measurements of the whole agent out
+	Homes   int                      // of the cloud's store; 0 means the benchmark's own default
+	Data    string                   // folder of the cloud's store, which is kept and used again; "": one that is deleted
 	Say     func(f string, a ...any) // progress for people; nil: none
 }
 
@@ -67,11 +69,18 @@ type Measure struct {
 	Low    float64 `json:"low"`   // of the rounds: a tenth are lower
 	High   float64 `json:"high"`  // a tenth are higher
 	Rounds int     `json:"rounds"`
+	Tail   *Tail   `json:"tail,omitempty"`
 	Goal   *Goal   `json:"goal,omitempty"`
 	Peers  []Peer  `json:"peers,omitempty"`
 }
 
-// Goal is what the number is to be.
+// Tail tells of those that waited longest.
+type Tail struct {
+	P99 float64 `json:"p99"` // one of a hundred is higher
+	Max float64 `json:"max"`
+}
+
+// Goal is what the number is to be; where there is a tail, what 99 of 100 are to be.
 type Goal struct {
 	AtLeast float64 `json:"at_least,omitempty"`
 	AtMost  float64 `json:"at_most,omitempty"`
@@ -100,6 +109,19 @@ func (m Measure) atLeast(v float64) Measure {
 
 func (m Measure) atMost(v float64) Measure {
 	m.Goal = &Goal{AtMost: v, Met: m.Value <= v}
+	return m
+}
+
+// withTail adds the tail; with goal 0 there is none.
+func (m Measure) withTail(rounds []float64, goal float64) Measure {
+	s := slices.SortedFunc(slices.Values(rounds), cmp.Compare[float64])
+	if len(s) == 0 {
+		return m
+	}
+	m.Tail = &Tail{P99: s[(len(s)*99+99)/100-1], Max: s[len(s)-1]}
+	if goal > 0 {
+		m.Goal = &Goal{AtMost: goal, Met: m.Tail.P99 <= goal}
+	}
 	return m
 }
 

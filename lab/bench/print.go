@@ -14,7 +14,7 @@ func (r *Report) Print(w io.Writer) {
 		m.Cores, m.CPU, m.Kernel, m.Arch, m.Go, m.Load)
 	t := tabwriter.NewWriter(w, 2, 8, 2, ' ', 0)
 	for _, x := range r.Measures {
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", x.What, amount(x.Value, x.Unit), extent(x.Low, x.High, x.Unit, x.Rounds), x.Goal.words(x.Unit))
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", x.What, amount(x.Value, x.Unit), extent(x.Low, x.High, x.Unit, x.Rounds)+x.Tail.words(x.Unit), x.Goal.words(x.Unit))
 		for _, p := range x.Peers {
 			fmt.Fprintf(t, "    %s\t%s\t%s\t× %.3g\n", p.Name, amount(p.Value, x.Unit), extent(p.Low, p.High, x.Unit, x.Rounds), p.Ratio)
 		}
@@ -23,6 +23,14 @@ func (r *Report) Print(w io.Writer) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "  - %s\n", n)
 	}
+}
+
+// words is the tail in words; "" for none.
+func (t *Tail) words(unit string) string {
+	if t == nil {
+		return ""
+	}
+	return fmt.Sprintf(" p99 %s, max %s", amount(t.P99, unit), amount(t.Max, unit))
 }
 
 // words is the goal in words; "" for none.
