@@ -110,6 +110,7 @@ type Held struct {
 	Protected bool
 	Blocked   []string
 	Allowed   []string
+	Who       Who
 }
 
 // Device makes the message.
@@ -125,6 +126,7 @@ func Device(d *home.Device, h Held) *pb.Device {
 	for _, a := range d.Addresses[max(0, len(d.Addresses)-maxPerDev):] {
 		out.Addresses = append(out.Addresses, a.String())
 	}
+	identify(out, d, &h.Who)
 	return out
 }
 
