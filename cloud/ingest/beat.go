@@ -77,7 +77,7 @@ func (w *Worker) FlushBeats(ctx context.Context) error {
 
 func (w *Worker) writeBeats(ctx context.Context, beats []Beat) error {
 	if w.to.Beats != nil {
-		if err := w.to.Beats(ctx, beats); err != nil {
+		if err := w.to.Beats(db.Patient(ctx), beats); err != nil {
 			return err
 		}
 	}

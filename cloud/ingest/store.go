@@ -23,6 +23,7 @@ func (w *Worker) Store(ctx context.Context, partition int, msgs []Msg) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	ctx = db.Patient(ctx)
 	began := time.Now()
 	err := w.store(ctx, partition, msgs, false)
 	if badData(err) || errors.Is(err, errFault) {

@@ -27,6 +27,7 @@ type DB struct {
 	write, read *sql.DB // the same for PostgreSQL
 	postgres    bool
 	path        string // of the SQLite file
+	turns       *turns // before SQLite's writer; nil for PostgreSQL
 	texts       texts
 }
 
@@ -73,6 +74,7 @@ func (d *DB) openSQLite(path string) error {
 		return err
 	}
 	d.write.SetMaxOpenConns(1)
+	d.turns = &turns{}
 	if d.read, err = sql.Open("sqlite", sqliteURL(abs, url.Values{"_txlock": {"deferred"}, "_query_only": {"1"}})); err != nil {
 		return err
 	}

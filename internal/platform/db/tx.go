@@ -32,8 +32,12 @@ const (
 func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
 	begun := time.Now()
 	for n := 1; ; n++ {
-		err := d.once(ctx, d.write, d.options(false), f)
-		if err == nil || ctx.Err() != nil {
+		after, err := d.turn(ctx, f)
+		if err == nil {
+			run(after)
+			return nil
+		}
+		if ctx.Err() != nil {
 			return err
 		}
 		switch {
@@ -53,11 +57,15 @@ func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
 func (d *DB) View(ctx context.Context, f func(*Tx) error) error {
 	begun, called := time.Now(), false
 	for n := 1; ; n++ {
-		err := d.once(ctx, d.read, d.options(true), func(tx *Tx) error {
+		after, err := d.once(ctx, d.read, d.options(true), func(tx *Tx) error {
 			called = true
 			return f(tx)
 		})
-		if err == nil || called || ctx.Err() != nil || !lost(err) && !inTheWay(err) || time.Since(begun) >= patience || !pause(ctx, n) {
+		if err == nil {
+			run(after)
+			return nil
+		}
+		if called || ctx.Err() != nil || !lost(err) && !inTheWay(err) || time.Since(begun) >= patience || !pause(ctx, n) {
 			return err
 		}
 	}
@@ -85,10 +93,28 @@ func (d *DB) options(readOnly bool) *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: readOnly}
 }
 
-func (d *DB) once(ctx context.Context, on *sql.DB, opts *sql.TxOptions, f func(*Tx) error) error {
+func run(after []func()) {
+	for _, g := range after {
+		g()
+	}
+}
+
+// turn runs f once when it has the writer, where there is only one.
+func (d *DB) turn(ctx context.Context, f func(*Tx) error) (after []func(), err error) {
+	if d.turns != nil {
+		if err := d.turns.take(ctx); err != nil {
+			return nil, fmt.Errorf("begin transaction: %w", err)
+		}
+		defer d.turns.give()
+	}
+	return d.once(ctx, d.write, d.options(false), f)
+}
+
+// once runs f once and says what to do after it.
+func (d *DB) once(ctx context.Context, on *sql.DB, opts *sql.TxOptions, f func(*Tx) error) (after []func(), err error) {
 	tx, err := on.BeginTx(ctx, opts)
 	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
+		return nil, fmt.Errorf("begin transaction: %w", err)
 	}
 	t := &Tx{ctx: ctx, tx: tx, d: d}
 	done := false
@@ -98,16 +124,13 @@ func (d *DB) once(ctx context.Context, on *sql.DB, opts *sql.TxOptions, f func(*
 		}
 	}()
 	if err := f(t); err != nil {
-		return err
+		return nil, err
 	}
 	done = true
 	if err := tx.Commit(); err != nil {
-		return commitError(err)
+		return nil, commitError(err)
 	}
-	for _, g := range t.after {
-		g()
-	}
-	return nil
+	return t.after, nil
 }
 
 // Context is the transaction's own.

@@ -120,7 +120,8 @@ func (s *Server) options() (*server.Options, error) {
 		MaxConn: cfg.MaxConnections, MaxPayload: bus.MaxPayload, MaxPending: maxPending, MaxSubs: maxSubs,
 		AuthTimeout: 45, TLSTimeout: 40, WriteDeadline: 10 * time.Second,
 		PingInterval: 2 * time.Minute, MaxPingsOut: 2, MaxClosedClients: 100, ReconnectErrorReports: 60,
-		JetStream: true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: cfg.MaxBytes,
+		NoSublistCache: true, // subjects are of one home each, and each answer's is new: a cache of them only costs
+		JetStream:      true, StoreDir: cfg.Dir, SyncAlways: true, JetStreamMaxStore: cfg.MaxBytes,
 		CustomClientAuthentication: s.gate,
 	}
 	if o.MaxConn == 0 {
