@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxMACs      = 8
+	maxMACs      = 16
 	maxAddresses = 16
 	maxNames     = 8
 	maxNameBytes = 64
@@ -27,7 +27,13 @@ type device struct {
 	folded   int
 	claims   int
 	leased   netip.Addr
-	addrSeen map[netip.Addr]time.Time
+	addrSeen map[netip.Addr]use
+}
+
+// use is how an address was used: since when, when last, and with which MAC.
+type use struct {
+	since, last time.Time
+	mac         home.MAC
 }
 
 // Devices lists copies of all devices, the oldest first.
@@ -108,6 +114,15 @@ func (o *Observer) Remember(d home.Device) {
 	if d.ID == "" || o.byID[d.ID] != nil || len(o.order) >= o.cfg.Devices {
 		return
 	}
+	if d.Maker == "" && !d.MAC.IsZero() { // remembered by an agent that knew no makers
+		d.Maker = o.cfg.Vendor(d.MAC)
+	}
+	if d.Vendor == "" && d.By == "" {
+		d.Vendor = d.Maker
+	}
+	if d.Evidence == nil {
+		d.Evidence = []string{}
+	}
 	dev := o.add(d)
 	for _, m := range d.MACs {
 		o.byMAC[m] = dev
@@ -121,7 +136,12 @@ func (o *Observer) add(d home.Device) *device {
 	if len(o.order) >= o.cfg.Devices {
 		o.forget(o.leastMissed(d.Port))
 	}
-	dev := &device{Device: d, contacts: map[contactKey]*contact{}, addrSeen: map[netip.Addr]time.Time{}, names: newNames(512)}
+	return o.enter(d)
+}
+
+// enter puts a device into the tables.
+func (o *Observer) enter(d home.Device) *device {
+	dev := &device{Device: d, contacts: map[contactKey]*contact{}, addrSeen: map[netip.Addr]use{}, names: newNames(512)}
 	o.byID[d.ID] = dev
 	o.order = append(o.order, dev)
 	o.stats.Devices++
@@ -163,6 +183,7 @@ func (o *Observer) forget(i int) {
 	delete(o.byID, d.ID)
 	for _, m := range d.MACs {
 		delete(o.byMAC, m)
+		delete(o.aliases, m)
 	}
 	for _, a := range d.Addresses {
 		if o.byAddr[a] == d {
@@ -220,7 +241,7 @@ func (o *Observer) claim(d *device, a netip.Addr, leased bool) {
 		return
 	}
 	a = a.WithZone("")
-	if old := o.byAddr[a]; old != nil && old != d && !leased && o.now.Sub(old.addrSeen[a]).Abs() < claimHolds { // the clock may be set back
+	if old := o.byAddr[a]; old != nil && old != d && !leased && o.now.Sub(old.addrSeen[a].last).Abs() < claimHolds { // the clock may be set back
 		return
 	}
 	if old := o.byAddr[a]; old != nil && old != d {
@@ -231,20 +252,60 @@ func (o *Observer) claim(d *device, a netip.Addr, leased bool) {
 		d.leased = a
 	}
 	o.byAddr[a] = d
-	d.addrSeen[a] = o.now
+	u := d.addrSeen[a]
+	if u.since.IsZero() {
+		u.since = o.now
+	}
+	d.addrSeen[a] = use{since: u.since, last: o.now, mac: d.MAC}
 	if slices.Contains(d.Addresses, a) {
 		return
 	}
 	if len(d.Addresses) >= maxAddresses {
-		gone := d.Addresses[0]
-		d.Addresses = slices.Delete(d.Addresses, 0, 1)
-		delete(d.addrSeen, gone)
-		if o.byAddr[gone] == d {
-			delete(o.byAddr, gone)
-		}
+		o.giveUp(d, d.leastUsed(a))
 	}
 	d.Addresses = append(d.Addresses, a)
 	d.claims++
+}
+
+// giveUp takes the address at an index from a device.
+func (o *Observer) giveUp(d *device, i int) {
+	gone := d.Addresses[i]
+	d.Addresses = slices.Delete(d.Addresses, i, i+1)
+	delete(d.addrSeen, gone)
+	if o.byAddr[gone] == d {
+		delete(o.byAddr, gone)
+	}
+}
+
+// temporaryLasts is for how long a temporary address is preferred (RFC 8981 section 3.8); what was in use for longer is stable.
+const temporaryLasts = 24 * time.Hour
+
+// leastUsed chooses the address to give up for a new one: a device makes itself temporary IPv6 addresses all the time, which
+// push out each other, the one silent longest first, and neither its lease nor what it has kept for more than a day.
+func (d *device) leastUsed(comes netip.Addr) int {
+	best, rank := 0, -1
+	for i, a := range d.Addresses {
+		u := d.addrSeen[a]
+		r := 1
+		switch {
+		case a == d.leased:
+			r = 0
+		case temporary(a) && u.last.Sub(u.since) < temporaryLasts:
+			r = 3
+		case temporary(a) == temporary(comes):
+			r = 2
+		}
+		if r > rank || r == rank && u.last.Before(d.addrSeen[d.Addresses[best]].last) {
+			best, rank = i, r
+		}
+	}
+	return best
+}
+
+// temporary says whether an address may be one of many: an IPv6 address other than link-local that is not made of the MAC.
+func temporary(a netip.Addr) bool {
+	b := a.As16()
+	return a.Is6() && !a.IsLinkLocalUnicast() && !(b[11] == 0xff && b[12] == 0xfe)
 }
 
 // call notes what a device calls itself. The text is untrusted: bounded, valid UTF-8, no control characters.

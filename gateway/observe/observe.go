@@ -54,6 +54,7 @@ type Observer struct {
 	byAddr  map[netip.Addr]*device
 	byID    map[home.DeviceID]*device
 	order   []*device // oldest first, for stable output
+	aliases map[home.MAC]*alias
 	routers map[home.MAC]bool
 	flows   map[uint64]*flow
 	names   names // what anybody in the home was told by DNS
@@ -80,7 +81,7 @@ func New(cfg Config, sink Sink) *Observer {
 	o := &Observer{
 		cfg: cfg, sink: sink,
 		byMAC: map[home.MAC]*device{}, byAddr: map[netip.Addr]*device{}, byID: map[home.DeviceID]*device{},
-		routers: map[home.MAC]bool{}, flows: map[uint64]*flow{}, names: newNames(8192),
+		aliases: map[home.MAC]*alias{}, routers: map[home.MAC]bool{}, flows: map[uint64]*flow{}, names: newNames(8192),
 	}
 	for _, m := range cfg.Gateway {
 		o.routers[m] = true
@@ -117,6 +118,12 @@ func (o *Observer) Handle(e *home.Event) {
 		o.announce(e)
 	case home.EventDropped:
 		o.dropped(e)
+	case home.EventServed:
+		o.served(e)
+	case home.EventMapping:
+		o.mapping(e)
+	case home.EventGroup:
+		o.group(e)
 	case home.EventTick:
 	}
 	o.sink.Observe(&o.obs)
