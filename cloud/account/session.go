@@ -148,8 +148,11 @@ func (a *Accounts) session(tx *db.Tx, kind Kind, tenant string, hash []byte) (s 
 	return s, used, err
 }
 
+// homesQuery is asked with each request of a resident.
+const homesQuery = `SELECT tenant, home FROM account_resident WHERE tenant = ? AND person = ? ORDER BY home LIMIT ?`
+
 func homesOf(tx *db.Tx, tenant, person string) ([]home.Place, error) {
-	rows, err := tx.Query(`SELECT tenant, home FROM account_resident WHERE tenant = ? AND person = ? ORDER BY home LIMIT ?`, tenant, person, maxList)
+	rows, err := tx.Query(homesQuery, tenant, person, maxList)
 	if err != nil {
 		return nil, err
 	}
