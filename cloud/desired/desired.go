@@ -17,6 +17,7 @@ import (
 	"cardea/wire/pb"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 )
 
 // Migrations are its tables.
@@ -49,12 +50,13 @@ const (
 type Order struct {
 	ID       string
 	Place    home.Place // its gateway is not stored: an order is for the home
-	Verb     string     // quarantine, release, check, dismiss, block, unblock, allow, disallow
+	Verb     string     // quarantine, release, check, dismiss, block, unblock, allow, disallow, identify, merge, split, protect, unprotect
 	Device   string
 	Incident string
 	Endpoint string
-	By       string // owner, support
-	Who      string // which person; not told to the gateway
+	About    *pb.Order // what identify, merge, split, protect and unprotect need beside: its other, mac, identity and protection; nil for none
+	By       string    // owner, support
+	Who      string    // which person; not told to the gateway
 	Why      string
 	Key      string // idempotency: the same key of the same home is the same order; "" makes one of its own
 	Asked    time.Time
@@ -109,7 +111,10 @@ func New(d *db.DB, o Options) *Desired {
 }
 
 // needs says what each verb is about.
-var needs = map[string]struct{ device, incident, endpoint bool }{
+var needs = map[string]struct {
+	device, incident, endpoint bool
+	about                      func(*pb.Order) bool // nil: nothing
+}{
 	"quarantine": {device: true},
 	"release":    {incident: true},
 	"check":      {incident: true},
@@ -118,6 +123,11 @@ var needs = map[string]struct{ device, incident, endpoint bool }{
 	"unblock":    {endpoint: true},
 	"allow":      {endpoint: true},
 	"disallow":   {endpoint: true},
+	"identify":   {device: true, about: func(o *pb.Order) bool { return o.GetIdentity() != nil }},
+	"merge":      {device: true, about: func(o *pb.Order) bool { return o.GetOther() != "" }},
+	"split":      {device: true, about: func(o *pb.Order) bool { return o.GetMac() != "" }},
+	"protect":    {device: true, about: func(o *pb.Order) bool { return o.GetProtection().GetKind() != "" }},
+	"unprotect":  {device: true, about: func(o *pb.Order) bool { return o.GetProtection().GetKind() != "" }},
 }
 
 // Verbs lists what can be asked.
@@ -143,6 +153,8 @@ func (o *Order) check() error {
 		return fmt.Errorf("%w: %s needs an incident", ErrOrder, o.Verb)
 	case need.endpoint && o.Endpoint == "":
 		return fmt.Errorf("%w: %s needs an endpoint", ErrOrder, o.Verb)
+	case need.about == nil && o.About != nil || need.about != nil && !need.about(o.About):
+		return fmt.Errorf("%w: %s needs to say of what", ErrOrder, o.Verb)
 	case o.By == "support" && strings.TrimSpace(o.Why) == "":
 		return fmt.Errorf("%w: support has to give a reason", ErrOrder)
 	}
@@ -150,7 +162,9 @@ func (o *Order) check() error {
 		what, s string
 		max     int
 	}{{"device", o.Device, maxID}, {"incident", o.Incident, maxID}, {"endpoint", o.Endpoint, home.MaxName + 16}, {"why", o.Why, maxText},
-		{"who", o.Who, maxText}, {"idempotency key", o.Key, 128}} {
+		{"who", o.Who, maxText}, {"idempotency key", o.Key, 128}, {"other device", o.About.GetOther(), maxID}, {"MAC", o.About.GetMac(), maxID},
+		{"model", o.About.GetIdentity().GetModel(), maxID}, {"vendor", o.About.GetIdentity().GetVendor(), maxID},
+		{"class", o.About.GetIdentity().GetClass(), maxID}, {"protection", o.About.GetProtection().GetKind(), maxID}, {"protocol", o.About.GetProtection().GetProto(), 8}} {
 		if len(f.s) > f.max || strings.ContainsRune(f.s, 0) || strings.ToValidUTF8(f.s, "") != f.s {
 			return fmt.Errorf("%w: %s is too long or not text", ErrOrder, f.what)
 		}
@@ -160,7 +174,8 @@ func (o *Order) check() error {
 
 // same says whether an order with the same key asks for the same.
 func (o Order) same(p Order) bool {
-	return o.Verb == p.Verb && o.Device == p.Device && o.Incident == p.Incident && o.Endpoint == p.Endpoint && o.By == p.By && o.Who == p.Who
+	return o.Verb == p.Verb && o.Device == p.Device && o.Incident == p.Incident && o.Endpoint == p.Endpoint && o.By == p.By && o.Who == p.Who &&
+		proto.Equal(o.About, p.About)
 }
 
 // Ask asks a home's gateway for something. The same key again returns the same order as it is now.
@@ -213,9 +228,15 @@ func (d *Desired) ask(tx *db.Tx, o Order, now time.Time) (Order, error) {
 	if waiting >= wire.MaxOrders {
 		return Order{}, ErrTooMany
 	}
+	var about []byte
+	if o.About != nil {
+		if about, err = proto.Marshal(o.About); err != nil {
+			return Order{}, err
+		}
+	}
 	if _, err := tx.Exec("INSERT INTO desired_order (tenant, home, id, idem, verb, device, incident, endpoint, by_role, who, why, asked, expires,"+
-		" status, done, reason) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,'')", o.Place.Tenant, o.Place.Home, o.ID, o.Key, o.Verb, o.Device, o.Incident,
-		o.Endpoint, o.By, o.Who, o.Why, o.Asked.UnixMilli(), o.Expires.UnixMilli(), string(Asked)); err != nil {
+		" status, done, reason, about) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,'',?)", o.Place.Tenant, o.Place.Home, o.ID, o.Key, o.Verb, o.Device, o.Incident,
+		o.Endpoint, o.By, o.Who, o.Why, o.Asked.UnixMilli(), o.Expires.UnixMilli(), string(Asked), about); err != nil {
 		return Order{}, err
 	}
 	if err := bound(tx, o.Place); err != nil {

@@ -14,13 +14,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-const columns = "tenant, home, id, idem, verb, device, incident, endpoint, by_role, who, why, asked, expires, status, done, reason, answer"
+const columns = "tenant, home, id, idem, verb, device, incident, endpoint, by_role, who, why, asked, expires, status, done, reason, answer, about"
 
 func scan(row interface{ Scan(...any) error }) (o Order, err error) {
 	var asked, expires, done int64
-	var answer []byte
+	var answer, about []byte
 	err = row.Scan(&o.Place.Tenant, &o.Place.Home, &o.ID, &o.Key, &o.Verb, &o.Device, &o.Incident, &o.Endpoint, &o.By, &o.Who, &o.Why,
-		&asked, &expires, &o.Status, &done, &o.Reason, &answer)
+		&asked, &expires, &o.Status, &done, &o.Reason, &answer, &about)
 	if err != nil {
 		return Order{}, err
 	}
@@ -31,6 +31,10 @@ func scan(row interface{ Scan(...any) error }) (o Order, err error) {
 	if answer != nil {
 		o.Check = &pb.Check{}
 		err = proto.Unmarshal(answer, o.Check)
+	}
+	if about != nil && err == nil {
+		o.About = &pb.Order{}
+		err = proto.Unmarshal(about, o.About)
 	}
 	return o, err
 }

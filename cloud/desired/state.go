@@ -94,7 +94,8 @@ func (d *Desired) Desired(ctx context.Context, p home.Place) (*pb.Desired, error
 		orders, err := many(tx, "tenant = ? AND home = ? AND status = 'asked' AND expires > ? ORDER BY id LIMIT ?", p.Tenant, p.Home, now.UnixMilli(), wire.MaxOrders)
 		for _, o := range orders {
 			out.Orders = append(out.Orders, &pb.Order{Id: o.ID, Verb: o.Verb, Device: o.Device, Incident: o.Incident, Endpoint: o.Endpoint,
-				By: o.By, Why: o.Why, Asked: o.Asked.UnixMilli(), Expires: o.Expires.UnixMilli()})
+				By: o.By, Why: o.Why, Asked: o.Asked.UnixMilli(), Expires: o.Expires.UnixMilli(), Other: o.About.GetOther(), Mac: o.About.GetMac(),
+				Identity: o.About.GetIdentity(), Protection: o.About.GetProtection()})
 		}
 		return err
 	})

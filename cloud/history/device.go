@@ -76,7 +76,9 @@ func bounded(d *pb.Device, at int64) *pb.Device {
 		Last: min(d.GetLast(), at), Gateway: d.GetGateway(), Shared: d.GetShared(), Protected: d.GetProtected(), Mode: text(d.GetMode(), maxID),
 		Grade: text(d.GetGrade(), maxID), Macs: texts(d.GetMacs(), 32), Addresses: texts(d.GetAddresses(), 64),
 		Blocked: texts(d.GetBlocked(), maxListed), Allowed: texts(d.GetAllowed(), maxListed)}
+	boundWho(out, d, at)
 	if proto.Size(out) > maxDeviceData { // its lists are the only things that long
+		cutWho(out)
 		out.Blocked, out.Allowed = texts(out.Blocked, 16), texts(out.Allowed, 16)
 		out.Macs, out.Addresses = texts(out.Macs, 4), texts(out.Addresses, 4)
 	}

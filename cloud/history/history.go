@@ -26,7 +26,7 @@ const (
 	MaxDayBytes   = 128 << 10 // roll-ups of a home's day; further ones are dropped and counted
 	MaxStops      = 500       // different refusals of a home's day; further ones are dropped and counted
 	MaxLooks      = 1000      // of a home, the latest
-	maxDeviceData = 8 << 10   // bytes of one device
+	maxDeviceData = 24 << 10  // bytes of one device
 	maxID         = 64        // bytes of a device's id
 )
 
