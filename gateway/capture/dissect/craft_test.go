@@ -72,7 +72,7 @@ func (r *recorder) Handle(e *home.Event) {
 		c.Lookup = &v
 	case home.EventLease:
 		v := *e.Lease
-		v.DNS = slices.Clone(v.DNS)
+		v.DNS, v.Options = slices.Clone(v.DNS), slices.Clone(v.Options)
 		c.Lease = &v
 	case home.EventNeighbor:
 		v := *e.Neighbor
@@ -86,6 +86,9 @@ func (r *recorder) Handle(e *home.Event) {
 		v.Names, v.Services, v.Details = slices.Clone(v.Names), slices.Clone(v.Services), slices.Clone(v.Details)
 		v.Addrs = slices.Clone(v.Addrs)
 		c.Announce = &v
+	case home.EventGroup:
+		v := *e.Group
+		c.Group = &v
 	}
 	r.events = append(r.events, c)
 }

@@ -23,7 +23,7 @@ func parseDHCP(b []byte, l *home.Lease) bool {
 	if len(b) < dhcpOptions || b[0] < 1 || b[0] > 2 || binary.BigEndian.Uint32(b[dhcpMagic:]) != 0x63825363 {
 		return false
 	}
-	*l = home.Lease{Server: b[0] == 2, DNS: l.DNS[:0]}
+	*l = home.Lease{Server: b[0] == 2, DNS: l.DNS[:0], Options: l.Options[:0]}
 	if b[1] == 1 && b[2] == 6 {
 		l.Client = home.MACOf(b[dhcpChaddr:])
 	}
@@ -63,6 +63,9 @@ func (o *dhcpFields) options(b []byte, l *home.Lease) (overload byte) {
 			return overload
 		}
 		v := b[2 : 2+b[1]]
+		if len(l.Options) < maxOptions {
+			l.Options = append(l.Options, b[0])
+		}
 		if b[0] == 52 && len(v) == 1 {
 			overload = v[0]
 		}
@@ -96,6 +99,10 @@ func (o *dhcpFields) option(code byte, v []byte, l *home.Lease) {
 		}
 	case 55:
 		first(&l.Params, v)
+	case 57:
+		if len(v) == 2 && l.MaxSize == 0 {
+			l.MaxSize = binary.BigEndian.Uint16(v)
+		}
 	case 60:
 		first(&o.vendor, v)
 	case 61:

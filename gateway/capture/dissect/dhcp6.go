@@ -79,7 +79,9 @@ func options6(b []byte, l *home.Lease) {
 				options6IA(v[skip:], l)
 			}
 		case 6:
-			first(&l.Params, v[:min(len(v), maxBinary)])
+			if l.Params == nil {
+				l.Params = requested6(v)
+			}
 		case 16: // enterprise number, then length and text (RFC 8415 section 21.16)
 			if len(v) > 6 && l.Vendor == "" {
 				n := int(binary.BigEndian.Uint16(v[4:]))
@@ -95,6 +97,16 @@ func options6(b []byte, l *home.Lease) {
 			}
 		}
 	}
+}
+
+// requested6 is a list of options asked for (RFC 8415 section 21.7) as their low bytes: no option in use has another high
+// byte that matters.
+func requested6(v []byte) []byte {
+	out := make([]byte, 0, maxOptions)
+	for ; len(v) >= 2 && len(out) < maxOptions; v = v[2:] {
+		out = append(out, v[1])
+	}
+	return out
 }
 
 // options6IA takes the first address of an identity association (RFC 8415 section 21.6).

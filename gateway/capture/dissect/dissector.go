@@ -26,6 +26,7 @@ type Dissector struct {
 	neighbor home.Neighbor
 	router   home.Router
 	announce home.Announce
+	group    home.Group
 }
 
 // New makes a Dissector that hands its events to sink.
@@ -48,7 +49,13 @@ func (d *Dissector) Packet(p *Packet) {
 			d.udp(p)
 		}
 	case p.Proto == home.ProtoICMPv6:
+		if p.Type == mldReport1 || p.Type == mldReport2 {
+			d.mld(p)
+			return
+		}
 		d.discovery(p)
+	case p.Proto == protoIGMP:
+		d.igmp(p)
 	}
 }
 
@@ -206,6 +213,8 @@ func (d *Dissector) emit(p *Packet, kind home.EventKind) {
 		e.Router = &d.router
 	case home.EventAnnounce:
 		e.Announce = &d.announce
+	case home.EventGroup:
+		e.Group = &d.group
 	}
 	d.sink.Handle(e)
 }

@@ -86,7 +86,7 @@ func (d *Dissector) dnsTCP(p *Packet) {
 	}
 }
 
-// mdns reads a multicast DNS message: what the sender says of itself.
+// mdns reads a multicast DNS message: what the sender says of itself, and apart from that which services it looks for.
 func (d *Dissector) mdns(p *Packet) {
 	m := &d.message
 	if err := m.ParseMulticast(p.Payload); errors.Is(err, dnsmsg.ErrShort) {
@@ -99,6 +99,11 @@ func (d *Dissector) mdns(p *Packet) {
 	a.Details = appendSome(a.Details, m.Details)
 	a.Addrs = append(a.Addrs, m.Addrs[:min(len(m.Addrs), maxPieces)]...)
 	if len(a.Names)+len(a.Services)+len(a.Details)+len(a.Addrs) > 0 {
+		d.emit(p, home.EventAnnounce)
+	}
+	if !m.Response && len(m.Sought) > 0 {
+		reuse(a, "mdns")
+		a.Query, a.Services = true, appendSome(a.Services, m.Sought)
 		d.emit(p, home.EventAnnounce)
 	}
 }

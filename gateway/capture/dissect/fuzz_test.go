@@ -25,7 +25,8 @@ func (c checker) text(s string, limit int) {
 
 func (c checker) Handle(e *home.Event) {
 	bodies := 0
-	for _, set := range []bool{e.Name != nil, e.Lookup != nil, e.Lease != nil, e.Neighbor != nil, e.Router != nil, e.Announce != nil} {
+	for _, set := range []bool{e.Name != nil, e.Lookup != nil, e.Lease != nil, e.Neighbor != nil, e.Router != nil, e.Announce != nil,
+		e.Served != nil, e.Mapping != nil, e.Group != nil} {
 		if set {
 			bodies++
 		}
@@ -46,7 +47,8 @@ func (c checker) Handle(e *home.Event) {
 	case home.EventLease:
 		c.text(e.Lease.Hostname, maxText)
 		c.text(e.Lease.Vendor, maxText)
-		if len(e.Lease.Params) > maxBinary || len(e.Lease.ClientID) > maxBinary || len(e.Lease.DNS) > maxPieces {
+		if len(e.Lease.Params) > maxBinary || len(e.Lease.ClientID) > maxBinary || len(e.Lease.DNS) > maxPieces ||
+			len(e.Lease.Options) > maxOptions {
 			c.t.Fatalf("unbounded lease %+v", e.Lease)
 		}
 	case home.EventAnnounce:
@@ -58,6 +60,10 @@ func (c checker) Handle(e *home.Event) {
 			for _, s := range list {
 				c.text(s, maxText)
 			}
+		}
+	case home.EventGroup:
+		if !e.Group.Addr.IsMulticast() {
+			c.t.Fatalf("%s is no group", e.Group.Addr)
 		}
 	case home.EventRouter:
 		if len(e.Router.Prefixes) > maxPieces || len(e.Router.DNS) > maxPieces {
@@ -72,6 +78,8 @@ func FuzzParseFrame(f *testing.F) {
 	}
 	f.Add(uint32(LinkEthernet), etherIP(udp(hos6, far6, []byte{1, 2, 3, 4})), true)
 	f.Add(uint32(LinkEthernet), etherIP(icmp6("fe80::1", "ff02::1", 134, 0, make([]byte, 40))), false)
+	f.Add(uint32(LinkEthernet), etherIP(report3(4, 1, "239.255.255.250")), false)
+	f.Add(uint32(LinkEthernet), etherIP(icmp6("fe80::1", "ff02::16", 143, 0, cat([]byte{0, 0, 0, 1, 4, 0, 0, 0}, addrOf("ff02::fb")))), false)
 	f.Fuzz(func(t *testing.T, link uint32, frame []byte, cut bool) {
 		d := New(checker{t})
 		var p Packet

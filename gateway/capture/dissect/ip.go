@@ -183,6 +183,9 @@ func (p *Packet) tcp(b []byte) error {
 		return p.cut()
 	}
 	p.Payload = b[hl:]
+	if p.TCPFlags&SYN != 0 {
+		p.Window, p.Options = binary.BigEndian.Uint16(b[14:]), b[20:hl]
+	}
 	return nil
 }
 

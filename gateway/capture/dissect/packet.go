@@ -58,6 +58,8 @@ type Packet struct {
 
 	TCPFlags uint8
 	Seq      uint32
+	Window   uint16 // of a SYN only
+	Options  []byte // the TCP options of a SYN, nil when the capture cut them off
 	Type     uint8  // ICMP type
 	Code     uint8  // ICMP code
 	Payload  []byte // after the transport header; for ICMP after type, code and checksum
@@ -85,6 +87,7 @@ func (p *Packet) reset() {
 	p.Src, p.Dst = netip.AddrPort{}, netip.AddrPort{}
 	p.Proto, p.Hops, p.Fragment, p.More, p.FragID = 0, 0, false, false, 0
 	p.TCPFlags, p.Seq, p.Type, p.Code, p.Payload = 0, 0, 0, 0, nil
+	p.Window, p.Options = 0, nil
 	p.Inner.Proto = 0
 	p.Flow, p.Reply, p.Late = 0, false, false
 }

@@ -10,21 +10,24 @@ import (
 // ssdpDetails are the headers that tell something about a device (UPnP Device Architecture 2.0 sections 1.2 and 1.3, and
 // what makers add).
 var ssdpDetails = [...]string{"server", "location", "usn", "nts", "user-agent", "x-user-agent", "hue-bridgeid",
-	"securelocation.upnp.org", "bootid.upnp.org", "wakeup", "myname", "device-group.roku.com", "x-rincon-household"}
+	"securelocation.upnp.org", "bootid.upnp.org", "wakeup", "myname", "device-group.roku.com", "x-rincon-household",
+	"x-rincon-variant", "x-modelname", "x-friendly-name", "model", "modelname", "fw_ver", "application-url",
+	"man", "cpfn.upnp.org", "deviceid.ses.com", "st.friendlyname"}
 
-// looksSSDP says whether a datagram is a NOTIFY or an answer to a search; a search says nothing of who sent it.
+// looksSSDP says whether a datagram is a NOTIFY, a search or an answer to one.
 func looksSSDP(b []byte) bool {
-	return bytes.HasPrefix(b, []byte("NOTIFY * HTTP/1.")) || bytes.HasPrefix(b, []byte("HTTP/1.1 200 OK")) ||
+	return bytes.HasPrefix(b, []byte("NOTIFY * HTTP/1.")) || bytes.HasPrefix(b, []byte("M-SEARCH * HTTP/1.")) || bytes.HasPrefix(b, []byte("HTTP/1.1 200 OK")) ||
 		bytes.HasPrefix(b, []byte("HTTP/1.0 200 OK"))
 }
 
-// parseSSDP reads a NOTIFY or a search's answer into a; false if it is none or says nothing.
+// parseSSDP reads an SSDP message into a; false if it is none or says nothing. Of a search Services are what it looks for.
 func parseSSDP(b []byte, a *home.Announce) bool {
 	if !looksSSDP(b) {
 		return false
 	}
 	reuse(a, "ssdp")
-	ssdp := bytes.HasPrefix(b, []byte("NOTIFY"))
+	a.Query = b[0] == 'M'
+	ssdp := a.Query || b[0] == 'N'
 	_, b, _ = bytes.Cut(b, []byte{'\n'})
 	for lines := 0; len(b) > 0 && lines < 64; lines++ {
 		var line []byte

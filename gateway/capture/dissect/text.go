@@ -12,6 +12,8 @@ const (
 	maxLabel  = 64  // a host or instance name
 	maxPieces = 16  // names, services, details, addresses in one event
 	maxBinary = 255 // client ids and parameter lists
+
+	maxOptions = 64 // codes of options of one DHCP message
 )
 
 // text makes a string fit to keep of bytes from the wire: valid UTF-8, at most limit bytes, no control characters and no

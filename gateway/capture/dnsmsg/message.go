@@ -69,6 +69,7 @@ type Message struct {
 	Instances []string // names of service instances: "Living Room", without the service type
 	Services  []string // service types offered: _hap._tcp
 	Asked     []string // service types and names asked for
+	Sought    []string // service types that a PTR question browses for
 	Details   []string // key=value of TXT records, at most 16 of at most 256 bytes
 
 	text  [2]nameBuf
@@ -80,7 +81,7 @@ func (m *Message) reset() {
 	m.Question, m.Suffix, m.Type, m.Class, m.TTL = "", "", 0, 0, 0
 	m.Names, m.Addrs, m.Outer = m.Names[:0], m.Addrs[:0], m.Outer[:0]
 	m.Hosts, m.Instances, m.Services = m.Hosts[:0], m.Instances[:0], m.Services[:0]
-	m.Asked, m.Details = m.Asked[:0], m.Details[:0]
+	m.Asked, m.Sought, m.Details = m.Asked[:0], m.Sought[:0], m.Details[:0]
 }
 
 // section is a part of a message (RFC 1035 section 4.1).
@@ -183,7 +184,7 @@ func (m *Message) questions(b []byte, n int, left *int, multicast bool) (off int
 			m.Type, m.Class = binary.BigEndian.Uint16(b[next:]), binary.BigEndian.Uint16(b[next+2:])&0x7fff
 		}
 		if multicast {
-			m.asked(&m.text[0])
+			m.asked(&m.text[0], binary.BigEndian.Uint16(b[next:]))
 		}
 		off = next + 4
 	}

@@ -3,8 +3,11 @@ package dnsmsg
 import "cardea/gateway/capture/ascii"
 
 // asked takes a question of an mDNS message.
-func (m *Message) asked(n *nameBuf) {
+func (m *Message) asked(n *nameBuf, typ uint16) {
 	if s := m.serviceType(n); s != "" {
+		if typ == TypePTR && !m.Response {
+			m.Sought = add(m.Sought, s, MaxNames)
+		}
 		m.Asked = add(m.Asked, s, MaxNames)
 		return
 	}

@@ -107,7 +107,9 @@ func (t *table) packet(p *dissect.Packet) {
 	f.count(p, up, t.now)
 	p.Flow, p.Reply = f.id, !up
 	if fresh {
-		t.emit(f, home.FlowNew, p.Wire)
+		t.fill(f, home.FlowNew, p.Wire)
+		t.flow.SYN = t.stack.Read(p)
+		t.sink.Handle(&t.event)
 		t.schedule(i)
 	}
 	t.progress(i, p, up)

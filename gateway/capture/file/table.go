@@ -35,6 +35,7 @@ type table struct {
 
 	event home.Event // reused for every event
 	flow  home.Flow
+	stack dissect.Stack
 }
 
 func newTable(sink capture.Sink, ending func(*home.Event), most int) *table {

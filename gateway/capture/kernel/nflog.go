@@ -143,6 +143,9 @@ func (r *logReader) packet(p *dissect.Packet, now time.Time) {
 		}
 		return
 	}
+	if p.Proto == home.ProtoTCP && r.msg.Hook == nl.HookForward && r.msg.Family != nl.FamilyBridge && p.Hops < 255 {
+		p.Hops++ // the kernel has counted itself already (ip_forward.c, ip6_output.c)
+	}
 	if p.Wire == 0 {
 		p.Wire = wireLength(r.msg.Payload)
 	}

@@ -56,6 +56,7 @@ type table struct {
 
 	event home.Event // reused for each event
 	body  home.Flow
+	stack dissect.Stack
 }
 
 // heldFlow waits for the packet that proves its sender.
@@ -169,6 +170,9 @@ func (t *table) emit(f *flow, state home.FlowState, now time.Time, p *dissect.Pa
 	t.event = home.Event{Kind: home.EventFlow, Time: now, Port: t.accounts[f.port].name, Source: f.mac, Flow: &t.body}
 	if p != nil {
 		t.event.Bytes, t.event.Dest = p.Wire, p.Dest
+		if state == home.FlowNew {
+			t.body.SYN = t.stack.Read(p)
+		}
 	}
 	if state == home.FlowEnd {
 		t.dissector.Finish(&t.event) // a name found at the last moment comes before the end

@@ -20,6 +20,7 @@ const (
 	LogCmdBind, LogCopyPacket, LogFlagSeq            = 1, 2, 1
 
 	FamilyBridge = 7 // AF_BRIDGE
+	HookForward  = 2 // NF_INET_FORWARD
 
 	// MaxPayload is the most that is looked at, whatever another program set the copy range to.
 	MaxPayload = 4096
@@ -35,6 +36,7 @@ const (
 type Log struct {
 	Family    uint8  // AF_INET, AF_INET6 or AF_BRIDGE
 	Proto     uint16 // ethertype of the payload
+	Hook      uint8  // netfilter hook, as HookForward
 	Mark      uint32
 	Indev     uint32 // ifindex
 	PhysIndev uint32 // ifindex of the bridge port
@@ -76,6 +78,9 @@ func DecodeLog(p *Log, body []byte) bool {
 		case logPacketHdr: // struct nfulnl_msg_packet_hdr: be16 protocol, hook, padding
 			if len(a.data) >= 2 {
 				p.Proto = binary.BigEndian.Uint16(a.data)
+			}
+			if len(a.data) >= 3 {
+				p.Hook = a.data[2]
 			}
 		case logMark:
 			p.Mark = be32(a.data)
