@@ -70,12 +70,12 @@ func (d *DB) openSQLite(path string) error {
 		return err
 	}
 	d.path = abs
-	if d.write, err = sql.Open("sqlite", sqliteURL(abs, url.Values{"_txlock": {"immediate"}})); err != nil {
+	if d.write, err = keeping(sqliteURL(abs, url.Values{"_txlock": {"immediate"}})); err != nil {
 		return err
 	}
 	d.write.SetMaxOpenConns(1)
 	d.turns = &turns{}
-	if d.read, err = sql.Open("sqlite", sqliteURL(abs, url.Values{"_txlock": {"deferred"}, "_query_only": {"1"}})); err != nil {
+	if d.read, err = keeping(sqliteURL(abs, url.Values{"_txlock": {"deferred"}, "_query_only": {"1"}})); err != nil {
 		return err
 	}
 	n := max(4, runtime.NumCPU())

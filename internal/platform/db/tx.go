@@ -14,7 +14,6 @@ type Tx struct {
 	tx    *sql.Tx
 	d     *DB
 	after []func()
-	again map[string]*sql.Stmt // SQLite: statements that were executed, prepared from the second time on; nil until then
 }
 
 const (
@@ -141,35 +140,11 @@ func (t *Tx) After(f func()) { t.after = append(t.after, f) }
 
 // Exec runs a statement and tells how many rows it changed.
 func (t *Tx) Exec(q string, args ...any) (int64, error) {
-	r, err := t.exec(q, args)
+	r, err := t.tx.ExecContext(t.ctx, t.d.text(q), args...)
 	if err != nil {
 		return 0, err
 	}
 	return r.RowsAffected()
-}
-
-// exec parses a statement once however often a transaction executes it: pgx does that by itself, SQLite's driver does not.
-func (t *Tx) exec(q string, args []any) (sql.Result, error) {
-	if t.d.postgres {
-		return t.tx.ExecContext(t.ctx, t.d.text(q), args...)
-	}
-	s, used := t.again[q]
-	switch {
-	case s != nil:
-		return s.ExecContext(t.ctx, args...)
-	case !used:
-		if t.again == nil {
-			t.again = map[string]*sql.Stmt{}
-		}
-		t.again[q] = nil
-		return t.tx.ExecContext(t.ctx, q, args...)
-	}
-	s, err := t.tx.PrepareContext(t.ctx, q) // closed with the transaction
-	if err != nil {
-		return nil, err
-	}
-	t.again[q] = s
-	return s.ExecContext(t.ctx, args...)
 }
 
 // Query reads rows; close them.
