@@ -174,7 +174,8 @@ func (d *Dissector) named(p *Packet) {
 }
 
 func (d *Dissector) setName(f home.Flow) {
-	d.name = home.Name{Flow: f, Source: d.found.Source, Host: d.found.Host, ECH: d.found.ECH, Agent: d.found.Agent, Login: d.login}
+	d.name = home.Name{Flow: f, Source: d.found.Source, Host: d.found.Host, ECH: d.found.ECH, Agent: d.found.Agent, Login: d.login,
+		JA4: d.found.JA4, TLS: d.found.TLS}
 }
 
 // Finish emits what the unfinished beginning of a flow tells, and forgets it. It takes the EventFlow with FlowEnd that is

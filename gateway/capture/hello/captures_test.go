@@ -80,6 +80,7 @@ type walker struct {
 	dns     dnsmsg.Message
 	names   map[pair][]string
 	agents  map[pair]bool
+	ja4     map[pair][]string
 	ids     map[uint64]pair
 	packets int
 }
@@ -96,6 +97,9 @@ func (w *walker) found(p pair, ok bool, out *hello.Found) {
 	}
 	if out.Agent != "" {
 		w.agents[p] = true
+	}
+	if out.JA4 != "" && !slices.Contains(w.ja4[p], out.JA4) {
+		w.ja4[p] = append(w.ja4[p], out.JA4)
 	}
 	w.note(p, out.Host)
 }
@@ -144,7 +148,7 @@ func (w *walker) packet(pk gopacket.Packet) {
 // walk reads a whole capture.
 func walk(t *testing.T, path string) *walker {
 	t.Helper()
-	w := &walker{namer: hello.NewNamer(hello.Limits{}), names: map[pair][]string{}, agents: map[pair]bool{}, ids: map[uint64]pair{}}
+	w := &walker{namer: hello.NewNamer(hello.Limits{}), names: map[pair][]string{}, agents: map[pair]bool{}, ja4: map[pair][]string{}, ids: map[uint64]pair{}}
 	eachFrame(t, path, func(link layers.LinkType, data []byte, ci gopacket.CaptureInfo) {
 		pk := gopacket.NewPacket(data, link, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
 		pk.Metadata().CaptureInfo = ci

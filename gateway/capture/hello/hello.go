@@ -35,10 +35,13 @@ type Hello struct {
 	// browsers send the same extension filled with noise (GREASE ECH, RFC 9849 section 6.2) to every server.
 	ECH      bool
 	Complete bool // all of the message was there
+
+	offer offer
 }
 
 func (h *Hello) reset() {
-	*h = Hello{ALPN: h.ALPN[:0], Versions: h.Versions[:0]}
+	h.offer.reset()
+	*h = Hello{ALPN: h.ALPN[:0], Versions: h.Versions[:0], offer: h.offer}
 }
 
 // Parse reads a TLS handshake message (RFC 8446 section 4.1.2) from its type byte on. A message that is cut off fills
@@ -77,7 +80,13 @@ func (h *Hello) body(b []byte, dtls bool) bool {
 	if dtls && !r.vec8() {
 		return !h.Complete
 	}
-	if !r.vec16() || !r.vec8() {
+	n, ok := r.u16()
+	if !ok || int(n) > len(r.b) {
+		return !h.Complete
+	}
+	h.offer.list(&h.offer.ciphers, reader{b: r.b[:n]})
+	r.b = r.b[n:]
+	if !r.vec8() {
 		return !h.Complete
 	}
 	if len(r.b) == 0 { // extensions are optional before TLS 1.3
@@ -99,8 +108,12 @@ func (h *Hello) extensions(r reader) bool {
 		}
 		cut := int(n) > len(r.b)
 		ext := reader{b: r.b[:min(int(n), len(r.b))]}
+		h.offer.add(&h.offer.extensions, typ)
 		switch typ {
+		case extSignatures:
+			h.signatures(ext)
 		case extServerName:
+			h.offer.sni = true
 			h.serverName(ext)
 		case extALPN:
 			h.alpn(ext)
@@ -133,6 +146,13 @@ func (h *Hello) serverName(r reader) {
 			h.ServerName = r.b[:n]
 		}
 		r.b = r.b[n:]
+	}
+}
+
+// signatures takes the list of signature algorithms (RFC 8446 section 4.2.3).
+func (h *Hello) signatures(r reader) {
+	if n, ok := r.u16(); ok && len(h.offer.signatures) == 0 {
+		h.offer.list(&h.offer.signatures, reader{b: r.b[:min(int(n), len(r.b))]})
 	}
 }
 
@@ -197,11 +217,6 @@ func (r *reader) skip(n int) bool {
 func (r *reader) vec8() bool {
 	n, ok := r.u8()
 	return ok && r.skip(n)
-}
-
-func (r *reader) vec16() bool {
-	n, ok := r.u16()
-	return ok && r.skip(int(n))
 }
 
 // varint takes a QUIC variable-length integer (RFC 9000 section 16).

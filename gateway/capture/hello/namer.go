@@ -29,8 +29,8 @@ type Stats struct {
 	GivenUp      uint64 // flows whose first message was too long, too scattered or no ClientHello after all
 }
 
-// Found is what a flow's first packets said. Host is clean (home.CleanName); it is "" when only the Agent is known: a
-// request to a bare address, say.
+// Found is what a flow's first packets said. Host is clean (home.CleanName); it is "" when only the rest is known: a
+// request to a bare address, a ClientHello without a server name.
 type Found struct {
 	Source home.NameSource
 	Host   string
@@ -40,6 +40,8 @@ type Found struct {
 	// ECHOffered says that the extension is there; most often that is noise which browsers send to every server.
 	ECHOffered bool
 	Agent      string // User-Agent, printable ASCII, at most 256 bytes
+	JA4        string // of a complete ClientHello
+	TLS        uint16 // newest version that a ClientHello offers; 0 when there was none
 }
 
 // Namer finds names in the packets that clients send. It is not safe for concurrent use.
@@ -49,6 +51,7 @@ type Namer struct {
 	syns    syns
 	names   interned
 	outer   outerNames
+	ja4     ja4
 	opener  opener
 	hello   Hello
 	request request
@@ -96,13 +99,13 @@ func (n *Namer) Finish(id uint64, out *Found) bool {
 // and this server name is taken for an encrypted one. The 64 last learned are kept beside the built-in ones.
 func (n *Namer) Outer(name string) { n.outer.learn(name) }
 
-// give fills out from a ClientHello.
+// give fills out from a ClientHello. One that is not complete must name its host.
 func (n *Namer) give(source home.NameSource, out *Found) bool {
 	host, ok := n.names.host(n.hello.ServerName)
-	if !ok {
+	if !ok && (!n.hello.Complete || len(n.hello.offer.ciphers) == 0) {
 		return false
 	}
-	*out = Found{Source: source, Host: host, ECHOffered: n.hello.ECH}
+	*out = Found{Source: source, Host: host, ECHOffered: n.hello.ECH, JA4: n.ja4.of(&n.hello, source), TLS: n.hello.newest()}
 	out.ECH = n.hello.ECH && n.outer.has(host)
 	return true
 }

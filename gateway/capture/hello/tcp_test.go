@@ -32,7 +32,7 @@ func TestTLSWhole(t *testing.T) {
 		n.Outer("Outer.Example.")
 		var out Found
 		ok := n.TCP(1, 1000, false, records(clientHello(c.sni, c.ech, 10), 16000), &out)
-		if ok != (c.want != "") || out.Host != c.want || ok && (out.ECHOffered != c.ech || out.ECH != c.believed || out.Source != home.NameSNI) {
+		if !ok || out.Host != c.want || out.TLS != 0x0304 || !strings.HasPrefix(out.JA4, "t13") || c.want != "" && (out.ECHOffered != c.ech || out.ECH != c.believed || out.Source != home.NameSNI) {
 			t.Errorf("%s: %v %+v", c.name, ok, out)
 		}
 		if n.Stats() != (Stats{}) {
