@@ -18,6 +18,7 @@ import (
 
 	"cardea/internal/platform/db"
 	"cardea/internal/platform/db/dbtest"
+	"cardea/wire"
 	"cardea/wire/pb"
 
 	"pgregory.net/rapid"
@@ -34,8 +35,18 @@ func (w *whole) fill(h *house, visitor *person) {
 	ms, m := now.UnixMilli(), h.mark
 	items := []*pb.Item{
 		{Body: &pb.Item_Devices{Devices: &pb.Devices{Whole: true, Blocked: []string{m + ".home-blocked.example"}, Allowed: []string{m + ".home-allowed.example"},
-			Devices: []*pb.Device{{Id: h.device, Name: m + " device", Vendor: m + " vendor", Macs: []string{"02:00:00:00:00:01"}, First: ms, Last: ms, Mode: "off",
-				Blocked: []string{m + ".blocked.example"}, Allowed: []string{m + ".allowed.example"}}}}}},
+			Devices: []*pb.Device{{Id: h.device, Name: m + " device", Vendor: m + " vendor", Macs: []string{"02:00:00:00:00:01", "02:00:00:00:00:02"}, First: ms, Last: ms, Mode: "off",
+				Blocked: []string{m + ".blocked.example"}, Allowed: []string{m + ".allowed.example"},
+				Model: m + " model", Class: "camera", Evidence: []string{m + " evidence"}, IdentifiedBy: "rules", Confidence: 1,
+				Exposures:   []*pb.Exposure{{Id: "e1", Kind: "telnet", Proto: "tcp", Port: 23, Sentence: m + " sentence", Evidence: []string{m + " seen"}, First: ms, Last: ms}},
+				Behind:      []*pb.Behind{{Name: m + " behind"}},
+				Aliases:     []*pb.Alias{{Device: "old", Why: []string{m + " why"}}},
+				Protections: []*pb.Protection{{Kind: "no-lan"}}},
+				{Id: h.other, Name: m + " other", First: ms, Last: ms, Mode: "off"}}}}},
+		{Body: &pb.Item_Sightings{Sightings: &pb.Sightings{Scheme: 1, Devices: []*pb.Sighted{
+			{Device: h.device, Week: 2900, Model: m + " model", Class: "camera", By: "rules", Tokens: tokensOf(m + " camera")},
+			{Device: h.other, Week: 2900, Vendor: m + " vendor", Tokens: tokensOf(m + " other")}}}}},
+		{Body: &pb.Item_Correction{Correction: &pb.Correction{Device: h.other, Model: m + " correction"}}},
 		{Body: &pb.Item_FirstTimes{FirstTimes: &pb.FirstTimes{Scheme: 1, FirstTimes: []*pb.FirstTime{{Device: h.device, Endpoint: 7, Week: 2900}}}}},
 		{Body: &pb.Item_RollUp{RollUp: &pb.RollUp{Scheme: 1, Hours: []*pb.DeviceHour{{Device: h.device, Hour: now.Truncate(time.Hour).UnixMilli(), Up: 10, Down: 20}}}}},
 		{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Trackers: 3, Stops: []*pb.Stop{{Device: h.device, Endpoint: m + ".bad.example", Class: "malware", Family: m + " family",
@@ -73,11 +84,25 @@ func (w *whole) fill(h *house, visitor *person) {
 	}
 }
 
+// tokensOf are what was seen of a device, with texts that have the home's mark.
+func tokensOf(mark string) (out []*pb.Token) {
+	for i := range 6 {
+		text := fmt.Sprint(mark, " ", i)
+		out = append(out, &pb.Token{Hash: wire.TokenHash(2, text), Clue: 2, Telling: uint32(wire.TellVendor), Text: text})
+	}
+	return out
+}
+
+// cluster is a cluster's id as it could be of the home's other device.
+func (h *house) cluster() string {
+	return fmt.Sprintf("%016x", wire.TokenHash(0, h.mark))
+}
+
 func (h *house) endpoint() string { return "https://push.example/" + h.mark }
 
 // words are what only a home's own people may read.
 func (h *house) words() []string {
-	return []string{h.mark, h.place.Home, h.place.Gateway, h.device, h.incident, h.finding, h.order, h.consent, h.key, h.resident.id}
+	return []string{h.mark, h.place.Home, h.place.Gateway, h.device, h.other, h.incident, h.finding, h.order, h.consent, h.key, h.resident.id}
 }
 
 // town is two tenants with two homes each, all filled.
@@ -104,7 +129,7 @@ func newTown(t testing.TB, database string) *town {
 			w.houses = append(w.houses, h)
 		}
 	}
-	n := &house{mark: newMark(t), device: newID(t), incident: newID(t), finding: newID(t), order: newID(t), consent: newID(t), key: strings.Repeat("0", 32),
+	n := &house{mark: newMark(t), device: newID(t), other: newID(t), incident: newID(t), finding: newID(t), order: newID(t), consent: newID(t), key: strings.Repeat("0", 32),
 		provider: &provider{slug: "nobody"}, resident: &person{id: newID(t), email: "nobody@example.org"}, signer: w.houses[0].signer}
 	n.place.Tenant, n.place.Home, n.place.Gateway = newID(t), newID(t), newID(t)
 	w.nowhere = n
@@ -134,17 +159,24 @@ var bodies = map[string]string{
 	"POST /v1/push-subscriptions":   `{"endpoint":"{endpoint}","keys":{"p256dh":"{point}","auth":"AAAAAAAAAAAAAAAAAAAAAA"}}`,
 	"DELETE /v1/push-subscriptions": `{"endpoint":"{endpoint}"}`,
 	"PATCH /v1/notifications":       `{"push":true,"email":false}`,
-	"POST /v1/sessions":             `{"provider":"{slug}","email":"{email}","password":"not the right one"}`,
-	"POST /v1/staff/sessions":       `{"provider":"{slug}","email":"{email}","password":"not the right one"}`,
-	"POST /v1/enrolments":           `no enrolment of {gateway}`,
+
+	"PUT /devices/{device}/identity":         `{"model":"{caller} model","vendor":"{caller} vendor","class":"camera","why":"{caller} asks"}`,
+	"POST /devices/{device}/merge":           `{"other":"{other}","why":"{caller} asks"}`,
+	"POST /devices/{device}/split":           `{"mac":"02:00:00:00:00:01","why":"{caller} asks"}`,
+	"POST /devices/{device}/protections":     `{"kind":"close","proto":"tcp","port":80,"why":"{caller} asks"}`,
+	"DELETE /devices/{device}/protections":   `{"kind":"close","proto":"tcp","port":80,"why":"{caller} asks"}`,
+	"POST /v1/staff/clusters/{cluster}/name": `{"model":"{caller} model","vendor":"{caller} vendor","class":"camera","reason":"{caller} bought one"}`,
+	"POST /v1/sessions":                      `{"provider":"{slug}","email":"{email}","password":"not the right one"}`,
+	"POST /v1/staff/sessions":                `{"provider":"{slug}","email":"{email}","password":"not the right one"}`,
+	"POST /v1/enrolments":                    `no enrolment of {gateway}`,
 }
 
 // queries are templates of query parameters; "" leaves one out. One that is not here fails the test.
 var queries = map[string]string{"cursor": "{cursor}", "limit": "100", "state": "all", "q": "{mark}", "code": code, "incident": "{incident}", "device": "{device}",
-	"from": "", "until": "", "since": ""}
+	"from": "", "until": "", "since": "", "why": "{caller}%20asks", "kind": "telnet", "model": "{mark}%20model"}
 
 // places are the parts of a path that the walk can fill.
-var places = []string{"{home}", "{device}", "{incident}", "{order}", "{gateway}", "{consent}"}
+var places = []string{"{home}", "{device}", "{incident}", "{order}", "{gateway}", "{consent}", "{cluster}"}
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
@@ -277,7 +309,7 @@ func (w *town) send(c *caller, q call) (sent string, out answer) {
 		name = "not its name" // erasing comes later
 	}
 	fill := strings.NewReplacer("{home}", q.at.place.Home, "{device}", q.of.device, "{incident}", q.of.incident, "{order}", q.of.order, "{gateway}", q.of.place.Gateway,
-		"{consent}", q.of.consent, "{key}", q.of.key, "{mark}", q.of.mark, "{caller}", c.mark, "{agree}", agree, "{name}", name, "{endpoint}", q.of.endpoint(),
+		"{consent}", q.of.consent, "{other}", q.of.other, "{cluster}", q.of.cluster(), "{key}", q.of.key, "{mark}", q.of.mark, "{caller}", c.mark, "{agree}", agree, "{name}", name, "{endpoint}", q.of.endpoint(),
 		"{point}", point, "{slug}", q.of.provider.slug, "{email}", q.of.resident.email,
 		"{cursor}", base64.RawURLEncoding.EncodeToString([]byte("1"+q.of.place.Home)))
 	path, body := fill.Replace(q.o.path), fill.Replace(q.o.body)

@@ -34,6 +34,7 @@ type cloud struct {
 	looks    map[string]bool // who may look
 	recorded []string
 	asked    []view.NewOrder
+	abouts   []About
 	settings view.Notifications
 	signedIn map[string]Session // by token
 	signIns  int
@@ -68,7 +69,7 @@ func placeOf(id string) home.Place {
 func mark(p home.Place) string { return "marked:" + p.Tenant + hostile }
 
 func (c *cloud) parts() Parts {
-	return Parts{Accounts: c, Gateways: c, Homes: fakeHomes{c}, Incidents: c, Orders: c, Live: c, Feed: c, Consents: c, Notify: c, Fleet: fakeFleet{c}, Audit: c}
+	return Parts{Accounts: c, Gateways: c, Homes: fakeHomes{c}, Incidents: c, Orders: c, Live: c, Feed: c, Consents: c, Notify: c, Fleet: fakeFleet{c}, Models: fakeModels{}, Audit: c}
 }
 
 func (c *cloud) SignIn(_ context.Context, k Kind, _, email, password string) (Session, string, error) {
@@ -137,6 +138,12 @@ func (c *cloud) Ask(_ context.Context, p home.Place, _ Session, _ string, o view
 		return *c.reuse, nil
 	}
 	return view.Order{ID: mark(p), Verb: o.Verb, Device: o.Device, Incident: o.Incident, Endpoint: o.Endpoint, Status: "asked"}, nil
+}
+func (c *cloud) AskAbout(_ context.Context, p home.Place, _ Session, _ string, n About) (view.Order, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.abouts = append(c.abouts, n)
+	return view.Order{ID: mark(p), Verb: n.Verb, Device: n.Device, Status: "asked"}, nil
 }
 func (c *cloud) Orders(_ context.Context, p home.Place, _ string) ([]view.Order, error) {
 	return []view.Order{{ID: mark(p)}}, nil
@@ -249,6 +256,9 @@ func (fakeHomes) Devices(_ context.Context, p home.Place) ([]view.Device, error)
 func (fakeHomes) Device(_ context.Context, p home.Place, _ string) (view.DeviceDetail, error) {
 	return view.DeviceDetail{Device: view.Device{Name: mark(p)}}, nil
 }
+func (fakeHomes) Exposures(_ context.Context, p home.Place, _ Page) (Slice[view.HomeExposure], error) {
+	return Slice[view.HomeExposure]{Items: []view.HomeExposure{{Exposure: view.Exposure{Sentence: mark(p)}}}}, nil
+}
 func (fakeHomes) Stopped(_ context.Context, p home.Place, _ time.Time) (view.Stopped, error) {
 	return view.Stopped{Items: []view.Stop{{Endpoint: mark(p)}}}, nil
 }
@@ -272,6 +282,21 @@ func (fakeFleet) ByCode(_ context.Context, tenant, _ string) ([]view.BoardIncide
 }
 func (fakeFleet) Overview(context.Context, string) (view.Overview, error) {
 	return view.Overview{}, nil
+}
+
+type fakeModels struct{}
+
+func (fakeModels) Models(_ context.Context, tenant string, _ Page) (Slice[view.FleetModel], error) {
+	return Slice[view.FleetModel]{Items: []view.FleetModel{{Model: "marked:" + tenant}}}, nil
+}
+func (fakeModels) Clusters(_ context.Context, tenant string, _ Page) (Slice[view.FleetCluster], error) {
+	return Slice[view.FleetCluster]{Items: []view.FleetCluster{{Vendor: "marked:" + tenant}}}, nil
+}
+func (fakeModels) Name(_ context.Context, by Session, id string, n view.NewName) (view.FleetCluster, error) {
+	return view.FleetCluster{ID: id, Vendor: "marked:" + by.Tenant, Name: &view.Named{Model: n.Model}}, nil
+}
+func (fakeModels) Exposures(_ context.Context, tenant, _, _ string, _ Page) (Slice[view.FleetExposure], error) {
+	return Slice[view.FleetExposure]{Items: []view.FleetExposure{{Model: "marked:" + tenant}}}, nil
 }
 
 // testServer serves c; now is fixed unless the config says otherwise.

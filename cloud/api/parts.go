@@ -75,6 +75,7 @@ type Homes interface {
 	Home(ctx context.Context, p home.Place) (view.Home, error)
 	Devices(ctx context.Context, p home.Place) ([]view.Device, error)
 	Device(ctx context.Context, p home.Place, device string) (view.DeviceDetail, error)
+	Exposures(ctx context.Context, p home.Place, page Page) (Slice[view.HomeExposure], error)
 	Stopped(ctx context.Context, p home.Place, since time.Time) (view.Stopped, error)
 	Export(ctx context.Context, p home.Place) (view.Export, error)
 	Erase(ctx context.Context, p home.Place, by Session) (view.Erased, error)
@@ -89,8 +90,21 @@ type Incidents interface {
 // Orders are what people asked of a gateway. The same key is the same order.
 type Orders interface {
 	Ask(ctx context.Context, p home.Place, by Session, key string, o view.NewOrder) (view.Order, error)
+	// AskAbout asks for something about who a device is.
+	AskAbout(ctx context.Context, p home.Place, by Session, key string, a About) (view.Order, error)
 	Orders(ctx context.Context, p home.Place, incident string) ([]view.Order, error)
 	Order(ctx context.Context, p home.Place, order string) (view.Order, error)
+}
+
+// About is what is asked about a device; of Identity, Other, MAC and Protection that which its verb needs.
+type About struct {
+	Verb       string // identify, merge, split, protect, unprotect
+	Device     string
+	Identity   view.Correction // empty takes the word back
+	Other      string
+	MAC        string
+	Protection view.Protection
+	Why        string
 }
 
 // Asker is on whose behalf a gateway is asked.
@@ -157,6 +171,15 @@ type Fleet interface {
 	Overview(ctx context.Context, tenant string) (view.Overview, error)
 }
 
+// Models are what the fleet knows of models; of other tenants only what twenty homes say. Devices are what staff see of their own.
+type Models interface {
+	Models(ctx context.Context, tenant string, page Page) (Slice[view.FleetModel], error)
+	Clusters(ctx context.Context, tenant string, page Page) (Slice[view.FleetCluster], error)
+	// Name is for the whole fleet, and written down.
+	Name(ctx context.Context, by Session, cluster string, n view.NewName) (view.FleetCluster, error)
+	Exposures(ctx context.Context, tenant, kind, model string, page Page) (Slice[view.FleetExposure], error)
+}
+
 // Audit writes down what staff do, and lets them look only with a reason.
 type Audit interface {
 	Look(ctx context.Context, by Session, p home.Place, reason string) (view.Look, error)
@@ -177,6 +200,7 @@ type Parts struct {
 	Consents  Consents
 	Notify    Notify
 	Fleet     Fleet
+	Models    Models // nil: this cloud does not learn of models
 	Audit     Audit
 	Ready     func(context.Context) error // nil: always
 }

@@ -28,6 +28,11 @@ var bodies = map[string]string{
 	"POST /looks":                 `{"reason":"they called"}`,
 	"POST /v1/push-subscriptions": `{"endpoint":"https://push.example/1","keys":{"p256dh":"x","auth":"y"}}`, "DELETE /v1/push-subscriptions": `{"endpoint":"https://push.example/1"}`,
 	"PATCH /v1/notifications": `{"push":true}`,
+
+	"PUT /devices/{device}/identity": `{"model":"Example Cam","class":"camera"}`, "POST /devices/{device}/merge": `{"other":"e"}`,
+	"POST /devices/{device}/split":       `{"mac":"02:00:00:00:00:01"}`,
+	"POST /devices/{device}/protections": `{"kind":"close","proto":"tcp","port":80}`, "DELETE /devices/{device}/protections": `{"kind":"no-lan"}`,
+	"POST /v1/staff/clusters/{cluster}/name": `{"model":"Example Cam","class":"camera","reason":"we bought one"}`,
 }
 
 func samples(s *Server, home string) (all []sample) {
@@ -36,7 +41,7 @@ func samples(s *Server, home string) (all []sample) {
 			if op == nil {
 				continue
 			}
-			p := strings.NewReplacer("{home}", home, "{device}", "d", "{incident}", "i", "{order}", "o", "{gateway}", "g", "{consent}", "c").Replace(path)
+			p := strings.NewReplacer("{home}", home, "{device}", "d", "{incident}", "i", "{order}", "o", "{gateway}", "g", "{consent}", "c", "{cluster}", "0a").Replace(path)
 			if path == "/v1/staff/search" {
 				p += "?code=K7QM"
 			}

@@ -143,11 +143,14 @@ func (s *Server) routes() {
 	s.notifications()
 	s.enrolments()
 	s.homes("/v1")
+	s.identities("/v1")
 	s.own()
 	s.streamRoutes()
 	s.sessions(Staff, "/v1/staff")
 	s.staff()
+	s.models()
 	s.homes("/v1/staff")
+	s.identities("/v1/staff")
 }
 
 // Handler is the whole server without its listener.

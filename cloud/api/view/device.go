@@ -20,6 +20,12 @@ type Device struct {
 	Incident  *IncidentRef `json:"incident"`
 	Blocked   []string     `json:"blocked"`
 	Allowed   []string     `json:"allowed"`
+
+	Identity    Identity     `json:"identity"`
+	Exposures   []Exposure   `json:"exposures"`
+	Behind      []Behind     `json:"behind" doc:"It speaks for these"`
+	Aliases     []Alias      `json:"aliases" doc:"What was taken for a device of its own, or may be the same"`
+	Protections []Protection `json:"protections" doc:"Those asked for that hold"`
 }
 
 // IncidentRef names an incident.
