@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"cardea/home"
 )
 
 // comparison is what speaks for and against two faces being one device.
@@ -38,7 +40,7 @@ func prior(a, b *face) float64 {
 }
 
 // compare weighs two faces. It is symmetric.
-func (l *Linker) compare(a, b *face) comparison {
+func (l *Linker) compare(a, b *face, p *popular) comparison {
 	c := comparison{score: prior(a, b)}
 	for _, clue := range []Clue{ClientID, OwnID, Interface, Habits, Stack, Hello} {
 		shared, differs := l.shared(a, b, clue)
@@ -51,7 +53,7 @@ func (l *Linker) compare(a, b *face) comparison {
 	}
 	thing := a.class != "" && !a.personal || b.class != "" && !b.personal
 	l.names(a, b, thing, &c)
-	l.questions(a, b, thing, &c)
+	questions(a, b, thing, p, &c)
 	if a.class != "" && b.class != "" {
 		if a.class == b.class {
 			c.add(Kind, clues[Kind].same)
@@ -142,7 +144,7 @@ const leastAsked = 4
 
 // questions weighs the names that both asked for: each that few others ask for speaks for one device, each that only the one with
 // fewer asked for speaks against it. Things of one model ask for the same names, people do not.
-func (l *Linker) questions(a, b *face, thing bool, c *comparison) {
+func questions(a, b *face, thing bool, p *popular, c *comparison) {
 	if len(a.asked) > len(b.asked) {
 		a, b = b, a
 	}
@@ -160,7 +162,7 @@ func (l *Linker) questions(a, b *face, thing bool, c *comparison) {
 		}
 		known++
 		if _, ok := slices.BinarySearch(b.asked, h); ok {
-			worth += l.rarity(h, a, b)
+			worth += p.rarity(h)
 		} else {
 			worth -= 0.8
 		}
@@ -175,17 +177,36 @@ func (l *Linker) questions(a, b *face, thing bool, c *comparison) {
 	c.add(Asked, max(clues[Asked].differ, min(top, worth)))
 }
 
-// rarity is what it says that two faces asked for a name, by how many others did.
-func (l *Linker) rarity(h uint32, a, b *face) float64 {
-	others, asked := 0, 0
+// popular counts by how many devices a name was asked for, and the devices that asked for enough.
+type popular struct {
+	names   map[uint32]int
+	devices int
+}
+
+func (l *Linker) popular() *popular {
+	type asked struct {
+		id   home.DeviceID
+		name uint32
+	}
+	p, seen, devices := &popular{names: map[uint32]int{}}, map[asked]bool{}, map[home.DeviceID]bool{}
 	for _, f := range l.faces {
-		if f == a || f == b || len(f.asked) < leastAsked || f.id == a.id || f.id == b.id {
+		if len(f.asked) < leastAsked {
 			continue
 		}
-		others++
-		if _, ok := slices.BinarySearch(f.asked, h); ok {
-			asked++
+		devices[f.id] = true
+		for _, h := range f.asked {
+			if k := (asked{f.id, h}); !seen[k] {
+				seen[k] = true
+				p.names[h]++
+			}
 		}
 	}
+	p.devices = len(devices)
+	return p
+}
+
+// rarity is what it says that two devices asked for a name, by how many others did.
+func (p *popular) rarity(h uint32) float64 {
+	others, asked := max(0, p.devices-2), max(0, p.names[h]-2)
 	return min(1.2, math.Log(float64(others+2)/float64(asked+1)))
 }

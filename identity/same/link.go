@@ -37,8 +37,8 @@ func coupleOf(a, b home.DeviceID) couple {
 	return couple{a, b}
 }
 
-// Proposals are all links that may be made now, the most likely first. It costs some hundred microseconds in a large home: ask
-// for it when something may have changed, not at each event.
+// Proposals are all links that may be made now, the most likely first. It costs up to some milliseconds in a home full of
+// devices that look alike: to be asked for every few seconds, not at each event.
 func (l *Linker) Proposals() []Link {
 	best := l.candidates()
 	groups := map[home.DeviceID][]*face{}
@@ -74,6 +74,7 @@ func (l *Linker) candidates() map[couple]comparison {
 			no[coupleOf(a.id, b.id)] = true
 		}
 	}
+	names := l.popular()
 	best, done := map[couple]comparison{}, map[pair]bool{}
 	for k, list := range l.index {
 		if l.common[k.value] {
@@ -87,7 +88,7 @@ func (l *Linker) candidates() map[couple]comparison {
 					continue
 				}
 				done[p] = true
-				got := l.compare(a, b)
+				got := l.compare(a, b, names)
 				if old, ok := best[c]; !ok || got.score > old.score {
 					best[c] = got
 				}
