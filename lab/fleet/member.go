@@ -41,10 +41,11 @@ func (m *member) Beat() *pb.Heartbeat {
 
 // Apply confirms every order, without doing anything.
 func (m *member) Apply(_ context.Context, d *pb.Desired) error {
+	fresh := false // an order that was confirmed and is not yet stored comes again: it is not what was pushed
 	for _, o := range d.GetOrders() {
-		m.queue.confirm(o.GetId())
+		fresh = m.queue.confirm(o.GetId()) || fresh
 	}
-	if at := m.want.Load(); at != 0 && len(d.GetOrders()) > 0 && m.want.CompareAndSwap(at, 0) {
+	if at := m.want.Load(); at != 0 && fresh && m.want.CompareAndSwap(at, 0) {
 		m.fleet.pushes.arrived(time.Since(time.Unix(0, at)))
 	}
 	return nil
@@ -88,7 +89,8 @@ func (q *queue) add(e entry) {
 
 func (q *queue) put(now time.Time) { q.add(entry{time: now.UnixMilli()}) }
 
-func (q *queue) confirm(order string) {
+// confirm queues the result of an order, once; false: it was queued before.
+func (q *queue) confirm(order string) bool {
 	q.mu.Lock()
 	if q.done == nil {
 		q.done = map[string]bool{}
@@ -99,6 +101,7 @@ func (q *queue) confirm(order string) {
 	if !was {
 		q.add(entry{time: time.Now().UnixMilli(), order: order})
 	}
+	return !was
 }
 
 // told says what was sent and what was acknowledged.

@@ -26,8 +26,9 @@ import (
 type DB struct {
 	write, read *sql.DB // the same for PostgreSQL
 	postgres    bool
-	path        string // of the SQLite file
-	turns       *turns // before SQLite's writer; nil for PostgreSQL
+	path        string  // of the SQLite file
+	turns       *turns  // before SQLite's writer; nil for PostgreSQL
+	log         *sqlLog // SQLite's write-ahead log; nil for PostgreSQL
 	texts       texts
 }
 
@@ -78,6 +79,9 @@ func (d *DB) openSQLite(path string) error {
 	if d.read, err = keeping(sqliteURL(abs, url.Values{"_txlock": {"deferred"}, "_query_only": {"1"}})); err != nil {
 		return err
 	}
+	if d.log, err = openLog(abs); err != nil {
+		return err
+	}
 	n := max(4, runtime.NumCPU())
 	d.read.SetMaxOpenConns(n)
 	d.read.SetMaxIdleConns(n)
@@ -85,7 +89,7 @@ func (d *DB) openSQLite(path string) error {
 }
 
 func sqliteURL(path string, q url.Values) string {
-	q["_pragma"] = []string{"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}
+	q["_pragma"] = []string{"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "wal_autocheckpoint(" + walMost + ")"}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
@@ -131,6 +135,9 @@ func (d *DB) Close() error {
 	var errs []error
 	if d.read != nil && d.read != d.write {
 		errs = append(errs, d.read.Close())
+	}
+	if d.log != nil {
+		errs = append(errs, d.log.db.Close())
 	}
 	if d.write != nil {
 		errs = append(errs, d.write.Close())

@@ -25,6 +25,8 @@ type patientKey struct{}
 // waited for when they have begun.
 func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
 
+func isPatient(ctx context.Context) bool { return ctx.Value(patientKey{}) != nil }
+
 // take waits for the writer. Who has taken it gives it back.
 func (t *turns) take(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -37,7 +39,7 @@ func (t *turns) take(ctx context.Context) error {
 		return nil
 	}
 	queue := &t.hurried
-	if ctx.Value(patientKey{}) != nil {
+	if isPatient(ctx) {
 		queue = &t.patient
 	}
 	mine := make(chan struct{}, 1)

@@ -34,6 +34,9 @@ func (d *DB) Tx(ctx context.Context, f func(*Tx) error) error {
 		after, err := d.turn(ctx, f)
 		if err == nil {
 			run(after)
+			if d.log != nil && isPatient(ctx) {
+				d.log.move(ctx)
+			}
 			return nil
 		}
 		if ctx.Err() != nil {
