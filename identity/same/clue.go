@@ -52,15 +52,18 @@ var clues = [numClues]weight{
 	// Broadcast. Two of one maker have different ones.
 	Serial: {same: 6, differ: -4, leads: true, keep: 2, agrees: "it calls itself by the same name with a serial number"},
 	// Broadcast. People name things; makers do as well, so that twins may share one.
-	Named: {same: 3.5, differ: -1.5, leads: true, keep: 3, agrees: "it calls itself by the same name"},
+	Named: {same: 3.5, differ: -1.5, leads: true, keep: 6, agrees: "it calls itself by the same name"},
 	Plain: {same: 0.5, differ: -1, leads: true, keep: 2, agrees: "it calls itself by the same common name"},
 	// The DHCP client of a system: shared by all of one model, and by many models.
 	Habits: {same: 1.2, differ: -3, leads: true, keep: 3, agrees: "it asks for its address in the same way"},
 	Stack:  {same: 0.5, differ: -2, hidden: true, keep: 3, agrees: "it opens connections in the same way"},
 	Hello:  {same: 1, differ: -0.5, hidden: true, keep: 4, agrees: "it begins encrypted connections in the same way"},
-	Asked:  {same: 4, differ: -3, hidden: true, agrees: "it asks for the same names, which nobody else here asks for"},
+	Asked:  {same: 4, differ: -3, hidden: true, agrees: "it asks for the same names, which few others here ask for"},
 	Kind:   {same: 0.3, differ: -4},
 }
+
+// name says whether a clue is a name; the more telling kinds are the lower ones.
+func (c Clue) name() bool { return c >= Serial && c <= Plain }
 
 // String is the clue's short name.
 func (c Clue) String() string {
@@ -189,10 +192,11 @@ func nameClue(name string, mac home.MAC) (Clue, uint64) {
 	if i := strings.IndexByte(name, '.'); i > 0 {
 		name = name[:i]
 	}
-	if len(name) < 2 || ofMAC(name, mac) {
+	end := hex.EncodeToString(mac[4:])
+	if len(name) < 2 || mac.IsLocal() && ofMAC(name, mac) {
 		return 0, 0
 	}
-	if serial(name) {
+	if serial(name) || !mac.IsLocal() && strings.HasSuffix(name, end) { // a random address comes and goes, the name of the fixed one stays
 		return Serial, hash(name)
 	}
 	for _, w := range strings.FieldsFunc(name, func(r rune) bool { return r < 'a' || r > 'z' }) {

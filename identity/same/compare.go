@@ -116,27 +116,54 @@ func (l *Linker) shared(a, b *face, clue Clue) (shared, differs bool) {
 	return shared, !shared && !common && mine > 0 && theirs > 0
 }
 
-// names weighs what both call themselves: the most telling name that agrees, or that none does. What a thing is called is often
-// its maker's choice, and its twin's name as well.
+// names weighs what both call themselves: the most telling name that agrees, unless each has another one that the other has not;
+// then what agrees is the name of a service. What a thing is called is often its maker's choice, and its twin's name as well.
 func (l *Linker) names(a, b *face, thing bool, c *comparison) {
-	worst := Clue(0)
-	for _, clue := range []Clue{Serial, Named, Plain} {
-		shared, differs := l.shared(a, b, clue)
-		if shared {
-			worth := clues[clue].same
-			if thing && clue == Named {
-				worth = 1.5
-			}
-			c.add(clue, worth)
-			return
+	best, common := Clue(0), false
+	mine, otherMine := Clue(0), false
+	for _, m := range a.marks {
+		if !m.clue.name() {
+			continue
 		}
-		if differs && worst == 0 {
-			worst = clue
+		mine = tellsMore(mine, m.clue)
+		i := slices.IndexFunc(b.marks, func(n mark) bool { return n.clue.name() && n.value == m.value })
+		switch {
+		case i < 0:
+			otherMine = otherMine || m.clue != Plain
+		case l.common[m.value]:
+			common = true
+		default:
+			best = tellsMore(best, tellsMore(m.clue, b.marks[i].clue))
 		}
 	}
-	if worst != 0 {
-		c.add(worst, clues[worst].differ)
+	theirs, otherTheirs := Clue(0), false
+	for _, m := range b.marks {
+		if m.clue.name() {
+			theirs = tellsMore(theirs, m.clue)
+			have := slices.ContainsFunc(a.marks, func(n mark) bool { return n.clue.name() && n.value == m.value })
+			otherTheirs = otherTheirs || !have && m.clue != Plain
+		}
 	}
+	switch {
+	case mine == 0 || theirs == 0:
+	case best != 0 && (best == Serial || !otherMine || !otherTheirs):
+		worth := clues[best].same
+		if thing && best == Named {
+			worth = 1.5
+		}
+		c.add(best, worth)
+	case best != 0 || !common:
+		both := max(mine, theirs) // the less telling of the two
+		c.add(both, clues[both].differ)
+	}
+}
+
+// tellsMore is the more telling of two kinds of name; 0 is none.
+func tellsMore(a, b Clue) Clue {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // leastAsked names must be known of both, or the set tells nothing.
@@ -171,8 +198,11 @@ func questions(a, b *face, thing bool, p *popular, c *comparison) {
 		return
 	}
 	top := clues[Asked].same
-	if thing {
+	switch {
+	case thing:
 		top = 1
+	case !a.personal || !b.personal:
+		top = 2
 	}
 	c.add(Asked, max(clues[Asked].differ, min(top, worth)))
 }

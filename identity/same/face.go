@@ -22,7 +22,7 @@ type face struct {
 
 	first, last  int64 // unix time
 	fine, coarse presence
-	marks        []mark   // at most 24
+	marks        []mark   // at most 27
 	asked        []uint32 // the lowest hashes of names that were asked for, in order; at most sketch
 
 	lodgers []lodger
@@ -41,6 +41,14 @@ type mark struct {
 }
 
 func (m mark) key() key { return key{m.clue, m.value} }
+
+// place is where the index has a clue's value: names are compared across their kinds.
+func (k key) place() key {
+	if k.clue.name() {
+		k.clue = Named
+	}
+	return k
+}
 
 // key is a clue's value; it finds faces in the index.
 type key struct {
@@ -106,12 +114,19 @@ func (l *Linker) note(f *face, k key) {
 	} else {
 		f.marks = append(f.marks, fresh)
 	}
-	if clues[k.clue].leads && len(l.index[k]) < crowd {
-		l.index[k] = append(l.index[k], f)
+	l.enter(f, k)
+}
+
+// enter puts a face where others with the same value find it.
+func (l *Linker) enter(f *face, k key) {
+	p := k.place()
+	if list := l.index[p]; clues[k.clue].leads && len(list) < crowd && !slices.Contains(list, f) {
+		l.index[p] = append(list, f)
 	}
 }
 
 func (l *Linker) unindex(f *face, k key) {
+	k = k.place()
 	list := slices.DeleteFunc(l.index[k], func(x *face) bool { return x == f })
 	if len(list) == 0 {
 		delete(l.index, k)

@@ -126,9 +126,7 @@ func (l *Linker) restoreClues(f *face, k Face) {
 		}
 		m := mark{value: v.Hash, last: v.Last, count: v.Count, clue: v.Clue}
 		f.marks = append(f.marks, m)
-		if clues[v.Clue].leads && len(l.index[m.key()]) < crowd {
-			l.index[m.key()] = append(l.index[m.key()], f)
-		}
+		l.enter(f, m.key())
 	}
 	asked := slices.Clone(k.Asked)
 	slices.Sort(asked)

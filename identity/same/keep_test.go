@@ -151,7 +151,7 @@ func FuzzRestore(f *testing.F) {
 			t.Fatal("more than there is room for")
 		}
 		for _, x := range once.Faces {
-			if len(x.Clues) > 24 || len(x.Asked) > sketch || len(x.Lodgers) > maxLodgers {
+			if len(x.Clues) > 32 || len(x.Asked) > sketch || len(x.Lodgers) > maxLodgers {
 				t.Fatalf("%+v", x)
 			}
 		}

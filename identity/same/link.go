@@ -83,7 +83,7 @@ func (l *Linker) candidates() map[couple]comparison {
 		for i, a := range list {
 			for _, b := range list[i+1:] {
 				c, p := coupleOf(a.id, b.id), pairOf(a.mac, b.mac)
-				weak := k.clue == Habits || k.clue == Plain
+				weak := k.clue == Habits
 				if a.id == b.id || no[c] || done[p] || weak && prior(a, b) == priorFixed {
 					continue
 				}
