@@ -68,18 +68,56 @@ type Counts struct {
 	At                                           time.Time
 }
 
-const countsLife = 20 * time.Second
+// countsLife is how long counts are good, or countsShare times as long as counting took, if that is longer: on a large fleet
+// it takes seconds, and must not be what the database is busy with.
+const (
+	countsLife  = 20 * time.Second
+	countsShare = 20
+)
 
-// Counts counts a tenant's homes. It is up to 20 seconds old, for it reads all of them.
+// counted is what was counted last of a tenant.
+type counted struct {
+	Counts
+	took time.Duration
+	busy bool // somebody counts anew; everybody else is told these
+}
+
+func (c *counted) fresh(now time.Time) bool {
+	return now.Sub(c.At) < max(countsLife, countsShare*c.took) && !now.Before(c.At)
+}
+
+// Counts counts a tenant's homes. It reads all of them, so one caller at a time does; At says how old the answer is.
 func (h *History) Counts(ctx context.Context, tenant string) (Counts, error) {
 	now := h.now()
 	h.mu.Lock()
-	c, there := h.counts[tenant]
-	h.mu.Unlock()
-	if there && now.Sub(c.At) < countsLife && !now.Before(c.At) {
-		return c, nil
+	old := h.counts[tenant]
+	if old != nil {
+		if old.busy || old.fresh(now) {
+			defer h.mu.Unlock()
+			return old.Counts, nil
+		}
+		old.busy = true
 	}
-	c = Counts{At: now}
+	h.mu.Unlock()
+	c, err := h.count(ctx, tenant, now)
+	took := h.now().Sub(now)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if old != nil {
+		old.busy = false
+	}
+	if err != nil {
+		return Counts{}, fmt.Errorf("count homes: %w", err)
+	}
+	if len(h.counts) > 1000 {
+		clear(h.counts)
+	}
+	h.counts[tenant] = &counted{Counts: c, took: took}
+	return c, nil
+}
+
+func (h *History) count(ctx context.Context, tenant string, now time.Time) (Counts, error) {
+	c := Counts{At: now}
 	err := h.db.View(ctx, func(tx *db.Tx) error {
 		rows, err := tx.Query("SELECT status, COUNT(*), SUM(CASE WHEN seen > ? THEN 1 ELSE 0 END) FROM history_state WHERE tenant = ? GROUP BY status",
 			now.Add(-Offline).UnixMilli(), tenant)
@@ -106,14 +144,5 @@ func (h *History) Counts(ctx context.Context, tenant string) (Counts, error) {
 		}
 		return rows.Err()
 	})
-	if err != nil {
-		return Counts{}, fmt.Errorf("count homes: %w", err)
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.counts) > 1000 {
-		clear(h.counts)
-	}
-	h.counts[tenant] = c
-	return c, nil
+	return c, err
 }

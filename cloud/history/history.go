@@ -58,7 +58,7 @@ type History struct {
 	droppedFirst, droppedRollUps, droppedStops atomic.Uint64
 
 	mu     sync.Mutex
-	counts map[string]Counts // by tenant, for a few seconds
+	counts map[string]*counted // by tenant; what is in it is guarded too
 }
 
 // New makes a store on tables that have been migrated.
@@ -70,7 +70,7 @@ func New(d *db.DB, o Options) *History {
 		o.Now = time.Now
 	}
 	return &History{db: d, feed: o.Feed, now: o.Now, known: newBound(1), first: newBound(MaxFirstTimes), stops: newBound(MaxStops), devices: newBound(MaxDevices),
-		counts: map[string]Counts{}}
+		counts: map[string]*counted{}}
 }
 
 // Dropped counts what homes told beyond their bounds.
