@@ -22,7 +22,7 @@ const (
 const MaxToken = 128
 
 const (
-	digits = "0123456789"
+	digits = "0123456789#" // # stands for what may be a unit's own
 	lower  = "abcdefghijklmnopqrstuvwxyz"
 	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
