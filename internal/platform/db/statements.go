@@ -21,8 +21,8 @@ func keeping(url string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer plain.Close() // it has no connection yet
-	return sql.OpenDB(keeper{plain.Driver(), url}), nil
+	k := keeper{plain.Driver(), url}
+	return sql.OpenDB(k), plain.Close() // it has no connection yet
 }
 
 // Driver is SQLite's own.
