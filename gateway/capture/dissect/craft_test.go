@@ -86,6 +86,13 @@ func (r *recorder) Handle(e *home.Event) {
 		v.Names, v.Services, v.Details = slices.Clone(v.Names), slices.Clone(v.Services), slices.Clone(v.Details)
 		v.Addrs = slices.Clone(v.Addrs)
 		c.Announce = &v
+	case home.EventServed:
+		v := *e.Served
+		v.Details = slices.Clone(v.Details)
+		c.Served = &v
+	case home.EventMapping:
+		v := *e.Mapping
+		c.Mapping = &v
 	case home.EventGroup:
 		v := *e.Group
 		c.Group = &v

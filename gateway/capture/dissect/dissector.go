@@ -4,16 +4,19 @@ import (
 	"cardea/gateway/capture"
 	"cardea/gateway/capture/dnsmsg"
 	"cardea/gateway/capture/hello"
+	"cardea/gateway/capture/served"
 	"cardea/home"
 )
 
 // Dissector reads the messages in packets and hands events to its sink: every kind except EventFlow, EventDropped and
 // EventTick, which need a flow table or a clock. It is for one goroutine.
 type Dissector struct {
-	sink  capture.Sink
-	namer *hello.Namer
-	found hello.Found
-	login string // what setName says besides
+	sink   capture.Sink
+	namer  *hello.Namer
+	found  hello.Found
+	login  string // what setName says besides
+	clear  string
+	reader served.Reader
 	// Messages of DNS connections over TCP, by a hash of the connection.
 	streams [dnsStreams]dnsStream
 	message dnsmsg.Message
@@ -27,6 +30,8 @@ type Dissector struct {
 	router   home.Router
 	announce home.Announce
 	group    home.Group
+	served   home.Served
+	mapping  home.Mapping
 }
 
 // New makes a Dissector that hands its events to sink.
@@ -69,6 +74,9 @@ func (d *Dissector) tcp(p *Packet) {
 	syn := p.TCPFlags&(SYN|ACK) == SYN
 	if p.Late || len(p.Payload) == 0 && !syn {
 		return
+	}
+	if len(p.Payload) > 0 {
+		d.sides(p)
 	}
 	id := d.id(p)
 	if d.namer.TCP(id, p.Seq, syn, p.Payload, &d.found) || p.Truncated && d.namer.Finish(id, &d.found) {
@@ -124,6 +132,8 @@ func (d *Dissector) byPort(p *Packet) bool {
 			return dst == portSSDP || src == portSSDP
 		}
 		d.emit(p, home.EventAnnounce)
+	case dst == served.PortPCP || src == served.PortPCP:
+		d.pcp(p)
 	case dst == portLLMNR || src == portLLMNR:
 		d.llmnr(p)
 	case dst == portNetBIOS || dst == portNetBIOSDgm:
@@ -175,7 +185,10 @@ func (d *Dissector) named(p *Packet) {
 
 func (d *Dissector) setName(f home.Flow) {
 	d.name = home.Name{Flow: f, Source: d.found.Source, Host: d.found.Host, ECH: d.found.ECH, Agent: d.found.Agent, Login: d.login,
-		JA4: d.found.JA4, TLS: d.found.TLS}
+		JA4: d.found.JA4, TLS: d.found.TLS, Cleartext: d.clear}
+	if d.found.Basic {
+		d.name.Cleartext = "http"
+	}
 }
 
 // Finish emits what the unfinished beginning of a flow tells, and forgets it. It takes the EventFlow with FlowEnd that is
@@ -190,6 +203,13 @@ func (d *Dissector) Finish(end *home.Event) {
 		d.event = home.Event{
 			Kind: home.EventName, Time: end.Time, Frame: end.Frame, Port: end.Port, Source: end.Source, Dest: end.Dest,
 			Name: &d.name,
+		}
+		d.sink.Handle(&d.event)
+	}
+	if f.Proto == home.ProtoTCP && d.reader.Finish(f.ID, &d.served) {
+		d.served.Flow = home.Flow{ID: f.ID, Proto: f.Proto, Src: f.Src, Dst: f.Dst}
+		d.event = home.Event{
+			Kind: home.EventServed, Time: end.Time, Frame: end.Frame, Source: end.Dest, Dest: end.Source, Served: &d.served,
 		}
 		d.sink.Handle(&d.event)
 	}
@@ -216,6 +236,10 @@ func (d *Dissector) emit(p *Packet, kind home.EventKind) {
 		e.Announce = &d.announce
 	case home.EventGroup:
 		e.Group = &d.group
+	case home.EventServed:
+		e.Served = &d.served
+	case home.EventMapping:
+		e.Mapping = &d.mapping
 	}
 	d.sink.Handle(e)
 }

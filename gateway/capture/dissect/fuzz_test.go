@@ -61,6 +61,16 @@ func (c checker) Handle(e *home.Event) {
 				c.text(s, maxText)
 			}
 		}
+	case home.EventServed:
+		c.text(e.Served.Software, maxText)
+		if e.Served.Flow.ID == 0 || len(e.Served.Details) > maxPieces {
+			c.t.Fatalf("%+v", e.Served)
+		}
+		for _, s := range e.Served.Details {
+			c.text(s, maxText)
+		}
+	case home.EventMapping:
+		c.text(e.Mapping.Name, maxText)
 	case home.EventGroup:
 		if !e.Group.Addr.IsMulticast() {
 			c.t.Fatalf("%s is no group", e.Group.Addr)
@@ -103,7 +113,7 @@ func FuzzParseFrame(f *testing.F) {
 // FuzzMessages gives a payload to the parser of each port. Its seeds are the crafted messages of the other tests and,
 // where CARDEA_DATA is set, the first bytes of real captures.
 func FuzzMessages(f *testing.F) {
-	ports := []uint16{53, 67, 68, 137, 138, 443, 546, 547, 1900, 5353, 5355, 80}
+	ports := []uint16{53, 67, 68, 137, 138, 443, 546, 547, 1900, 5353, 5355, 80, 5351}
 	f.Add(byte(1), false, dhcp4(1, [4]byte{}, [4]byte{}, cat(option(53, "\x03"), option(12, "x"), option(81, "\x04\x00\x00\x03tv1"))...))
 	f.Add(byte(7), false, cat([]byte{12, 0}, make([]byte, 32), opt6(9, cat([]byte{1, 0, 0, 0}, opt6(1, make([]byte, 10))))))
 	f.Add(byte(8), false, []byte("NOTIFY * HTTP/1.1\r\nNT: upnp:rootdevice\r\nSERVER: x\r\n\r\n"))
@@ -111,6 +121,8 @@ func FuzzMessages(f *testing.F) {
 	f.Add(byte(0), false, dnsMessage(0x0100, "\xff\x00 .t.example"))
 	f.Add(byte(9), false, dnsMessage(0x8400, "tv.local", answerA(1, 2, 3, 4)))
 	f.Add(byte(11), true, []byte("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"))
+	f.Add(byte(12), false, []byte{0, 2, 0, 0, 0, 80, 0, 80, 0, 0, 0, 60})
+	f.Add(byte(11), true, []byte("USER a\r\nPASS b\r\n"))
 	for _, b := range seeds(f) {
 		f.Add(byte(5), false, b)
 	}

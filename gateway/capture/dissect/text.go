@@ -1,10 +1,6 @@
 package dissect
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "cardea/gateway/capture/plain"
 
 // Bounds of text from the wire that goes into events, in bytes.
 const (
@@ -16,37 +12,7 @@ const (
 	maxOptions = 64 // codes of options of one DHCP message
 )
 
-// text makes a string fit to keep of bytes from the wire: valid UTF-8, at most limit bytes, no control characters and no
-// invisible ones that turn the direction of what stands around them, no space at the ends.
-func text(b []byte, limit int) string {
-	if len(b) > 4*limit {
-		b = b[:4*limit]
-	}
-	clean := len(b) <= limit
-	for _, c := range b {
-		if c < ' ' || c >= 0x7f {
-			clean = false
-			break
-		}
-	}
-	if clean {
-		return strings.TrimSpace(string(b))
-	}
-	var out strings.Builder
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		b = b[n:]
-		if r == utf8.RuneError && n <= 1 || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) ||
-			unicode.Is(unicode.Zp, r) {
-			continue
-		}
-		if out.Len()+n > limit {
-			break
-		}
-		out.WriteRune(r)
-	}
-	return strings.TrimSpace(out.String())
-}
+func text(b []byte, limit int) string { return plain.Text(b, limit) }
 
 // dottedName reads an uncompressed name in DNS wire format (RFC 1035 section 3.1) as dotted text; it may lack the root
 // label (RFC 4702 section 2.3).

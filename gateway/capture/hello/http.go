@@ -38,6 +38,7 @@ func looksHTTP(b []byte) verdict {
 type request struct {
 	host  []byte // authority without user and port
 	agent []byte
+	basic bool // credentials come with it in the clear (RFC 7617)
 }
 
 // parse reads a request (RFC 9112 sections 2 and 3) until its header ends. more means that the header goes on beyond b;
@@ -83,6 +84,8 @@ func (q *request) field(line []byte) {
 		q.host = stripPort(value)
 	case q.agent == nil && ascii.EqualFold(name, "user-agent"):
 		q.agent = value
+	case ascii.EqualFold(name, "authorization"):
+		q.basic = q.basic || len(value) > 6 && ascii.EqualFold(value[:6], "basic ")
 	}
 }
 

@@ -41,6 +41,7 @@ type Found struct {
 	ECHOffered bool
 	Agent      string // User-Agent, printable ASCII, at most 256 bytes
 	JA4        string // of a complete ClientHello
+	Basic      bool   // an HTTP request carried a user name and a password in the clear
 	TLS        uint16 // newest version that a ClientHello offers; 0 when there was none
 }
 
@@ -114,10 +115,10 @@ func (n *Namer) give(source home.NameSource, out *Found) bool {
 func (n *Namer) giveRequest(source home.NameSource, out *Found) bool {
 	host, _ := n.names.host(n.request.host)
 	agent := n.names.agent(n.request.agent)
-	if host == "" && agent == "" {
+	if host == "" && agent == "" && !n.request.basic {
 		return false
 	}
-	*out = Found{Source: source, Host: host, Agent: agent}
+	*out = Found{Source: source, Host: host, Agent: agent, Basic: n.request.basic}
 	return true
 }
 

@@ -1,0 +1,78 @@
+package dissect
+
+import (
+	"slices"
+	"testing"
+
+	"cardea/home"
+)
+
+// backwards is a frame from macB to macA.
+func backwards(ip []byte) []byte { return cat(macA[:], macB[:], be16(etherIPv4), ip) }
+
+func TestServedIsTheAnswerersWord(t *testing.T) {
+	web := addrPort("192.168.1.30:80")
+	answer := "HTTP/1.1 401 Unauthorized\r\nServer: GoAhead-Webs\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n"
+	events := dissectAll(t, backwards(tcp(web, host, 9, ACK, []byte(answer))))
+	if len(events) != 1 || events[0].Kind != home.EventServed || events[0].Source != macB {
+		t.Fatalf("%+v", events)
+	}
+	s := events[0].Served
+	if s.Protocol != "http" || s.Software != "GoAhead-Webs" || !slices.Equal(s.Details, []string{"realm=cam"}) ||
+		s.Flow.Src != host || s.Flow.Dst != web || s.Flow.ID != home.FlowID(home.ProtoTCP, host, web) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// The fact of a login is told, once, and nothing of it; Digest hides what it sends.
+func TestCleartextLogins(t *testing.T) {
+	for _, c := range []struct {
+		port, data, want string
+	}{
+		{"192.168.1.30:80", "GET / HTTP/1.1\r\nHost: cam.example\r\nAuthorization: Basic YTpi\r\n\r\n", "http"},
+		{"192.168.1.30:80", "GET / HTTP/1.1\r\nHost: 192.168.1.30\r\nauthorization:basic YTpi\r\n\r\n", "http"},
+		{"192.168.1.30:80", "GET / HTTP/1.1\r\nHost: cam.example\r\nAuthorization: Digest username=x\r\n\r\n", ""},
+		{"192.168.1.30:21", "USER root\r\n", "ftp"},
+		{"192.168.1.30:1883", "\x10\x10\x00\x04MQTT\x04\xc2\x00\x3c\x00\x00\x00\x00\x00\x00", "mqtt"},
+	} {
+		var got []string
+		for _, e := range dissectAll(t, etherIP(tcp(host, addrPort(c.port), 5, ACK, []byte(c.data)))) {
+			if e.Kind == home.EventName && e.Name.Cleartext != "" {
+				got = append(got, e.Name.Cleartext)
+				if e.Name.Flow.Dst != addrPort(c.port) || e.Source != macA {
+					t.Errorf("%+v", e)
+				}
+			}
+		}
+		if c.want == "" && got != nil || c.want != "" && !slices.Equal(got, []string{c.want}) {
+			t.Errorf("%.20q: %q, want %q", c.data, got, c.want)
+		}
+	}
+}
+
+func TestMappings(t *testing.T) {
+	router := addrPort("192.168.1.1:5351")
+	ask := one(t, home.EventMapping, etherIP(udp(host, router, []byte{0, 2, 0, 0, 0, 80, 31, 144, 0, 0, 14, 16}))).Mapping
+	if ask.Protocol != "nat-pmp" || ask.Addr != host.Addr() || ask.Internal != 80 || ask.External != 8080 || ask.Answer {
+		t.Errorf("%+v", ask)
+	}
+	got := dissectAll(t, backwards(udp(router, host, []byte{0, 130, 0, 0, 0, 0, 0, 9, 0, 80, 31, 145, 0, 0, 14, 16})))
+	if len(got) != 1 || got[0].Kind != home.EventMapping || !got[0].Mapping.Answer || got[0].Mapping.External != 8081 || got[0].Mapping.Addr != host.Addr() {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A description that its connection breaks off is told at the connection's end, by who served it.
+func TestServedAtTheEnd(t *testing.T) {
+	web := addrPort("192.168.1.30:80")
+	r := &recorder{}
+	d := New(r)
+	p := Packet{IsIP: true, Proto: home.ProtoTCP, TCPFlags: ACK, Src: web, Dst: host, Payload: []byte("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n" +
+		"<root xmlns='urn:schemas-upnp-org:device-1-0'><device><modelName>Socket</modelName><x>")}
+	d.Packet(&p)
+	id := home.FlowID(home.ProtoTCP, host, web)
+	d.Finish(&home.Event{Source: macA, Dest: macB, Flow: &home.Flow{ID: id, Proto: home.ProtoTCP, Src: host, Dst: web}})
+	if len(r.events) != 2 || r.events[1].Kind != home.EventServed || r.events[1].Source != macB || r.events[1].Served.Details[0] != "modelname=Socket" {
+		t.Errorf("%+v", r.events)
+	}
+}
