@@ -27,6 +27,7 @@ const (
 	priorRandom = -3.0 // both are random
 	priorOne    = -4.0
 	priorFixed  = -9.0
+	priorTwins  = -15.0 // both from one range: two things of one maker agree in everything
 )
 
 func prior(a, b *face) float64 {
@@ -35,6 +36,8 @@ func prior(a, b *face) float64 {
 		return priorRandom
 	case a.mac.IsLocal() || b.mac.IsLocal():
 		return priorOne
+	case [3]byte(a.mac[:3]) == [3]byte(b.mac[:3]):
+		return priorTwins
 	}
 	return priorFixed
 }

@@ -84,7 +84,7 @@ func (l *Linker) candidates() map[couple]comparison {
 			for _, b := range list[i+1:] {
 				c, p := coupleOf(a.id, b.id), pairOf(a.mac, b.mac)
 				weak := k.clue == Habits
-				if a.id == b.id || no[c] || done[p] || weak && prior(a, b) == priorFixed {
+				if a.id == b.id || no[c] || done[p] || weak && prior(a, b) <= priorFixed {
 					continue
 				}
 				done[p] = true

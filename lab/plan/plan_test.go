@@ -83,3 +83,30 @@ func TestBadOptionsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestStoriesAreSound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, err := plan.New(options.Draw(t, "options"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(p.Stories(), p.Stories()) {
+			t.Fatal("the stories change")
+		}
+		macs := map[home.MAC]bool{p.LAN.MAC: true}
+		for _, d := range p.Devices {
+			macs[d.MAC] = true
+		}
+		for _, s := range p.Stories() {
+			if found, ok := p.Story(s.Name); !ok || s.Sentence == "" || !reflect.DeepEqual(found, s) {
+				t.Fatalf("%+v", s)
+			}
+			for _, g := range s.Guests {
+				if macs[g.MAC] || g.MAC.IsGroup() || g.Later.IsGroup() || g.Name == "" || g.Calls == "" {
+					t.Fatalf("%s: %+v", s.Name, g)
+				}
+				macs[g.MAC] = true
+			}
+		}
+	})
+}
