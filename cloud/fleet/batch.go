@@ -84,7 +84,7 @@ func (b *Batch) takeSightings(p home.Place, at time.Time, m *pb.Sightings) error
 	b.homes[p] = at
 	for _, d := range m.GetDevices() {
 		s := b.f.bounded(d)
-		tokens, err := proto.Marshal(&pb.Sighted{Tokens: s.GetTokens()})
+		tokens, err := proto.Marshal(&pb.Sighted{Tokens: s.GetTokens(), Age: s.GetAge()})
 		if err != nil {
 			return err
 		}
@@ -114,13 +114,14 @@ func (f *Fleet) bounded(d *pb.Sighted) *pb.Sighted {
 	case "rules", "learned", "operator":
 		out.Model, out.By = text(d.GetModel()), d.GetBy()
 	}
+	out.Age = min(d.GetAge(), maxAge)
 	seen := map[uint64]bool{}
 	for _, t := range d.GetTokens() {
 		if seen[t.GetHash()] || len(out.Tokens) >= MaxTokens {
 			continue
 		}
 		seen[t.GetHash()] = true
-		k := &pb.Token{Hash: t.GetHash(), Clue: t.GetClue() & 0xff}
+		k := &pb.Token{Hash: t.GetHash(), Clue: t.GetClue() & 0xff, Age: min(t.GetAge(), maxAge)}
 		if s := t.GetText(); s != "" {
 			if wire.MayTell(wire.Telling(t.GetTelling()), s) && wire.TokenHash(byte(k.GetClue()), s) == k.GetHash() {
 				k.Telling, k.Text = t.GetTelling(), s

@@ -43,6 +43,7 @@ const (
 	MaxLabels   = 50_000 // further ones are not counted, told
 	maxExposed  = 32     // exposures of a device
 	maxID       = 64
+	maxAge      = 3 // of a token and of a device's watch, as pb.Token has it
 	maxName     = 64
 	minTokens   = 4 // fewer say nothing of a device that nobody knows
 )

@@ -27,6 +27,7 @@ type Unit struct {
 	Home   string // of which only equality counts
 	Label  Label
 	Tokens []*pb.Token
+	Age    uint32 // how long the device was watched, as pb.Sighted has it
 }
 
 // Report says what Learn found and made.
@@ -406,7 +407,7 @@ func (t *tally) units(h *aHome) (out []Unit) {
 		if proto.Unmarshal(best[l].tokens, &s) != nil || len(s.GetTokens()) == 0 {
 			continue // it was read once before
 		}
-		out = append(out, Unit{Home: h.place.Tenant + " " + h.place.Home, Label: l, Tokens: s.GetTokens()})
+		out = append(out, Unit{Home: h.place.Tenant + " " + h.place.Home, Label: l, Tokens: s.GetTokens(), Age: s.GetAge()})
 	}
 	return out
 }

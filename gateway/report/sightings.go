@@ -29,6 +29,7 @@ type Token struct {
 	Clue    byte
 	Telling wire.Telling // what Text is; 0: it stays in the home
 	Text    string       // the collapsed value
+	Age     byte         // as pb.Token has it
 }
 
 // Seen is a device with all that the fleet may learn from it. Identity is as judged, without its owner's word.
@@ -37,6 +38,7 @@ type Seen struct {
 	Identity home.Identity
 	Personal bool // also by its owner's word: then nothing but class and vendor is told
 	Tokens   []Token
+	Age      byte // how long it has been watched, as Token.Age
 }
 
 // Sights remembers what was told of whom, so that it is told when it has changed, and each week. It is used by one goroutine
@@ -98,11 +100,11 @@ func sighted(s *Seen) *pb.Sighted {
 	if s.Personal || i.Class.Personal() {
 		return out
 	}
-	out.Model, out.By, out.Confidence = Text(i.Model, maxName), Text(i.By, 16), share(i.Confidence)
+	out.Model, out.By, out.Confidence, out.Age = Text(i.Model, maxName), Text(i.By, 16), share(i.Confidence), uint32(s.Age)
 	tokens := slices.SortedFunc(slices.Values(s.Tokens), func(a, b Token) int { return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.Clue, b.Clue)) })
 	tokens = slices.CompactFunc(tokens, func(a, b Token) bool { return a.Hash == b.Hash })
 	for _, t := range tokens[:min(len(tokens), maxTokens)] {
-		m := &pb.Token{Hash: t.Hash, Clue: uint32(t.Clue)}
+		m := &pb.Token{Hash: t.Hash, Clue: uint32(t.Clue), Age: uint32(t.Age)}
 		if wire.MayTell(t.Telling, t.Text) {
 			m.Telling, m.Text = uint32(t.Telling), t.Text
 		}
@@ -120,6 +122,7 @@ func sumOf(m *pb.Sighted) uint64 {
 	for _, t := range m.GetTokens() {
 		h.Write(binary.LittleEndian.AppendUint64(nil, t.GetHash()))
 	}
+	h.Write([]byte{byte(m.GetAge())})
 	return h.Sum64()
 }
 

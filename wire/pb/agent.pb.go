@@ -1196,6 +1196,7 @@ type Token struct {
 	Clue          uint32                 `protobuf:"varint,2,opt,name=clue,proto3" json:"clue,omitempty"`       // identity.Clue
 	Telling       uint32                 `protobuf:"varint,3,opt,name=telling,proto3" json:"telling,omitempty"` // wire.Telling: what text is; 0 without
 	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`        // what was hashed, as it is
+	Age           uint32                 `protobuf:"varint,5,opt,name=age,proto3" json:"age,omitempty"`         // how long the device had been watched when it showed this: 0 up to 5 s, 1 up to 30 s, 2 up to 5 minutes, 3 longer
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1258,6 +1259,13 @@ func (x *Token) GetText() string {
 	return ""
 }
 
+func (x *Token) GetAge() uint32 {
+	if x != nil {
+		return x.Age
+	}
+	return 0
+}
+
 // Sighted is who a device is taken for and by what. It is told when it has changed, and again each week. Of a personal
 // device only class and vendor are told.
 type Sighted struct {
@@ -1270,6 +1278,7 @@ type Sighted struct {
 	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"` // rules, learned, operator; "" nobody
 	Confidence    float64                `protobuf:"fixed64,7,opt,name=confidence,proto3" json:"confidence,omitempty"`
 	Tokens        []*Token               `protobuf:"bytes,8,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	Age           uint32                 `protobuf:"varint,9,opt,name=age,proto3" json:"age,omitempty"` // how long it has been watched, as Token.age
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1358,6 +1367,13 @@ func (x *Sighted) GetTokens() []*Token {
 		return x.Tokens
 	}
 	return nil
+}
+
+func (x *Sighted) GetAge() uint32 {
+	if x != nil {
+		return x.Age
+	}
+	return 0
 }
 
 // Sightings are several of them. scheme is of how values are collapsed and hashed.
@@ -4760,12 +4776,13 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"Protection\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
 	"\x05proto\x18\x02 \x01(\tR\x05proto\x12\x12\n" +
-	"\x04port\x18\x03 \x01(\rR\x04port\"]\n" +
+	"\x04port\x18\x03 \x01(\rR\x04port\"o\n" +
 	"\x05Token\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\x06R\x04hash\x12\x12\n" +
 	"\x04clue\x18\x02 \x01(\rR\x04clue\x12\x18\n" +
 	"\atelling\x18\x03 \x01(\rR\atelling\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\"\xd3\x01\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x10\n" +
+	"\x03age\x18\x05 \x01(\rR\x03age\"\xe5\x01\n" +
 	"\aSighted\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
 	"\x04week\x18\x02 \x01(\rR\x04week\x12\x14\n" +
@@ -4776,7 +4793,8 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\n" +
 	"confidence\x18\a \x01(\x01R\n" +
 	"confidence\x12(\n" +
-	"\x06tokens\x18\b \x03(\v2\x10.cardea.v1.TokenR\x06tokens\"Q\n" +
+	"\x06tokens\x18\b \x03(\v2\x10.cardea.v1.TokenR\x06tokens\x12\x10\n" +
+	"\x03age\x18\t \x01(\rR\x03age\"Q\n" +
 	"\tSightings\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\rR\x06scheme\x12,\n" +
 	"\adevices\x18\x02 \x03(\v2\x12.cardea.v1.SightedR\adevices\"h\n" +
