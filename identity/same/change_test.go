@@ -37,9 +37,11 @@ func TestAForgedAddressOnASharedPort(t *testing.T) {
 
 func TestASuddenlyOtherDevice(t *testing.T) {
 	h := newHouse()
+	laptop := laptop
+	laptop.client = append([]byte{1}, laptop.mac[:]...)
 	h.life(10*time.Minute, laptop)
 	other := laptop
-	other.name, other.params, other.vendor = "kitchen-camera", busybox, "udhcp 1.24.1"
+	other.name, other.params, other.vendor, other.client = "kitchen-camera", busybox, "udhcp 1.24.1", duid
 	h.life(5*time.Minute, other)
 	h.want(t, home.DetectIdentity)
 	h.life(5*time.Minute, laptop) // two systems on one machine are told once

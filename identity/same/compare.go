@@ -27,7 +27,7 @@ const (
 	priorRandom = -3.0 // both are random
 	priorOne    = -4.0
 	priorFixed  = -9.0
-	priorTwins  = -15.0 // both from one range: two things of one maker agree in everything
+	priorTwins  = -18.0 // both from one range: two things of one maker agree in everything
 )
 
 func prior(a, b *face) float64 {

@@ -148,7 +148,7 @@ func (l *Linker) asks(f *face, o *home.Observation) int {
 			}
 		}
 		if x.inner != now.inner && !x.unknown || twins(x, &now) {
-			n = 3
+			continue // somebody else's, surely
 		}
 		if n < least || n == least && n == 0 && x.addr == now.addr {
 			best, least = i, n
@@ -157,9 +157,6 @@ func (l *Linker) asks(f *face, o *home.Observation) int {
 	if best >= 0 && least < 2 {
 		f.lodgers[best].take(&now)
 		return best
-	}
-	if least > 2 {
-		best = -1
 	}
 	now.port = o.Port
 	return l.moveIn(f, now, best, o)
