@@ -270,15 +270,16 @@ func TestDevicesThatNobodyKnowsAreGroupedAndNamedOnce(t *testing.T) {
 		if slices.ContainsFunc(b[0].Texts, func(s string) bool { return strings.Contains(s, "unit") }) {
 			t.Errorf("another tenant sees what single homes of others have: %q", b[0].Texts)
 		}
-		label := Label{"Example Thermo", "Example", "thermostat"}
-		if _, err := w.Name(t.Context(), tenantA, "p1", b[1].ID, label); err != ErrUnknown {
+		label, notes := Label{"Example Thermo", "Example", "thermostat"}, 0
+		noted := func(*db.Tx) error { notes++; return nil }
+		if _, err := w.Name(t.Context(), tenantA, "p1", b[1].ID, label, noted); err != ErrUnknown {
 			t.Errorf("named what one has none of: %v", err)
 		}
-		if _, err := w.Name(t.Context(), tenantB, "p1", a[0].ID, label); err != ErrUnknown {
+		if _, err := w.Name(t.Context(), tenantB, "p1", a[0].ID, label, noted); err != ErrUnknown {
 			t.Errorf("named what one has none of: %v", err)
 		}
-		c, err := w.Name(t.Context(), tenantA, "p1", a[0].ID, label)
-		if err != nil || c.Name == nil || c.Name.Label != label {
+		c, err := w.Name(t.Context(), tenantA, "p1", a[0].ID, label, noted)
+		if err != nil || c.Name == nil || c.Name.Label != label || notes != 1 {
 			t.Fatalf("%+v, %v", c, err)
 		}
 		w.later()

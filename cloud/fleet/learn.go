@@ -56,6 +56,7 @@ func wilson(n, of int) float64 {
 
 // Learn groups what nobody knows, counts who says what, and has a model learned of what may teach and published.
 func (f *Fleet) Learn(ctx context.Context) (r Report, err error) {
+	ctx = db.Patient(ctx)
 	ok, err := f.turn(ctx, false)
 	if err != nil || !ok {
 		return Report{Busy: !ok}, err

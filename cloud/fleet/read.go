@@ -226,8 +226,8 @@ func mostly(tx *db.Tx, column, cluster, tenant string) (s string, err error) {
 	return s, err
 }
 
-// Name names a cluster for the whole fleet. Only who has a device of it may: then also what the name is can be told.
-func (f *Fleet) Name(ctx context.Context, tenant, who, cluster string, l Label) (c Cluster, err error) {
+// Name names a cluster for the whole fleet. Only who has a device of it may. note writes it down in the same transaction.
+func (f *Fleet) Name(ctx context.Context, tenant, who, cluster string, l Label, note func(*db.Tx) error) (c Cluster, err error) {
 	l = Label{text(l.Model), text(l.Vendor), text(l.Class)}.clean()
 	if l.Model == "" {
 		return c, errors.New("a name needs a model")
@@ -242,6 +242,9 @@ func (f *Fleet) Name(ctx context.Context, tenant, who, cluster string, l Label) 
 		}
 		if n == 0 {
 			return ErrUnknown
+		}
+		if err := note(tx); err != nil {
+			return err
 		}
 		list, err := f.clusterRows(tx, tenant, "AND id = ?", cluster)
 		if err == nil && len(list) == 1 {
