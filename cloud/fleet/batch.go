@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"cardea/home"
 	"cardea/internal/platform/db"
@@ -164,61 +166,79 @@ func (b *Batch) takeDevices(p home.Place, m *pb.Devices) error {
 			return err
 		}
 	}
-	if m.GetWhole() {
-		here := map[string]bool{}
-		for _, d := range m.GetDevices() {
-			here[d.GetId()] = len(d.GetExposures()) > 0
-		}
-		b.steps = append(b.steps, func() error { return b.f.exposedBefore(b.tx, p, here) })
-	}
-	for _, d := range m.GetDevices() {
-		if d.GetRemoved() {
-			b.steps = append(b.steps, func() error { return forget(b.tx, p, d.GetId()) })
-			continue
-		}
-		b.steps = append(b.steps, func() error {
-			key, sum := b.f.sum(p, d)
-			if !b.f.news(key, sum) {
-				return nil
-			}
-			b.tx.After(func() { b.f.stored(key, sum) })
-			return expose(b.tx, p, d)
-		})
-	}
+	b.steps = append(b.steps, func() error { return b.f.expose(b.tx, p, m) })
 	return nil
 }
 
-// exposedBefore clears the exposures of devices that a whole list does not have any more.
-func (f *Fleet) exposedBefore(tx *db.Tx, p home.Place, here map[string]bool) error {
-	rows, err := tx.Query("SELECT DISTINCT device FROM fleet_exposure WHERE tenant = ? AND home = ?", p.Tenant, p.Home)
+// expose writes what is news in a list. A whole list may come in parts: what is in a later one is written again then.
+func (f *Fleet) expose(tx *db.Tx, p home.Place, m *pb.Devices) error {
+	var changed []*pb.Device
+	open := map[string]bool{}
+	for _, d := range m.GetDevices() {
+		if d.GetRemoved() {
+			if err := forget(tx, p, d.GetId()); err != nil {
+				return err
+			}
+			f.forget(f.key(p, d.GetId()))
+			continue
+		}
+		open[d.GetId()] = len(d.GetExposures()) > 0
+		if key, sum := f.sum(p, d); f.news(key, sum) {
+			changed = append(changed, d)
+			tx.After(func() { f.stored(key, sum) })
+		}
+	}
+	if len(changed) == 0 && !m.GetWhole() {
+		return nil
+	}
+	stored, err := exposed(tx, p)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var gone []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		if !here[id] {
-			gone = append(gone, id)
+	for id := range stored {
+		if m.GetWhole() && !open[id] {
+			f.forget(f.key(p, id))
+			if err := cover(tx, p, id); err != nil {
+				return err
+			}
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for _, id := range gone { // one that comes in another part of the list is written again
-		f.forget(f.key(p, id))
-		if _, err := tx.Exec("DELETE FROM fleet_exposure WHERE tenant = ? AND home = ? AND device = ?", p.Tenant, p.Home, id); err != nil {
+	for _, d := range changed {
+		if !open[d.GetId()] && !stored[d.GetId()] {
+			continue
+		}
+		if err := expose(tx, p, d); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// exposed are the devices of a home that have stored exposures.
+func exposed(tx *db.Tx, p home.Place) (map[string]bool, error) {
+	rows, err := tx.Query("SELECT DISTINCT device FROM fleet_exposure WHERE tenant = ? AND home = ?", p.Tenant, p.Home)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	out := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		out[id] = true
+	}
+	return out, rows.Err()
+}
+
+func cover(tx *db.Tx, p home.Place, device string) error {
+	_, err := tx.Exec("DELETE FROM fleet_exposure WHERE tenant = ? AND home = ? AND device = ?", p.Tenant, p.Home, device)
+	return err
+}
+
 func expose(tx *db.Tx, p home.Place, d *pb.Device) error {
-	if _, err := tx.Exec("DELETE FROM fleet_exposure WHERE tenant = ? AND home = ? AND device = ?", p.Tenant, p.Home, d.GetId()); err != nil {
+	if err := cover(tx, p, d.GetId()); err != nil {
 		return err
 	}
 	model := text(d.GetModel())
@@ -325,7 +345,12 @@ func checkID(s string) error {
 
 // text makes s fit to be stored and shown.
 func text(s string) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\ufffd")
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s[:min(len(s), 4*maxName)])
 	if len(s) > maxName {
 		s = strings.ToValidUTF8(s[:maxName], "")
 	}

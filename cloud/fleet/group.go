@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	groupEach = 200              // devices of one transaction
+	groupEach = 500              // devices of one transaction
 	turnLife  = 10 * time.Minute // a process that learns and is killed is waited for so long
 	ofSample  = 400              // devices of a cluster that its texts are taken from
 )
@@ -162,7 +162,7 @@ func (f *Fleet) count(ctx context.Context) error {
 	})
 	for len(all) > 0 && err == nil {
 		n := min(len(all), 100)
-		err = f.db.Tx(ctx, func(tx *db.Tx) error { return recount(tx, all[:n]) })
+		err = f.db.Tx(ctx, func(tx *db.Tx) error { return recount(tx, all[:n], false) })
 		all = all[n:]
 	}
 	if err != nil {
@@ -172,12 +172,18 @@ func (f *Fleet) count(ctx context.Context) error {
 }
 
 // recount counts the homes of clusters, finds what many of them have in common, and gives those another leader whose own is
-// not there any more.
-func recount(tx *db.Tx, ids []string) error {
+// not there any more. always: also where the number is as it was.
+func recount(tx *db.Tx, ids []string, always bool) error {
 	for _, id := range ids {
-		var homes int
+		var homes, were int
 		if err := tx.Row("SELECT COUNT(*) FROM (SELECT DISTINCT tenant, home FROM fleet_device WHERE grp = ?) AS h", id).Scan(&homes); err != nil {
 			return err
+		}
+		if err := tx.Row("SELECT homes FROM fleet_cluster WHERE id = ?", id).Scan(&were); err != nil && !db.NoRows(err) {
+			return err
+		}
+		if homes == were && homes > 0 && !always {
+			continue
 		}
 		if homes == 0 {
 			if _, err := tx.Exec("DELETE FROM fleet_cluster WHERE id = ? AND NOT EXISTS (SELECT 1 FROM fleet_name WHERE cluster = ?)", id, id); err != nil {

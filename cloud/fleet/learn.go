@@ -143,6 +143,7 @@ func (f *Fleet) each(ctx context.Context, troubled func(home.Place) bool, do fun
 	now := f.o.Now()
 	var last aRow
 	var h *aHome
+	renewed := now
 	end := func() error {
 		if h == nil || troubled(h.place) {
 			return nil
@@ -167,8 +168,11 @@ func (f *Fleet) each(ctx context.Context, troubled func(home.Place) bool, do fun
 		if len(list) < readEach {
 			return end()
 		}
-		if _, err := f.turn(ctx, true); err != nil {
-			return err
+		if now := f.o.Now(); now.Sub(renewed) > time.Minute {
+			renewed = now
+			if _, err := f.turn(ctx, true); err != nil {
+				return err
+			}
 		}
 	}
 }

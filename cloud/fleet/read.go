@@ -330,7 +330,7 @@ func (f *Fleet) Erase(ctx context.Context, p home.Place) (n int64, err error) {
 			clear(f.told)
 			f.mu.Unlock()
 		})
-		return recount(tx, ids)
+		return recount(tx, ids, true)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("erase of the fleet: %w", err)
