@@ -35,7 +35,7 @@ func (s *Server) apiParts() api.Parts {
 func partsOf(a *adapter, ready func(context.Context) error) api.Parts {
 	return api.Parts{
 		Accounts: accountsPart{a}, Gateways: gatewaysPart{a}, Homes: homesPart{a}, Incidents: incidentsPart{a}, Orders: ordersPart{a},
-		Live: livePart{a}, Feed: feedPart{a}, Consents: consentsPart{a}, Notify: notifyPart{a}, Fleet: fleetPart{a}, Audit: auditPart{a},
+		Live: livePart{a}, Feed: feedPart{a}, Consents: consentsPart{a}, Notify: notifyPart{a}, Fleet: fleetPart{a}, Audit: auditPart{a}, Models: modelsPart{a, a.Fleet},
 		Ready: ready,
 	}
 }

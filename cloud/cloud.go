@@ -21,6 +21,7 @@ import (
 	"cardea/home"
 	"cardea/internal/platform/bus"
 	"cardea/internal/platform/bus/broker"
+	"cardea/internal/platform/db"
 	"cardea/wire"
 	"cardea/wire/pb"
 
@@ -200,7 +201,7 @@ func (s *Server) parts() (list []part) {
 			part{"worker", s.worker.Run}, part{"heartbeats", s.takeBeats},
 			part{"gateways' questions", (&asked{rooms: s.rooms, conn: s.conn, log: s.log}).Run},
 			part{"revoked gateways", s.tellRevoked}, part{"notifications", s.rooms.Notify.Run},
-			part{"bundles", s.rooms.Rollout.Run}, part{"orders", s.expireOrders}, part{"retention", s.trim})
+			part{"bundles", s.rooms.Rollout.Run}, part{"orders", s.expireOrders}, part{"retention", s.trim}, part{"models", s.learn})
 	}
 	if s.web != nil {
 		s.live = live.New(liveBus{s.conn}, s.log, time.Now)
@@ -325,8 +326,29 @@ func (s *Server) trim(ctx context.Context) error {
 			return nil
 		case <-time.After(wait):
 		}
-		if err := errors.Join(s.rooms.Trim(ctx), s.worker.Trim(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.rooms.Trim(db.Patient(ctx)), s.worker.Trim(db.Patient(ctx))); err != nil && ctx.Err() == nil {
 			s.log.Warn("retention", "err", err)
+		}
+	}
+}
+
+// learnEvery is how often it is learned from all homes who devices are.
+const learnEvery = time.Hour
+
+// learn learns from all homes who devices are, and publishes it. Of several workers one does it.
+func (s *Server) learn(ctx context.Context) error {
+	for wait := 5 * time.Minute; ; wait = learnEvery {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		r, err := s.rooms.Fleet.Learn(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.log.Warn("models", "err", err)
+		case r.Changed:
+			s.log.Info("models", "version", r.Version, "homes", r.Homes, "labels", r.Teaching)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"cardea/cloud/audit"
 	"cardea/cloud/desired"
 	"cardea/cloud/feed"
+	"cardea/cloud/fleet"
 	"cardea/cloud/history"
 	"cardea/cloud/incident"
 	"cardea/cloud/ingest"
@@ -38,6 +39,7 @@ type Rooms struct {
 	Incidents *incident.Incidents
 	Rollout   *rollout.Rollout
 	Notify    *notify.Notify
+	Fleet     *fleet.Fleet
 	CA        *pki.CA
 
 	db      *db.DB
@@ -120,7 +122,7 @@ func (r *Rooms) migrate(ctx context.Context) error {
 	}{
 		{"account", account.Migrations}, {"audit", audit.Migrations}, {"feed", feed.Migrations}, {"history", history.Migrations},
 		{"desired", desired.Migrations}, {"incident", incident.Migrations}, {"ingest", ingest.Migrations},
-		{"rollout", rollout.Migrations}, {"notify", notify.Migrations},
+		{"rollout", rollout.Migrations}, {"notify", notify.Migrations}, {"fleet", fleet.Migrations},
 	} {
 		if err := r.db.Migrate(ctx, c.name, c.files); err != nil {
 			return err
@@ -161,6 +163,7 @@ func (r *Rooms) contexts(cfg Config, keys rollout.Keys, log *slog.Logger) {
 	})
 	r.History = history.New(r.db, history.Options{Feed: r.Feed.Add})
 	r.Incidents = incident.New(r.db, incident.Options{Feed: r.Feed.Add, Changed: r.changed})
+	r.Fleet = fleet.New(r.db, fleet.Options{Troubled: r.Incidents.Troubled, Publish: r.Rollout})
 }
 
 // handlers are the contexts that keep something of what gateways report.
@@ -170,6 +173,7 @@ func (r *Rooms) handlers(nudge func(home.Place, uint64)) ingest.Handlers {
 			func(tx *db.Tx) ingest.Batch { return r.History.Begin(tx) },
 			func(tx *db.Tx) ingest.Batch { return r.Incidents.Begin(tx) },
 			func(tx *db.Tx) ingest.Batch { return r.Desired.Begin(tx) },
+			func(tx *db.Tx) ingest.Batch { return r.Fleet.Begin(tx) },
 		},
 		Beats: func(ctx context.Context, list []ingest.Beat) error {
 			beats := make([]history.Beat, len(list))
@@ -186,7 +190,7 @@ func (r *Rooms) handlers(nudge func(home.Place, uint64)) ingest.Handlers {
 // Trim drops what was kept long enough, in every context.
 func (r *Rooms) Trim(ctx context.Context) error {
 	_, err := r.Feed.Trim(ctx, time.Now().Add(-keepFeed))
-	return errors.Join(err, r.History.Trim(ctx), r.Incidents.Trim(ctx), r.Desired.Trim(ctx), r.Accounts.Tidy(ctx))
+	return errors.Join(err, r.History.Trim(ctx), r.Incidents.Trim(ctx), r.Desired.Trim(ctx), r.Accounts.Tidy(ctx), r.Fleet.Trim(ctx))
 }
 
 // Erase forgets what a home told, in every context. The home itself, its people and its gateway stay, and so does the audit.
@@ -199,7 +203,7 @@ func (r *Rooms) Erase(ctx context.Context, p home.Place, by string) (map[string]
 	for _, c := range []struct {
 		name  string
 		erase func(context.Context, home.Place) (int64, error)
-	}{{"incidents", r.Incidents.Erase}, {"orders", r.Desired.Erase}, {"events", r.Feed.Erase}, {"notifications", r.eraseNotes},
+	}{{"incidents", r.Incidents.Erase}, {"orders", r.Desired.Erase}, {"events", r.Feed.Erase}, {"notifications", r.eraseNotes}, {"sightings", r.Fleet.Erase},
 		{"refused", func(ctx context.Context, p home.Place) (int64, error) { return ingest.Erase(ctx, r.db, p) }}} {
 		if out[c.name], err = c.erase(ctx, p); err != nil {
 			return nil, fmt.Errorf("erase %s: %w", c.name, err)

@@ -263,6 +263,31 @@ func (i *Incidents) Counts(ctx context.Context, tenant string) (map[home.State]i
 	return out, nil
 }
 
+// Troubled says which homes have a case that is not closed, of all tenants: what they do is nothing to learn from.
+func (i *Incidents) Troubled(ctx context.Context) (func(home.Place) bool, error) {
+	homes := map[home.Place]bool{}
+	err := i.db.View(ctx, func(tx *db.Tx) error {
+		clear(homes)
+		rows, err := tx.Query("SELECT DISTINCT tenant, home FROM incident_case WHERE state <> ?", string(home.StateClosed))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // rows.Err tells
+		for rows.Next() {
+			var p home.Place
+			if err := rows.Scan(&p.Tenant, &p.Home); err != nil {
+				return err
+			}
+			homes[p] = true
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("homes with open incidents: %w", err)
+	}
+	return func(p home.Place) bool { return homes[p.OfHome()] }, nil
+}
+
 // Trim forgets closed cases that have not changed for 400 days.
 func (i *Incidents) Trim(ctx context.Context) error {
 	before := i.o.Now().Add(-Keep).UnixMilli()
