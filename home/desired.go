@@ -12,7 +12,7 @@ type Desired struct {
 // DeviceRule is what holds for one device.
 type DeviceRule struct {
 	Device    DeviceID
-	Mode      Mode // ModeOff, ModeNoLAN and ModeQuarantine are enforced; others are refused with an error
+	Mode      Mode // ModeOff, ModeNoLAN, ModeVendorOnly and ModeQuarantine are enforced; others are refused with an error
 	MACs      []MAC
 	Addresses []netip.Addr // what it may claim: its leases, SLAAC and link-local addresses
 	Port      string       // bridge port, "" when unknown

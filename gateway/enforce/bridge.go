@@ -37,23 +37,66 @@ func bridgeSets() []*r.Set {
 		{Name: "port_claims4", Key: []r.Type{r.IfName, r.IPv4Addr}},
 		{Name: "port_claims6", Key: []r.Type{r.IfName, r.IPv6Addr}},
 		{Name: "port_macs", Key: []r.Type{r.IfName, r.EtherAddr}},
+		// what the internet may not begin with a device, and the MACs on ports where a device is kept vendor-only
+		{Name: "closed", Key: []r.Type{r.EtherAddr, r.Proto, r.Service}},
+		{Name: "closed_hosts", Key: []r.Type{r.EtherAddr}},
+		{Name: "vendor_ports", Key: []r.Type{r.IfName}},
+		{Name: "vendor_macs", Key: []r.Type{r.IfName, r.EtherAddr}},
 		stationsSet(),
 		{Name: "drops", Key: []r.Type{r.IfIndex}, Dynamic: true, Expiring: true, Timeout: minute, Size: 1024},
 		{Name: "leases", Key: []r.Type{r.IfIndex}, Dynamic: true, Expiring: true, Timeout: minute, Size: 1024},
 	}
 }
 
-// bridgeChains is quarantine at layer 2, compiled only while somebody is contained or kept from the LAN. No `ct` and no
-// `reject` here: not every kernel has them in the bridge family.
+// bridgeChains is quarantine at layer 2, compiled only while somebody is contained or kept from the LAN, and what is closed
+// to the internet. No `ct` and no `reject` here: not every kernel has them in the bridge family.
 func (c *compiler) bridgeChains(t *r.Table) []*r.Chain {
+	var chains []*r.Chain
+	if c.shut {
+		chains = c.bridgeContain(t)
+	}
+	if c.shut || c.guard {
+		chains = append(chains, &r.Chain{Name: "output", Type: "filter", Hook: "output", Priority: -200, Rules: c.bridgeOutput(t)})
+	}
+	if c.guard {
+		chains = append(chains, &r.Chain{Name: "inbound", Rules: c.bridgeInbound(t)})
+	}
+	if c.shut {
+		chains = append(chains, &r.Chain{Name: "to_contained", Rules: c.bridgeToContained()})
+	}
+	return append(chains, c.bridgeVendor(t)...)
+}
+
+func (c *compiler) bridgeOutput(t *r.Table) (out []r.Rule) {
+	if c.guard {
+		out = append(out, c.rule(r.Bridge, r.Marked(MarkInbound), r.Jump("inbound")))
+	}
+	if !c.shut {
+		return out
+	}
+	return append(out,
+		c.rule(r.Bridge, r.Within(t.Set("quarantine_ports"), r.Out), r.Goto("to_contained")),
+		c.rule(r.Bridge, r.Within(t.Set("quarantine"), r.EtherDst), r.Goto("to_contained")),
+		c.rule(r.Bridge, r.Unmarked(MarkNoLAN), r.Accept()),
+		c.rule(r.Bridge, r.Within(t.Set("no_lan_ports"), r.Out), r.Drop()),
+		c.rule(r.Bridge, r.Within(t.Set("no_lan"), r.EtherDst), r.Drop()))
+}
+
+func (c *compiler) bridgeInput(t *r.Table) (out []r.Rule) {
+	if c.only {
+		out = append(out, c.rule(r.Bridge, r.Within(t.Set("vendor_ports"), r.In), r.Jump("vendor_port")))
+	}
+	return append(out,
+		c.rule(r.Bridge, r.Within(t.Set("quarantine_ports"), r.In), r.Goto("from_port")),
+		c.rule(r.Bridge, r.Within(t.Set("quarantine"), r.EtherSrc), r.Goto("from_station")))
+}
+
+func (c *compiler) bridgeContain(t *r.Table) []*r.Chain {
 	return []*r.Chain{
 		{Name: "prerouting", Type: "filter", Hook: "prerouting", Priority: -300, Rules: c.bridgePrerouting(t)},
 		{Name: "known_port", Rules: c.bridgeKnownPort(t)},
 		{Name: "forward", Type: "filter", Hook: "forward", Priority: -200, Rules: c.bridgeForward(t)},
-		{Name: "input", Type: "filter", Hook: "input", Priority: -200, Rules: []r.Rule{
-			c.rule(r.Bridge, r.Within(t.Set("quarantine_ports"), r.In), r.Goto("from_port")),
-			c.rule(r.Bridge, r.Within(t.Set("quarantine"), r.EtherSrc), r.Goto("from_station")),
-		}},
+		{Name: "input", Type: "filter", Hook: "input", Priority: -200, Rules: c.bridgeInput(t)},
 		{Name: "from_port", Rules: c.bridgeFrom(t, r.In, "port_claims4", "port_claims6", "lease_from_port")},
 		{Name: "from_station", Rules: c.bridgeFrom(t, r.EtherSrc, "claims4", "claims6", "lease_from_station")},
 		{Name: "lease_from_port", Rules: []r.Rule{
@@ -75,14 +118,6 @@ func (c *compiler) bridgeChains(t *r.Table) []*r.Chain {
 			c.rule(r.Bridge, r.Budget(t.Set("drops"), 50, 100, r.InIndex), r.Log(DropPrefix, GroupDropped, 128, 1)),
 			c.rule(r.Bridge, r.Drop()),
 		}},
-		{Name: "output", Type: "filter", Hook: "output", Priority: -200, Rules: []r.Rule{
-			c.rule(r.Bridge, r.Within(t.Set("quarantine_ports"), r.Out), r.Goto("to_contained")),
-			c.rule(r.Bridge, r.Within(t.Set("quarantine"), r.EtherDst), r.Goto("to_contained")),
-			c.rule(r.Bridge, r.Unmarked(MarkNoLAN), r.Accept()),
-			c.rule(r.Bridge, r.Within(t.Set("no_lan_ports"), r.Out), r.Drop()),
-			c.rule(r.Bridge, r.Within(t.Set("no_lan"), r.EtherDst), r.Drop()),
-		}},
-		{Name: "to_contained", Rules: c.bridgeToContained()},
 	}
 }
 

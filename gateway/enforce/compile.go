@@ -23,6 +23,8 @@ type compiler struct {
 	cfg     Config
 	killing bool // flows are being killed
 	shut    bool // somebody is contained or kept from the LAN
+	only    bool // somebody is kept vendor-only; shut then, too
+	guard   bool // ports are closed to the internet
 	err     error
 }
 
@@ -38,7 +40,7 @@ func (c *compiler) rule(f rules.Family, s ...rules.Statement) rules.Rule {
 // tell from others, rather than leave it running in silence. Endpoints without an address are left to the resolver.
 //
 // Rules that concern nobody are left out, since each packet pays for them: what contains devices is there while one is
-// contained or kept from the LAN, what blocks endpoints while there are some.
+// contained or kept from the LAN, what blocks endpoints or closes ports while there are some.
 func Compile(cfg Config, d home.Desired) (Ruleset, error) { return compile(cfg, d, false) }
 
 // compile is Compile; with killing also the rules that reset flows in the dead sets.
@@ -55,9 +57,7 @@ func compile(cfg Config, d home.Desired, killing bool) (Ruleset, error) {
 			return Ruleset{}, fmt.Errorf("compile rules of device %s: %w", dev.Device, err)
 		}
 	}
-	if c.shut {
-		bridge.Chains = c.bridgeChains(bridge)
-	}
+	bridge.Chains = c.bridgeChains(bridge)
 	inet.Chains = c.inetChains(inet)
 	rs := Ruleset{Tables: []*rules.Table{bridge, inet, c.bridgeObserve(), c.inetObserve()}}
 	if c.err != nil {
@@ -84,12 +84,20 @@ func (c *compiler) device(bridge, inet *rules.Table, d home.DeviceRule, alone bo
 	if err := block(inet, d); err != nil {
 		return err
 	}
+	if err := c.close(bridge, inet, d); err != nil {
+		return err
+	}
 	macs, portSet := "quarantine", "quarantine_ports"
 	switch d.Mode {
 	case home.ModeOff, "":
 		return nil
 	case home.ModeNoLAN:
 		macs, portSet = "no_lan", "no_lan_ports"
+	case home.ModeVendorOnly:
+		macs, portSet = "no_lan", "no_lan_ports"
+		if err := c.vendor(bridge, inet, d, alone); err != nil {
+			return err
+		}
 	case home.ModeQuarantine:
 	default:
 		return fmt.Errorf("mode %q cannot be enforced", d.Mode)
@@ -142,7 +150,7 @@ func (c *compiler) claims(t *rules.Table, d home.DeviceRule, alone bool) {
 			slices.Contains(c.cfg.GatewayV4, a) || slices.Contains(c.cfg.GatewayV6, a) {
 			continue
 		}
-		version := map[bool]string{true: "4", false: "6"}[a.Is4()]
+		version := version(a)
 		for _, m := range d.MACs {
 			t.Set("claims" + version).Add(rules.Element{Key: rules.Key(m[:], a.AsSlice()), Text: m.String() + " . " + a.String()})
 		}
@@ -173,7 +181,7 @@ func block(t *rules.Table, d home.DeviceRule) error {
 		if len(d.MACs) == 0 {
 			return fmt.Errorf("endpoint %s is to be blocked, but no MAC address is known", a)
 		}
-		set := "blocked" + map[bool]string{true: "4", false: "6"}[a.Is4()]
+		set := "blocked" + version(a)
 		for _, m := range d.MACs {
 			if e.Port == 0 {
 				t.Set(set + "_hosts").Add(rules.Element{Key: rules.Key(m[:], a.AsSlice()), Text: fmt.Sprintf("%s . %s", m, a)})

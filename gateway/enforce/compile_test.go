@@ -48,6 +48,9 @@ func testDesired() home.Desired {
 		{Device: "plug", Mode: home.ModeOff, MACs: []home.MAC{{2, 0, 0, 0, 0, 14}}, Blocked: []home.Endpoint{
 			{IP: netip.MustParseAddr("203.0.113.9"), Port: 443, Proto: "tcp"}, {IP: netip.MustParseAddr("2001:db8::9")},
 			{IP: netip.MustParseAddr("203.0.113.10"), Port: 53}, {Name: "only.by.name"}}},
+		{Device: "recorder", MACs: []home.MAC{{2, 0, 0, 0, 0, 15}}, Addresses: addrs("192.168.1.15", "2001:db8:1::15", "192.168.1.1"),
+			Closed: []home.PortRule{{Proto: home.ProtoTCP, Port: 8080}, {Proto: home.ProtoUDP, Port: 53}}},
+		{Device: "scale", Mode: home.ModeVendorOnly, MACs: []home.MAC{{2, 0, 0, 0, 0, 16}}, Addresses: addrs("192.168.1.16", "2001:db8:1::16"), Port: "p4", Alone: true},
 	}}
 }
 
@@ -63,7 +66,10 @@ func TestCompileGolden(t *testing.T) {
 func TestCompileRefuses(t *testing.T) {
 	m := []home.MAC{{2, 0, 0, 0, 0, 1}}
 	for name, d := range map[string]home.DeviceRule{
-		"mode":             {Mode: home.ModeVendorOnly, MACs: m},
+		"mode":             {Mode: home.ModeProfileOnly, MACs: m},
+		"makers of nobody": {Mode: home.ModeVendorOnly, Port: "p1", Alone: true},
+		"closed nowhere":   {Closed: []home.PortRule{{Proto: home.ProtoTCP, Port: 80}}},
+		"closed to ping":   {MACs: m, Closed: []home.PortRule{{Proto: home.ProtoICMP, Port: 80}}},
 		"nobody":           {Mode: home.ModeQuarantine},
 		"group":            {Mode: home.ModeQuarantine, MACs: []home.MAC{home.Broadcast}},
 		"bridge as a port": {Mode: home.ModeQuarantine, MACs: m, Port: "br-lan", Alone: true},

@@ -21,15 +21,20 @@ const deadFor = 2 * time.Minute
 type change struct {
 	gone    map[home.MAC]bool            // all flows of these: contained or released just now
 	blocked map[home.MAC][]home.Endpoint // flows of these to newly blocked endpoints
+	closed  map[home.MAC][]home.PortRule // flows that the internet began to newly closed ports of these
+	only    map[home.MAC]home.DeviceID   // all flows of these but to their maker
 	addrs   map[netip.Addr]home.MAC      // addresses that are known to be theirs
 	relaxed bool                         // something is allowed again
 }
 
-func (c change) empty() bool { return len(c.gone) == 0 && len(c.blocked) == 0 && !c.relaxed }
+func (c change) empty() bool {
+	return len(c.gone)+len(c.blocked)+len(c.closed)+len(c.only) == 0 && !c.relaxed
+}
 
 // difference finds out which devices' flows the step from one state to the next concerns.
 func difference(old *home.Desired, now home.Desired) change {
-	c := change{gone: map[home.MAC]bool{}, blocked: map[home.MAC][]home.Endpoint{}, addrs: map[netip.Addr]home.MAC{}}
+	c := change{gone: map[home.MAC]bool{}, blocked: map[home.MAC][]home.Endpoint{}, closed: map[home.MAC][]home.PortRule{},
+		only: map[home.MAC]home.DeviceID{}, addrs: map[netip.Addr]home.MAC{}}
 	before := map[home.DeviceID]home.DeviceRule{}
 	if old != nil && !old.Dormant {
 		for _, d := range old.Devices {
@@ -60,7 +65,14 @@ func (c *change) compare(was, is home.DeviceRule) {
 			blocked = append(blocked, e)
 		}
 	}
+	closed := closing(was, is)
 	for _, m := range is.MACs {
+		if is.Mode == home.ModeVendorOnly && (was.Mode != home.ModeVendorOnly || !slices.Contains(was.MACs, m)) {
+			c.only[m] = is.Device
+		}
+		if len(closed) > 0 {
+			c.closed[m] = closed
+		}
 		if held != free || more {
 			c.gone[m] = true
 		}
@@ -71,7 +83,7 @@ func (c *change) compare(was, is home.DeviceRule) {
 			c.addrs[a.Unmap().WithZone("")] = m
 		}
 	}
-	c.relaxed = c.relaxed || free && !held || slices.ContainsFunc(was.Blocked, func(e home.Endpoint) bool { return !slices.Contains(is.Blocked, e) })
+	c.relaxed = c.relaxed || free && !held || was.Mode == home.ModeVendorOnly && is.Mode != home.ModeVendorOnly || len(closing(is, was)) > 0 || slices.ContainsFunc(was.Blocked, func(e home.Endpoint) bool { return !slices.Contains(is.Blocked, e) })
 }
 
 // cut ends running flows that the change forbids. Those of a device that is contained or let go are forgotten (its
@@ -96,17 +108,11 @@ func (e *Enforcer) cut(c change) error {
 	}
 	var forget, kill []nfnl.Flow
 	err := e.sock.Flows(func(f *nfnl.Flow) {
-		for _, end := range [2][2]netip.AddrPort{{f.Src, f.ReplySrc}, {f.ReplySrc, f.Src}} {
-			m, ok := owner(end[0].Addr())
-			switch {
-			case !ok:
-			case c.gone[m]:
-				forget = append(forget, f.Clone())
-				return
-			case slices.ContainsFunc(c.blocked[m], func(b home.Endpoint) bool { return covers(b, f.Proto, end[1]) }):
-				kill = append(kill, f.Clone())
-				return
-			}
+		switch e.fate(c, f, owner) {
+		case forgotten:
+			forget = append(forget, f.Clone())
+		case killed:
+			kill = append(kill, f.Clone())
 		}
 	})
 	if err != nil {
@@ -119,6 +125,39 @@ func (e *Enforcer) cut(c change) error {
 	}
 	e.arm(len(kill))
 	return e.kill(kill, macs)
+}
+
+// fate is what a change means for a running flow.
+type fate uint8
+
+const (
+	forgotten fate = iota + 1 // what comes next of it is judged as new
+	killed
+)
+
+func (e *Enforcer) fate(c change, f *nfnl.Flow, owner func(netip.Addr) (home.MAC, bool)) fate {
+	for i, end := range [2][2]netip.AddrPort{{f.Src, f.ReplySrc}, {f.ReplySrc, f.Src}} {
+		m, ok := owner(end[0].Addr())
+		if !ok {
+			continue
+		}
+		_, inside := owner(end[1].Addr())
+		came := i == 1 && e.outside(end[1].Addr(), inside) // it answers somebody outside
+		device, only := c.only[m]
+		switch {
+		case c.gone[m]:
+			return forgotten
+		case slices.ContainsFunc(c.blocked[m], func(b home.Endpoint) bool { return covers(b, f.Proto, end[1]) }):
+			return killed
+		case came && shuts(c.closed[m], f.Proto, end[0].Port()):
+			return killed
+		case only && !e.outside(end[1].Addr(), inside): // with the gateway itself, or by way of it
+			return forgotten
+		case only && (came || !e.permits.permitted(device, m, end[1].Addr())):
+			return killed
+		}
+	}
+	return 0
 }
 
 func covers(b home.Endpoint, proto uint8, to netip.AddrPort) bool {

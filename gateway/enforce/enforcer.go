@@ -45,6 +45,7 @@ type Enforcer struct {
 	cutFor   *home.Desired     // the state whose forbidden flows were cut; behind applied after an error
 	refillBy bool              // the listed addresses were lost and are not back yet
 	owned    bool              // make the observation tables too
+	permits  permits           // what devices that are kept vendor-only may reach
 	killing  time.Time         // until when flows in the dead sets are looked for; zero: not at all
 
 	listMu sync.Mutex            // one change of the listed addresses at a time; taken before mu, never while it is held
@@ -104,6 +105,7 @@ func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, e
 		if err := rehearse(e.cfg, e.sock); err != nil {
 			return false, err
 		}
+		e.inherit()
 		if e.stillDead() { // another process killed flows just now
 			e.killing = time.Now().Add(deadFor)
 		}
@@ -113,8 +115,14 @@ func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, e
 	if err != nil {
 		return false, err
 	}
+	if err := e.grant(d); err != nil { // before the rules: a device's flows to its maker shall not notice
+		return false, err
+	}
 	emptied, err = e.reconcile(rs)
 	if err != nil {
+		return false, err
+	}
+	if err := e.grant(d); err != nil {
 		return false, err
 	}
 	e.applied, e.rules, e.refillBy = &d, rs, e.refillBy || emptied
@@ -138,6 +146,7 @@ func cloneDevices(in []home.DeviceRule) []home.DeviceRule {
 	out := slices.Clone(in)
 	for i := range out {
 		out[i].MACs, out[i].Addresses, out[i].Blocked = slices.Clone(out[i].MACs), slices.Clone(out[i].Addresses), slices.Clone(out[i].Blocked)
+		out[i].Closed = slices.Clone(out[i].Closed)
 	}
 	return out
 }
@@ -155,6 +164,7 @@ func (e *Enforcer) reconcile(rs Ruleset) (emptied bool, err error) {
 		e.writes++
 		if emptied {
 			e.lost.Store(true)
+			e.permits.forgotten()
 		}
 		left, _, err := e.difference(rs)
 		if err != nil {

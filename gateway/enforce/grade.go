@@ -22,7 +22,7 @@ func (e *Enforcer) Grade(device home.DeviceID) home.Grade {
 	d := e.applied.Devices[i]
 	macs, ports := "quarantine", "quarantine_ports"
 	switch d.Mode {
-	case home.ModeNoLAN:
+	case home.ModeNoLAN, home.ModeVendorOnly:
 		macs, ports = "no_lan", "no_lan_ports"
 	case home.ModeQuarantine:
 	default:
@@ -31,6 +31,9 @@ func (e *Enforcer) Grade(device home.DeviceID) home.Grade {
 	t := e.rules.Table(rules.Bridge, tableEnforce)
 	k, err := e.sock.Read(t)
 	if err != nil || !k.There || k.Flags&nfnl.FlagDormant != 0 || !intact(k, t) {
+		return home.GradeNone
+	}
+	if d.Mode == home.ModeVendorOnly && !e.vendorOnly(d) {
 		return home.GradeNone
 	}
 	if d.Alone && k.Sets[ports].Elements[rules.Key(rules.NameKey(d.Port))] {
@@ -50,6 +53,15 @@ func (e *Enforcer) Grade(device home.DeviceID) home.Grade {
 		return home.GradeStation
 	}
 	return home.GradeMAC
+}
+
+// vendorOnly says whether the part of the mode is in force that the bridge does not have.
+func (e *Enforcer) vendorOnly(d home.DeviceRule) bool {
+	t := e.rules.Table(rules.Inet, tableEnforce)
+	k, err := e.sock.Read(t)
+	return err == nil && k.There && k.Flags&nfnl.FlagDormant == 0 && intact(k, t) && !slices.ContainsFunc(d.MACs, func(m home.MAC) bool {
+		return !k.Sets["vendor_only"].Elements[rules.Key(m[:])]
+	})
 }
 
 // intact says whether every chain stands where it should with exactly our rules.

@@ -1,6 +1,7 @@
 package enforce
 
 import (
+	"slices"
 	"time"
 
 	r "cardea/gateway/enforce/rules"
@@ -13,6 +14,10 @@ const (
 )
 
 func inetSets() []*r.Set {
+	return slices.Concat(listedSets(), closedSets(), vendorSets())
+}
+
+func listedSets() []*r.Set {
 	return []*r.Set{
 		// No size: a hash set's size is also how many buckets the kernel makes at once (2 M: 32 MB for an empty set, 6.18)
 		{Name: "indicators4", Key: []r.Type{r.IPv4Addr}, Expiring: true, Live: true},
@@ -58,7 +63,11 @@ func (c *compiler) inetChains(t *r.Table) []*r.Chain {
 	if !c.shut {
 		return chains
 	}
-	return append(chains, c.inetContain(t)...)
+	chains = append(chains, c.inetContain(t)...)
+	if c.only {
+		chains = append(chains, c.inetVendor(t)...)
+	}
+	return chains
 }
 
 // inetContain is compiled only while somebody is contained or kept from the LAN.
@@ -72,9 +81,7 @@ func (c *compiler) inetContain(t *r.Table) []*r.Chain {
 			c.rule(r.Inet, contained, r.Port(r.TCPDst, 53), r.Redirect(c.cfg.ContainedResolverPort)),
 			c.rule(r.Inet, contained, r.Port(r.TCPDst, 80), r.Redirect(c.cfg.PortalPort)),
 		}},
-		{Name: "input", Type: "filter", Hook: "input", Priority: -10, Rules: []r.Rule{
-			c.rule(r.Inet, contained, r.Goto("from_contained")),
-		}},
+		{Name: "input", Type: "filter", Hook: "input", Priority: -10, Rules: c.inetInput(t)},
 		{Name: "from_contained", Rules: c.inetFromContained()},
 		{Name: "contained", Rules: []r.Rule{
 			c.rule(r.Inet, r.Port(r.TCPDst, 80), r.Reset()), // a flow older than the redirect: its next try gets the portal
@@ -83,6 +90,14 @@ func (c *compiler) inetContain(t *r.Table) []*r.Chain {
 			c.rule(r.Inet, r.Drop()),
 		}},
 	}
+}
+
+func (c *compiler) inetInput(t *r.Table) []r.Rule {
+	out := []r.Rule{c.rule(r.Inet, r.Marked(MarkContained), r.Goto("from_contained"))}
+	if c.only {
+		out = append(out, c.inetVendorInput(t))
+	}
+	return out
 }
 
 // inetFromContained: behind the redirect only our own ports are left. The router's admin page, its own resolver and
@@ -108,6 +123,12 @@ func (c *compiler) inetForward(t *r.Table) []r.Rule {
 	var out []r.Rule
 	if c.shut {
 		out = c.inetKeepIn()
+	}
+	if c.only {
+		out = append(out, c.inetOnly(t)...)
+	}
+	if c.guard {
+		out = append(out, c.inetGuard()...)
 	}
 	if c.killing {
 		dead4, dead6 := t.Set("dead4"), t.Set("dead6")
@@ -149,6 +170,7 @@ func (c *compiler) inetBegin(t *r.Table, v string, src, dst r.Field) []r.Rule {
 			c.rule(r.Inet, r.Within(set, dst), r.Goto("listed")),
 			c.rule(r.Inet, r.Within(set, src), r.Goto("unwanted")))
 	}
+	out = append(out, c.inetClosed(t, v, dst)...)
 	fromLAN := r.Is(r.In, c.cfg.Bridge)
 	if s := t.Set("blocked" + v); len(s.Elements) > 0 {
 		out = append(out, c.rule(r.Inet, fromLAN, r.Within(s, r.EtherSrc, dst, r.L4, r.THDst), r.Goto("listed")))

@@ -300,13 +300,16 @@ func rule(s *station, mode home.Mode) home.DeviceRule {
 }
 
 // echo answers everything on TCP and UDP, v4 and v6, and counts what it is asked.
-func (l *lab) echo(s space, port int) *atomic.Int64 {
+func (l *lab) echo(s space, port int) *atomic.Int64 { return l.echoAt(s, "", port) }
+
+// echoAt is echo at one address.
+func (l *lab) echoAt(s space, host string, port int) *atomic.Int64 {
 	l.t.Helper()
 	asked := &atomic.Int64{}
 	s.do(func() {
-		ln, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		ln, err := net.Listen("tcp", net.JoinHostPort(host, fmt.Sprint(port)))
 		must(l.t, err)
-		pc, err := net.ListenPacket("udp", fmt.Sprintf(":%d", port))
+		pc, err := net.ListenPacket("udp", net.JoinHostPort(host, fmt.Sprint(port)))
 		must(l.t, err)
 		l.onClose(func() { ln.Close(); pc.Close() })
 		go func() {

@@ -16,7 +16,11 @@ func rehearse(cfg Config, sock *nfnl.Socket) error {
 	v4, v6 := netip.AddrFrom4([4]byte{192, 0, 2, 1}), netip.MustParseAddr("2001:db8::1") // for documentation (RFC 5737, 3849)
 	rs, err := compile(cfg, home.Desired{Devices: []home.DeviceRule{{Device: "rehearsal", Mode: home.ModeQuarantine,
 		MACs: []home.MAC{{2, 0, 0, 0, 0, 1}}, Addresses: []netip.Addr{v4, v6}, Port: "cardea-try", Alone: true,
-		Blocked: []home.Endpoint{{IP: v4}, {IP: v6}, {IP: v4, Port: 443}, {IP: v6, Port: 443}}}}}, true)
+		Blocked: []home.Endpoint{{IP: v4}, {IP: v6}, {IP: v4, Port: 443}, {IP: v6, Port: 443}}},
+		{Device: "rehearsal of makers", Mode: home.ModeVendorOnly, MACs: []home.MAC{{2, 0, 0, 0, 0, 2}}, Addresses: []netip.Addr{v4, v6},
+			Port: "cardea-only", Alone: true},
+		{Device: "rehearsal of ports", MACs: []home.MAC{{2, 0, 0, 0, 0, 3}}, Addresses: []netip.Addr{v4, v6},
+			Closed: []home.PortRule{{Proto: home.ProtoTCP, Port: 80}}}}}, true)
 	if err != nil {
 		return err
 	}
