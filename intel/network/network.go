@@ -90,23 +90,29 @@ func read(b []byte) (s *source, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkTree(b, &db.Metadata); err != nil {
+		return nil, err
+	}
 	s = &source{db: db, said: map[uintptr]Network{}}
 	return s, s.walk()
 }
 
 // walk goes through the whole file once, so that a damaged one is refused now and not found out by a question later. The
-// library's own Verify would refuse files for an empty description. A tree has one network more than it has nodes; one
-// whose branches join or go round would have more without end.
+// library's own Verify would refuse files for an empty description. A tree has one network more than it has nodes: one with
+// more leads back to its IPv4 root from below.
 func (s *source) walk() error {
 	left, told := s.db.Metadata.NodeCount+1, false
-	for r := range s.db.Networks() {
+	for r := range s.db.Networks(maxminddb.IncludeNetworksWithoutData()) {
 		if err := r.Err(); err != nil {
 			return fmt.Errorf("damaged: %w", err)
 		}
 		if left == 0 {
-			return errors.New("damaged: its branches join")
+			return errJoined
 		}
 		left--
+		if !r.Found() {
+			continue
+		}
 		if _, ok := s.said[r.Offset()]; ok {
 			continue
 		}

@@ -1,6 +1,9 @@
 package network
 
 import (
+	"bytes"
+	"encoding/binary"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -88,6 +91,31 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	}
 	if _, err := Read(whole, whole[:100]); err == nil || !strings.Contains(err.Error(), "table of networks 2") {
 		t.Errorf("a second one that is damaged: %v", err)
+	}
+}
+
+// A tree of 60 nodes, each of which leads to the next by both of its records, has 2^60 paths and no network.
+func TestJoinedTreesAreRefused(t *testing.T) {
+	for name, next := range map[string]func(i int) int{"joined": func(i int) int { return i + 1 }, "round": func(int) int { return 0 }} {
+		b := countries()
+		at := bytes.Index(b, []byte("node_count")) + len("node_count") + 1
+		n := int(binary.BigEndian.Uint32(b[at:]))
+		for i := range min(60, n-1) {
+			c := next(i)
+			copy(b[6*i:], []byte{0, byte(c >> 8), byte(c), 0, byte(c >> 8), byte(c)})
+		}
+		if _, err := Read(b); !errors.Is(err, errJoined) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestChildren(t *testing.T) {
+	b := []byte{1, 2, 3, 0x45, 6, 7, 8, 9}
+	for bits, want := range map[uint][2]uint{24: {0x010203, 0x450607}, 28: {0x4010203, 0x5060708}, 32: {0x01020345, 0x06070809}} {
+		if got := children(b, bits); got != want {
+			t.Errorf("%d bits: %x, want %x", bits, got, want)
+		}
 	}
 }
 
