@@ -229,6 +229,9 @@ var requests = map[string]string{
 	"DELETE /data":   `{"confirm":"nothing of the kind"}`, "POST /looks": `{"reason":"they called us"}`,
 	"POST /v1/push-subscriptions":   `{"endpoint":"https://push.example/x","keys":{"p256dh":"x","auth":"y"}}`,
 	"DELETE /v1/push-subscriptions": `{"endpoint":"https://push.example/{mark}"}`, "PATCH /v1/notifications": `{"push":true}`,
+	"PUT /devices/{device}/identity": `{"model":"A camera","class":"camera"}`, "POST /devices/{device}/merge": `{"other":"{device}2"}`,
+	"POST /devices/{device}/split": `{"mac":"02:00:00:00:00:09"}`, "POST /devices/{device}/protections": `{"kind":"no-lan"}`,
+	"DELETE /devices/{device}/protections": `{"kind":"no-lan"}`, "POST /v1/staff/clusters/{cluster}/name": `{"model":"A camera","reason":"one was bought"}`,
 }
 
 // walk calls f with every operation of the API, as it describes itself, but signing in and out.
@@ -343,6 +346,11 @@ func TestOwnThingsAreShown(t *testing.T) {
 	refused := map[string]int{ // what the samples are no good for
 		"POST /v1/homes/{home}/keys": 422, "POST /v1/homes/{home}/consents": 422, "DELETE /v1/homes/{home}/data": 422, "POST /v1/push-subscriptions": 422,
 		"POST /v1/homes/{home}/gateways/{gateway}/confirm":     0,
+		"POST /v1/homes/{home}/devices/{device}/merge":         404, // there is no other device
+		"POST /v1/staff/homes/{home}/devices/{device}/merge":   404,
+		"POST /v1/homes/{home}/devices/{device}/split":         409, // it has one address only
+		"POST /v1/staff/homes/{home}/devices/{device}/split":   409,
+		"POST /v1/staff/clusters/{cluster}/name":               404,
 		"GET /v1/staff/homes/{home}/devices/{device}/contacts": 403, // the consent has been taken back by then
 	}
 	w.walk(func(method, path, body string) {
