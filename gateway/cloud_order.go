@@ -116,21 +116,22 @@ type refusal string
 func (r refusal) Error() string { return string(r) }
 
 const (
-	errLate      refusal = "The order came too late: it was not to begin any more."
-	errWhose     refusal = "The order does not say whether the owner or support asks."
-	errDevice    refusal = "The gateway does not know this device."
-	errRouter    refusal = "That is the gateway itself: it cannot be shut in."
-	errProtected refusal = "This device is protected: only its owner can have it shut in."
-	errCase      refusal = "The gateway knows no such case."
-	errTooMany   refusal = "The gateway has shut in as many devices today as it does for the cloud in a day."
-	errEndpoint  refusal = "That is neither a name nor an address."
-	errWide      refusal = "That is too much to block from afar."
-	errOverruled refusal = "The configuration of the gateway says otherwise, and comes first."
-	errAgain     refusal = "It was shut in again meanwhile."
-	errOutAgain  refusal = "It was let out again meanwhile."
-	errNotYet    refusal = "The rules are not in force yet; the gateway goes on trying."
-	errDisarmed  refusal = "Nothing is enforced now: the agent is disarmed."
-	errVerb      refusal = "The gateway does not know this order: it may be too old."
+	errLate        refusal = "The order came too late: it was not to begin any more."
+	errWhose       refusal = "The order does not say whether the owner or support asks."
+	errDevice      refusal = "The gateway does not know this device."
+	errRouter      refusal = "That is the gateway itself: it cannot be shut in."
+	errProtected   refusal = "This device is protected: only its owner can have it shut in."
+	errCase        refusal = "The gateway knows no such case."
+	errTooMany     refusal = "The gateway has shut in as many devices today as it does for the cloud in a day."
+	errEndpoint    refusal = "That is neither a name nor an address."
+	errWide        refusal = "That is too much to block from afar."
+	errOverruled   refusal = "The configuration of the gateway says otherwise, and comes first."
+	errAgain       refusal = "It was shut in again meanwhile."
+	errOutAgain    refusal = "It was let out again meanwhile."
+	errNotYet      refusal = "The rules are not in force yet; the gateway goes on trying."
+	errDisarmed    refusal = "Nothing is enforced now: the agent is disarmed."
+	errProtections refusal = "There are as many protections of this device as there may be."
+	errVerb        refusal = "The gateway does not know this order: it may be too old."
 )
 
 // sentence turns an error into what a person reads.
@@ -185,7 +186,7 @@ func (c *cloud) contain(id home.DeviceID, by, why string, now time.Time) error {
 		return errDevice
 	case d.Gateway:
 		return errRouter
-	case c.g.protected[id] && by != respond.ByOwner:
+	case c.g.spared(id) && by != respond.ByOwner:
 		return errProtected
 	}
 	if c.g.responder.Modes()[id] != home.ModeQuarantine && !c.mayContain(now) {

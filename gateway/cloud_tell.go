@@ -336,7 +336,7 @@ func (g *Gateway) wireDevices(id home.DeviceID) (out []*pb.Device, whole Rules) 
 		if id != "" && d.ID != id {
 			continue
 		}
-		h := report.Held{Mode: home.ModeOff, Grade: home.GradeNone, Protected: g.protected[d.ID]}
+		h := report.Held{Mode: home.ModeOff, Grade: home.GradeNone, Protected: g.spared(d.ID)}
 		if m, ok := modes[d.ID]; ok {
 			h.Mode, h.Grade = m, g.grade(d.ID)
 		}

@@ -97,15 +97,16 @@ func start(tb testing.TB, dir string) (*Gateway, *recorder) {
 	g := &Gateway{
 		cfg: Config{State: dir}, log: slog.New(slog.DiscardHandler), started: time.Now(), anchors: anchors{},
 		changed: make(chan struct{}, 1), jobs: make(chan func(context.Context) error, 256), shelf: shelf{full: make(chan struct{}, 1)},
-		protected: map[home.DeviceID]bool{"insulin": true},
 	}
+	g.said.restore(saidMemory{})
+	g.said.fix("insulin")
 	g.cfg.defaults()
 	g.cfg.State, g.cfg.Cloud.ContainPerDay = dir, 3
 	g.cloud = newCloud(g)
 	g.control = control.New(filepath.Join(dir, "sock"), g, g.log)
 	g.judge = judge.New(judge.Config{}, g)
 	g.observer = observe.New(observe.Config{Gateway: []home.MAC{{2, 0, 0, 0, 0, 1}}}, g)
-	g.responder = respond.New(respond.Policy{Auto: true, Protected: g.protected}, g)
+	g.responder = respond.New(respond.Policy{Auto: true, Protected: g.spared}, g)
 	g.pipeline = g.steps()
 	l, err := ledger.Open(filepath.Join(dir, "ledger"), ledger.Options{MaxBytes: 1 << 20, MaxAge: time.Hour})
 	if err != nil {

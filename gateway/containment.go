@@ -131,7 +131,7 @@ func shutIn(path string) (map[home.DeviceID]string, error) {
 // keeps says whether a device must not be forgotten for a new one: it has an open incident, or its owner said something
 // about it. The lock is held.
 func (g *Gateway) keeps(id home.DeviceID) bool {
-	if g.protected[id] {
+	if g.said.about(id) {
 		return true
 	}
 	if _, open := g.responder.SymptomOf(id); open {
@@ -351,6 +351,6 @@ func (g *Gateway) remember() error {
 	rules := maps.Clone(g.rules.added)
 	g.rules.mu.Unlock()
 	return saveMemory(g.cfg.State, memory{
-		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Cloud: g.cloud.memory(),
+		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Said: g.said.memory(), Cloud: g.cloud.memory(),
 	})
 }

@@ -67,7 +67,7 @@ type Gateway struct {
 
 	exceptions atomic.Pointer[exceptions] // the owner's rules that the kernel cannot have
 
-	protected map[home.DeviceID]bool // never contained by itself; read only
+	said said // what people said of devices
 
 	shedding shedding
 	forget   sync.Map // device ids whose detectors start anew; drained by the clock
@@ -174,14 +174,14 @@ func (g *Gateway) recall() error {
 	c := g.cfg.Containment
 	policy := respond.Policy{
 		Auto: *c.Automatic, LabelCode: code, Quiet: c.Quiet, NoLAN: c.NoLAN, Probation: c.Probation, PerDay: c.PerDay,
-		Protected: map[home.DeviceID]bool{},
+		Protected: g.spared,
 	}
-	g.protected = policy.Protected
+	g.said.restore(m.Said)
 	g.responder = respond.New(policy, g)
 	g.responder.Restore(m.Cases)
 	for _, s := range c.Protected { // the responder is there already: it says whom a device in this list may not push out
 		mac, _ := home.ParseMAC(s) // the configuration was checked
-		policy.Protected[g.observer.IDOf(mac)] = true
+		g.said.fix(g.observer.IDOf(mac))
 	}
 	g.loadPolicy(m.Rules)
 	g.cloud.restore(m.Cloud)

@@ -26,6 +26,7 @@ type memory struct {
 
 	Rules map[home.DeviceID]Rules  `json:"rules"` // what the owner blocked
 	Ports map[home.DeviceID]string `json:"ports"` // the bridge port to which each device belongs
+	Said  saidMemory               `json:"said,omitzero"`
 	Cloud cloudMemory              `json:"cloud,omitzero"`
 }
 

@@ -18,13 +18,13 @@ import (
 
 // Policy is what may be done by itself and how long things take.
 type Policy struct {
-	Auto      bool                   // contain on hard, proven evidence without asking
-	Protected map[home.DeviceID]bool // never contained automatically: medical, alarm, the only way to the internet
-	LabelCode string                 // the code on the gateway's label; "" allows no release by code
-	Quiet     time.Duration          // how long a device must be on and without symptom to be clean; default 24 h
-	NoLAN     time.Duration          // first part of probation, without the other devices; default 24 h
-	Probation time.Duration          // whole of probation; default 14 days
-	PerDay    int                    // most automatic containments in 24 h; default 5, so that a fault cannot shut in a home
+	Auto      bool                     // contain on hard, proven evidence without asking
+	Protected func(home.DeviceID) bool // never contained automatically: medical, alarm, the only way to the internet; nil: nobody
+	LabelCode string                   // the code on the gateway's label; "" allows no release by code
+	Quiet     time.Duration            // how long a device must be on and without symptom to be clean; default 24 h
+	NoLAN     time.Duration            // first part of probation, without the other devices; default 24 h
+	Probation time.Duration            // whole of probation; default 14 days
+	PerDay    int                      // most automatic containments in 24 h; default 5, so that a fault cannot shut in a home
 }
 
 // Who may ask for something.
@@ -203,7 +203,7 @@ func (r *Responder) open(d home.DeviceID, now time.Time) *Case {
 // mayContain decides about automatic containment. The lock is held.
 func (r *Responder) mayContain(c *Case, f *home.Finding) (why string, ok bool) {
 	switch {
-	case !r.policy.Auto, f.Strength != home.Hard, r.policy.Protected[f.Device]:
+	case !r.policy.Auto, f.Strength != home.Hard, r.policy.Protected != nil && r.policy.Protected(f.Device):
 		return "", false
 	case c.Incident.State != home.StateOpen && c.Incident.State != home.StateProbation:
 		return "", false // already shut in

@@ -154,7 +154,7 @@ func TestWhoMayLetOut(t *testing.T) {
 func TestWhatIsNeverContainedByItself(t *testing.T) {
 	for name, p := range map[string]Policy{
 		"asked first": {},
-		"protected":   {Auto: true, Protected: map[home.DeviceID]bool{"camera": true}},
+		"protected":   {Auto: true, Protected: func(id home.DeviceID) bool { return id == "camera" }},
 	} {
 		r := New(p, &record{})
 		r.Finding(scan(t0))

@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"cardea/gateway/report"
+	"cardea/home"
+	"cardea/identity"
+)
+
+// said is what people said of devices: who they are, and what protects them. Its lock is held for memory only.
+type said struct {
+	mu      sync.RWMutex
+	who     map[home.DeviceID]identity.Correction
+	protect map[home.DeviceID][]report.Protection
+	fixed   map[home.DeviceID]bool // never contained by itself, by the configuration
+}
+
+const maxProtections = 16 // of one device
+
+// saidMemory is what is remembered of it.
+type saidMemory struct {
+	Who     map[home.DeviceID]identity.Correction `json:"who,omitempty"`
+	Protect map[home.DeviceID][]report.Protection `json:"protect,omitempty"`
+}
+
+func (s *said) restore(m saidMemory) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.who, s.protect, s.fixed = map[home.DeviceID]identity.Correction{}, map[home.DeviceID][]report.Protection{}, map[home.DeviceID]bool{}
+	maps.Copy(s.who, m.Who)
+	for id, list := range m.Protect {
+		s.protect[id] = list[:min(len(list), maxProtections)]
+	}
+}
+
+func (s *said) memory() saidMemory {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	m := saidMemory{Who: maps.Clone(s.who), Protect: map[home.DeviceID][]report.Protection{}}
+	for id, list := range s.protect {
+		m.Protect[id] = slices.Clone(list)
+	}
+	return m
+}
+
+// fix notes that the configuration spares a device.
+func (s *said) fix(id home.DeviceID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fixed[id] = true
+}
+
+// about says whether people said anything of a device.
+func (s *said) about(id home.DeviceID) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	_, named := s.who[id]
+	return named || len(s.protect[id]) > 0 || s.fixed[id]
+}
+
+// spared says whether a device is never contained by itself: the configuration names it, or people said that somebody's health or
+// safety hangs on it. A device cannot talk itself into that.
+func (s *said) spared(id home.DeviceID) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.fixed[id] || s.who[id].Class.SetByPeople()
+}
+
+func (s *said) identity(id home.DeviceID) (identity.Correction, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	c, ok := s.who[id]
+	return c, ok
+}
+
+// name notes who a device is; nothing takes it back.
+func (s *said) name(id home.DeviceID, c identity.Correction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.Model == "" && c.Vendor == "" && c.Class == "" {
+		delete(s.who, id)
+	} else {
+		s.who[id] = c
+	}
+}
+
+// guard notes a protection, or takes it back.
+func (s *said) guard(id home.DeviceID, p report.Protection, on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := slices.DeleteFunc(slices.Clone(s.protect[id]), func(q report.Protection) bool { return q == p })
+	if on {
+		if list = append(list, p); len(list) > maxProtections {
+			return errProtections
+		}
+	}
+	if s.protect[id] = list; len(list) == 0 {
+		delete(s.protect, id)
+	}
+	return nil
+}
+
+// guards are the protections of a device.
+func (s *said) guards(id home.DeviceID) []report.Protection {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.protect[id])
+}
+
+// merge gives one device what was said of another.
+func (s *said) merge(into, from home.DeviceID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.who[into]; !ok && s.who[from] != (identity.Correction{}) {
+		s.who[into] = s.who[from]
+	}
+	for _, p := range s.protect[from] {
+		if !slices.Contains(s.protect[into], p) && len(s.protect[into]) < maxProtections {
+			s.protect[into] = append(s.protect[into], p)
+		}
+	}
+	delete(s.who, from)
+	delete(s.protect, from)
+}
+
+func (s *said) keep(known func(home.DeviceID) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gone := func(id home.DeviceID) bool { return !known(id) }
+	maps.DeleteFunc(s.who, func(id home.DeviceID, _ identity.Correction) bool { return gone(id) })
+	maps.DeleteFunc(s.protect, func(id home.DeviceID, _ []report.Protection) bool { return gone(id) })
+}
+
+// spared says whether a device is never contained by itself.
+func (g *Gateway) spared(id home.DeviceID) bool { return g.said.spared(id) }
