@@ -93,16 +93,27 @@ func tokensOf(mark string) (out []*pb.Token) {
 	return out
 }
 
-// cluster is a cluster's id as it could be of the home's other device.
-func (h *house) cluster() string {
-	return fmt.Sprintf("%016x", wire.TokenHash(0, h.mark))
+// group has the fleet's learning find out what resembles what: each home's other device is alone.
+func (w *town) group() {
+	w.t.Helper()
+	if r := must(w.rooms.Fleet.Learn(w.t.Context()))(w.t); r.Grouped != len(w.houses) {
+		w.t.Fatalf("%+v", r)
+	}
+	for _, h := range w.houses {
+		err := w.db.View(w.t.Context(), func(tx *db.Tx) error {
+			return tx.Row("SELECT grp FROM fleet_device WHERE tenant = ? AND home = ? AND device = ?", h.place.Tenant, h.place.Home, h.other).Scan(&h.cluster)
+		})
+		if err != nil || len(h.cluster) != 16 {
+			w.t.Fatalf("cluster %q, %v", h.cluster, err)
+		}
+	}
 }
 
 func (h *house) endpoint() string { return "https://push.example/" + h.mark }
 
 // words are what only a home's own people may read.
 func (h *house) words() []string {
-	return []string{h.mark, h.place.Home, h.place.Gateway, h.device, h.other, h.incident, h.finding, h.order, h.consent, h.key, h.resident.id}
+	return []string{h.mark, h.place.Home, h.place.Gateway, h.device, h.other, h.cluster, h.incident, h.finding, h.order, h.consent, h.key, h.resident.id}
 }
 
 // town is two tenants with two homes each, all filled.
@@ -129,11 +140,12 @@ func newTown(t testing.TB, database string) *town {
 			w.houses = append(w.houses, h)
 		}
 	}
-	n := &house{mark: newMark(t), device: newID(t), other: newID(t), incident: newID(t), finding: newID(t), order: newID(t), consent: newID(t), key: strings.Repeat("0", 32),
+	n := &house{mark: newMark(t), device: newID(t), other: newID(t), cluster: "00000000000000ff", incident: newID(t), finding: newID(t), order: newID(t), consent: newID(t), key: strings.Repeat("0", 32),
 		provider: &provider{slug: "nobody"}, resident: &person{id: newID(t), email: "nobody@example.org"}, signer: w.houses[0].signer}
 	n.place.Tenant, n.place.Home, n.place.Gateway = newID(t), newID(t), newID(t)
 	w.nowhere = n
 	w.db = dbtest.Open(t, w.cfg.DB)
+	w.group()
 	return w
 }
 
@@ -309,7 +321,7 @@ func (w *town) send(c *caller, q call) (sent string, out answer) {
 		name = "not its name" // erasing comes later
 	}
 	fill := strings.NewReplacer("{home}", q.at.place.Home, "{device}", q.of.device, "{incident}", q.of.incident, "{order}", q.of.order, "{gateway}", q.of.place.Gateway,
-		"{consent}", q.of.consent, "{other}", q.of.other, "{cluster}", q.of.cluster(), "{key}", q.of.key, "{mark}", q.of.mark, "{caller}", c.mark, "{agree}", agree, "{name}", name, "{endpoint}", q.of.endpoint(),
+		"{consent}", q.of.consent, "{other}", q.of.other, "{cluster}", q.of.cluster, "{key}", q.of.key, "{mark}", q.of.mark, "{caller}", c.mark, "{agree}", agree, "{name}", name, "{endpoint}", q.of.endpoint(),
 		"{point}", point, "{slug}", q.of.provider.slug, "{email}", q.of.resident.email,
 		"{cursor}", base64.RawURLEncoding.EncodeToString([]byte("1"+q.of.place.Home)))
 	path, body := fill.Replace(q.o.path), fill.Replace(q.o.body)

@@ -224,8 +224,8 @@ type house struct {
 	resident *person
 	dir      string // of the gateway's identity and spool
 
-	device, other, incident, finding, order, consent, key string
-	signer                                                *ecdsa.PrivateKey
+	device, other, cluster, incident, finding, order, consent, key string
+	signer                                                         *ecdsa.PrivateKey
 
 	agent *agent
 	link  *uplink.Link
