@@ -1,12 +1,13 @@
-// A mock of the API with one home, to see the screens without a cloud: `npm run build && node dev/mock.mjs [port]`.
+// A mock of the API with one home, to see the screens without a cloud: `npm run build && node dev/mock.mjs [port] [dist]`.
 // The state changes with what is pressed; /mock/offline?on=1 takes the gateway away. The content policy is as strict as the server's.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { randomUUID } from "node:crypto";
+import * as who from "./who.mjs";
 
 const port = Number(process.argv[2] ?? 0);
-const dist = new URL("../dist/", import.meta.url).pathname;
+const dist = process.argv[3] ? join(process.argv[3], "/") : new URL("../dist/", import.meta.url).pathname;
 const ago = (s) => new Date(Date.now() - s * 1000).toISOString();
 const H = "0192f0aa-0000-7000-8000-00000000a001", I = "0192f0aa-0000-7000-8000-00000000c001";
 let contained = true, released = false, eventsOut = new Set(), offline = false;
@@ -17,8 +18,8 @@ const vendors = ["Reolink", "Apple", "Samsung", "Sonos", "tado", "Brother", "Sig
 const devices = () => [{ n: "Gateway", v: "Cardea", gw: true }, ...names.map((n, i) => ({ n, v: vendors[i] }))].map((d, i) => ({
   id: "d" + i, name: d.n, vendor: d.v, macs: [`9c:8e:cd:00:00:0${i % 10}`], addresses: [`192.168.1.${10 + i}`, `fe80::${i}`], first: ago(86400 * 40), last: ago(i === 6 ? 9000 : 4),
   online: i !== 6, mode: i === 1 && contained ? "quarantine" : "off", grade: i === 1 && contained ? "port" : "none", protected: i === 5, gateway: !!d.gw, shared: false,
-  incident: i === 1 ? { id: I, code: "K7QM", state: contained ? "contained" : "probation" } : null, blocked: i === 3 ? ["ads.samsung.com"] : [], allowed: [],
-}));
+  incident: i === 1 ? { id: I, code: "K7QM", state: contained ? "contained" : "probation" } : null, blocked: i === 3 ? ["ads.samsung.com"] : [], allowed: [], ...who.of(i),
+})).filter((d) => !who.gone.has(d.id));
 const week = (i) => Array.from({ length: 7 }, (_, k) => ({ day: ago(86400 * (6 - k)).slice(0, 10), up: 4e6 * (i + 1) + k * 3e5, down: 3e7 * ((i * 7 + k * 3) % 5 + 1),
   hours: Array.from({ length: 24 }, (_, h) => ((h * (i + 3) + k) % 7 < 3 ? 0 : 1000 * 10 ** ((h + i) % 5))) }));
 const svc = (name, company, purpose) => ({ name, company, purpose });
@@ -72,6 +73,19 @@ function order(b) {
   return o;
 }
 
+// about is an order about who a device is: it takes its time, and a printer's makes trouble.
+function about(device, verb, change) {
+  const o = { id: randomUUID(), verb, device, incident: "", endpoint: "", by: "owner", why: "", asked: ago(0), status: "asked", done: null, reason: "", check: null };
+  orders.push(o);
+  setTimeout(() => {
+    const failed = device === "d6";
+    Object.assign(o, failed ? { status: "failed", reason: "The gateway does not know this device any more." } : { status: "in_force" }, { done: ago(0) });
+    if (!failed) change();
+    tell("order"); tell("device");
+  }, 1200);
+  return o;
+}
+
 function sse(res, first, every) {
   res.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
   res.write(": hello\n\n");
@@ -101,6 +115,8 @@ function api(req, res, url, body) {
     if (s === "/search") return send(200, list(board().filter((b) => b.code === url.searchParams.get("code"))));
     if (s === "/audit") return send(200, list(audit()));
     if (s.endsWith("/looks")) { looked = true; looks.unshift({ time: ago(0), who: "Support, M.", role: "staff", act: "look", what: "", reason: body.reason, refused: false, source: "cloud" }); return send(201, { until: ago(-1800) }); }
+    const f = who.fleet(req.method, s, url.searchParams, body);
+    if (f) return send(f[0], f[1]);
     if (s.startsWith("/homes/") && !looked) return no(403, "look-required", "Say why");
     if (s.endsWith("/contacts")) return consents.length ? send(200, { items: contacts(), as_of: ago(0), source: "gateway" }) : no(403, "consent-required", "Nobody at home has agreed to this");
   }
@@ -110,6 +126,9 @@ function api(req, res, url, body) {
   if (r === "") return send(200, home());
   if (r === "/devices") return send(200, list(devices()));
   if (d) { const i = devices().findIndex((x) => x.id === decodeURIComponent(d[1])); return i < 0 ? no(404, "not-found", "no") : send(200, { ...devices()[i], week: week(i), coverage: { unnamed_share: 0.04 } }); }
+  if (r === "/exposures") return send(200, list(devices().flatMap((x) => x.exposures.map((e) => ({ ...e, device: { id: x.id, name: x.name } })))));
+  const w = /^\/devices\/([^/]+)\/(identity|merge|split|protections)$/.exec(r);
+  if (w) { const [verb, change] = who.act(decodeURIComponent(w[1]), w[2], req.method, body); return send(202, about(decodeURIComponent(w[1]), verb, change)); }
   if (r === "/incidents") { const { code, device, state, mode, opened, changed, sentence } = incident(); return send(200, list([{ id: I, code, device, state, mode, opened, changed, sentence }])); }
   if (r.startsWith("/incidents/")) return send(200, incident());
   if (r === "/orders") return req.method === "POST" ? send(202, order(body)) : send(200, list(orders));

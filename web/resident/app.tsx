@@ -1,5 +1,5 @@
 // The frame: who is signed in, which home, which screen, and whether what is shown is new.
-import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Problem, netState, watchNet } from "../shared/client";
 import { t, type Key } from "../shared/i18n";
 import { useEvents } from "../shared/live";
@@ -10,8 +10,6 @@ import { Link, match, navigate, Title, useArrival, useParams, usePath } from "..
 import { clip, clock } from "../shared/text";
 import { CurrentHome, useSession } from "./data";
 import { Activity } from "./screens/Activity";
-import { DeviceScreen } from "./screens/Device";
-import { Devices } from "./screens/Devices";
 import { GatewayScreen } from "./screens/Gateway";
 import { HomeScreen } from "./screens/Home";
 import { IncidentScreen } from "./screens/Incident";
@@ -23,12 +21,19 @@ import { SignIn } from "./screens/SignIn";
 import { StoppedToday } from "./screens/Stopped";
 import { Support } from "./screens/Support";
 
+// What is not needed for the first screen comes later; the service worker has it before somebody goes there.
+const devices = () => import("./screens/Devices"), device = () => import("./screens/Device"), exposures = () => import("./screens/Exposures");
+const Devices = lazy(async () => ({ default: (await devices()).Devices }));
+const DeviceScreen = lazy(async () => ({ default: (await device()).DeviceScreen }));
+const Exposures = lazy(async () => ({ default: (await exposures()).Exposures }));
+
 interface Screen { path: string; title: Key; make: (p: Record<string, string>) => ReactNode }
 
 const screens: Screen[] = [
   { path: "/", title: "nav.home", make: () => <HomeScreen /> },
   { path: "/devices", title: "nav.devices", make: () => <Devices /> },
   { path: "/devices/:id", title: "nav.device", make: (p) => <DeviceScreen id={p.id ?? ""} /> },
+  { path: "/exposures", title: "nav.exposed", make: () => <Exposures /> },
   { path: "/incidents", title: "nav.incidents", make: () => <Incidents /> },
   { path: "/incidents/:id", title: "nav.incident", make: (p) => <IncidentScreen id={p.id ?? ""} /> },
   { path: "/stopped", title: "nav.stopped", make: () => <StoppedToday /> },
@@ -42,7 +47,7 @@ const screens: Screen[] = [
 
 const tabs: { to: string; icon: IconName; word: Key; also: string[] }[] = [
   { to: "/", icon: "home", word: "nav.home", also: ["/incidents"] },
-  { to: "/devices", icon: "devices", word: "nav.devices", also: [] },
+  { to: "/devices", icon: "devices", word: "nav.devices", also: ["/exposures"] },
   { to: "/stopped", icon: "shield", word: "nav.stopped", also: [] },
   { to: "/more", icon: "more", word: "nav.more", also: ["/activity", "/support", "/notifications", "/privacy", "/gateway"] },
 ];
@@ -105,12 +110,16 @@ function Frame({ session }: { session: Session }) {
         {home === "" ? <p>{t("nav.no-home")}</p> : (
           <>
             <Events key={home} home={home} />
-            {found ? <div className="stack" key={home + path}>{found.s.make(found.p ?? {})}</div> : <Lost />}
+            {found ? <div className="stack" key={home + path}><Suspense fallback={<Coming title={title} />}>{found.s.make(found.p ?? {})}</Suspense></div> : <Lost />}
           </>
         )}
       </main>
     </CurrentHome>
   );
+}
+
+function Coming({ title }: { title: string }) {
+  return <><Title className="hidden">{title}</Title><Skeleton lines={4} tall={120} /></>;
 }
 
 function Events({ home }: { home: string }) {

@@ -48,18 +48,21 @@ export function midnight(daysAgo = 0): string {
 }
 
 // useOrder asks for an act and follows it until the gateway has confirmed or refused it.
-export function useOrder() {
+export const useOrder = () => useAsking((home, header, body: m.OrderAsk) => ok(api.POST("/v1/homes/{home}/orders", { params: { path: { home }, header }, body })));
+
+type Send<B> = (home: string, header: { "Idempotency-Key": string }, body: B) => Promise<m.Order>;
+
+export function useAsking<B>(send: Send<B>) {
   const home = useHomeID();
   const client = useQueryClient();
   const [id, setID] = useState<string | null>(null);
   const ask = useMutation({
-    mutationFn: (body: m.OrderAsk) =>
-      ok(api.POST("/v1/homes/{home}/orders", { params: { path: { home }, header: { "Idempotency-Key": crypto.randomUUID() } }, body })),
+    mutationFn: (body: B) => send(home, { "Idempotency-Key": crypto.randomUUID() }, body),
     onMutate: () => setID(null),
     onSuccess: (o) => {
       client.setQueryData([home, "order", o.id], o);
       setID(o.id);
-      for (const part of ["incident", "device", "devices", "summary", "stopped"]) void client.invalidateQueries({ queryKey: [home, part] });
+      for (const part of ["incident", "device", "devices", "exposures", "summary", "stopped"]) void client.invalidateQueries({ queryKey: [home, part] });
     },
   });
   const followed = useQuery({

@@ -22,6 +22,15 @@ const client = new QueryClient({
   },
 });
 
+// A part of an app that was replaced meanwhile is not there any more: the page is loaded anew, once.
+addEventListener("vite:preloadError", (e) => {
+  const last = Number(sessionStorage.getItem("renewed"));
+  if (!navigator.onLine || Date.now() - last < 60_000) return;
+  sessionStorage.setItem("renewed", String(Date.now()));
+  e.preventDefault();
+  location.reload();
+});
+
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <QueryClientProvider client={client}>

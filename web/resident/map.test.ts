@@ -1,13 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Device } from "../shared/model";
-import { contact } from "../shared/sample";
+import { contact, device as sample } from "../shared/sample";
 import { layout, rows } from "./map";
 import { level, local, stripText } from "./strip";
 
-const device = (i: number, over: Partial<Device> = {}): Device => ({
-  id: `d${i}`, name: `Device ${i}`, vendor: "", macs: [], addresses: [], first: "", last: "", online: true, mode: "off", grade: "none", protected: false,
-  gateway: false, shared: false, incident: null, blocked: [], allowed: [], ...over,
-});
+const device = (i: number, over: Partial<Device> = {}): Device => sample({ id: `d${i}`, name: `Device ${i}`, ...over });
 
 describe("rows", () => {
   it("places exactly n, inside, and never two upon each other", () => {

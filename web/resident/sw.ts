@@ -6,7 +6,7 @@ declare const self: ServiceWorkerGlobalScope;
 const files = "__FILES__" as unknown as string[];
 const version = "__VERSION__" as string;
 const shell = `shell-${version}`;
-const kept = "state-1";
+const kept = "state-2"; // counted up when what the screens need of the state changes
 
 self.addEventListener("install", (e) => {
   e.waitUntil(caches.open(shell).then((c) => c.addAll(files)).then(() => self.skipWaiting()));
@@ -36,7 +36,7 @@ self.addEventListener("fetch", (e) => {
 
 // keepable is what the last known state is made of.
 const keepable = (path: string) =>
-  path === "/v1/session" || /^\/v1\/homes\/[^/]+(\/(devices|incidents)(\/[^/]+)?|\/stopped)?$/.test(path);
+  path === "/v1/session" || /^\/v1\/homes\/[^/]+(\/(devices|incidents)(\/[^/]+)?|\/stopped|\/exposures)?$/.test(path);
 
 const most = 120;
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const limit = 120 * 1024;
-const dist = new URL("../dist/resident/", import.meta.url);
+const dist = new URL(process.argv[2] ? `file://${process.argv[2]}/` : "../dist/resident/", import.meta.url);
 const page = readFileSync(new URL("index.html", dist), "utf8");
 const files = ["index.html"];
 for (const m of page.matchAll(/<(?:script|link)[^>]+(?:src|href)="\/(assets\/[^"]+)"/g)) files.push(m[1]);

@@ -158,6 +158,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/homes/{home}/devices/{device}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say who a device is; the gateway confirms it later */
+        put: operations["put-homes-home-devices-device-identity"];
+        post?: never;
+        /** Take back who a device is said to be */
+        delete: operations["delete-homes-home-devices-device-identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/devices/{device}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that another device is this one */
+        post: operations["post-homes-home-devices-device-merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/devices/{device}/protections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Protect a device */
+        post: operations["post-homes-home-devices-device-protections"];
+        /** End a protection */
+        delete: operations["delete-homes-home-devices-device-protections"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/devices/{device}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an address is a device of its own */
+        post: operations["post-homes-home-devices-device-split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/homes/{home}/events": {
         parameters: {
             query?: never;
@@ -184,6 +254,23 @@ export interface paths {
         };
         /** Everything that is stored about the home */
         get: operations["get-homes-home-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the home's devices could be attacked */
+        get: operations["get-homes-home-exposures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -469,6 +556,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Devices that resemble each other and that nobody knows */
+        get: operations["get-staff-clusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/clusters/{cluster}/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a cluster is, for the whole fleet */
+        post: operations["post-staff-clusters-cluster-name"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How devices of the tenant's homes could be attacked */
+        get: operations["get-staff-exposures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/homes": {
         parameters: {
             query?: never;
@@ -546,6 +684,93 @@ export interface paths {
         };
         /** Whom a device talks to, as the gateway knows it now */
         get: operations["get-staff-homes-home-devices-device-contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/devices/{device}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say who a device is; the gateway confirms it later */
+        put: operations["put-staff-homes-home-devices-device-identity"];
+        post?: never;
+        /** Take back who a device is said to be */
+        delete: operations["delete-staff-homes-home-devices-device-identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/devices/{device}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that another device is this one */
+        post: operations["post-staff-homes-home-devices-device-merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/devices/{device}/protections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Protect a device */
+        post: operations["post-staff-homes-home-devices-device-protections"];
+        /** End a protection */
+        delete: operations["delete-staff-homes-home-devices-device-protections"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/devices/{device}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an address is a device of its own */
+        post: operations["post-staff-homes-home-devices-device-split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/exposures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the home's devices could be attacked */
+        get: operations["get-staff-homes-home-exposures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -657,6 +882,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models of the fleet, those in most homes first */
+        get: operations["get-staff-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/overview": {
         parameters: {
             query?: never;
@@ -741,6 +983,23 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        Alias: {
+            /** @description gateway or owner */
+            by: string;
+            /** Format: double */
+            confidence: number;
+            /** @description The id it had */
+            device: string;
+            macs: string[];
+            /**
+             * Format: date-time
+             * @description Null while it is proposed only
+             */
+            merged: string | null;
+            /** @description Not merged: the residents may say */
+            proposed: boolean;
+            why: string[];
+        };
         AuditEntry: {
             act: string;
             home: string;
@@ -750,6 +1009,15 @@ export interface components {
             time: string;
             what: string;
             who: string;
+        };
+        Behind: {
+            class: string;
+            /** @description Empty when it has no id of its own */
+            device: string;
+            evidence: string[];
+            model: string;
+            name: string;
+            vendor: string;
         };
         BoardIncident: {
             /** Format: date-time */
@@ -845,6 +1113,14 @@ export interface components {
             /** @enum {string} */
             source: "gateway";
         };
+        Correction: {
+            /** @enum {string} */
+            class?: "camera" | "doorbell" | "plug" | "light" | "sensor" | "thermostat" | "hub" | "lock" | "alarm" | "medical" | "scale" | "appliance" | "speaker" | "tv" | "console" | "printer" | "nas" | "router" | "phone" | "tablet" | "computer" | "watch" | "vehicle" | "gadget";
+            model?: string;
+            vendor?: string;
+            /** @description Staff who leave it out give the reason of their look */
+            why?: string;
+        };
         Coverage: {
             /** Format: double */
             unnamed_share: number;
@@ -860,13 +1136,19 @@ export interface components {
         };
         Device: {
             addresses: string[];
+            /** @description What was taken for a device of its own, or may be the same */
+            aliases: components["schemas"]["Alias"][];
             allowed: string[];
+            /** @description It speaks for these */
+            behind: components["schemas"]["Behind"][];
             blocked: string[];
+            exposures: components["schemas"]["Exposure"][];
             /** Format: date-time */
             first: string;
             gateway: boolean;
             grade: string;
             id: string;
+            identity: components["schemas"]["Identity"];
             incident: components["schemas"]["IncidentRef"] | null;
             /** Format: date-time */
             last: string;
@@ -875,6 +1157,8 @@ export interface components {
             name: string;
             online: boolean;
             protected: boolean;
+            /** @description Those asked for that hold */
+            protections: components["schemas"]["Protection"][];
             shared: boolean;
             vendor: string;
         };
@@ -884,14 +1168,20 @@ export interface components {
         };
         DeviceDetail: {
             addresses: string[];
+            /** @description What was taken for a device of its own, or may be the same */
+            aliases: components["schemas"]["Alias"][];
             allowed: string[];
+            /** @description It speaks for these */
+            behind: components["schemas"]["Behind"][];
             blocked: string[];
             coverage: components["schemas"]["Coverage"] | null;
+            exposures: components["schemas"]["Exposure"][];
             /** Format: date-time */
             first: string;
             gateway: boolean;
             grade: string;
             id: string;
+            identity: components["schemas"]["Identity"];
             incident: components["schemas"]["IncidentRef"] | null;
             /** Format: date-time */
             last: string;
@@ -900,6 +1190,8 @@ export interface components {
             name: string;
             online: boolean;
             protected: boolean;
+            /** @description Those asked for that hold */
+            protections: components["schemas"]["Protection"][];
             shared: boolean;
             vendor: string;
             week: components["schemas"]["Day"][];
@@ -933,6 +1225,34 @@ export interface components {
             orders: components["schemas"]["Order"][];
             stopped: components["schemas"]["Stop"][];
         };
+        Exposure: {
+            advice: string;
+            /** @description False: it goes by the model alone, not by the version */
+            certain: boolean;
+            evidence: string[];
+            /**
+             * Format: int32
+             * @description The gateway's port, of a mapping
+             */
+            external: number;
+            /** Format: date-time */
+            first: string;
+            id: string;
+            /** @description open-port, internet, telnet, ftp, old-tls, cleartext-login, exploited or end-of-life */
+            kind: string;
+            /** Format: date-time */
+            last: string;
+            /** Format: int32 */
+            port: number;
+            /** @description What helps, the best first: close, no-lan, vendor-only */
+            protect: string[];
+            /** @description Empty where no port is meant */
+            proto: string;
+            reference: string;
+            sentence: string;
+            /** @description The feed that says so; empty when it was seen */
+            source: string;
+        };
         Field: {
             /** @description Where, as body.email */
             location: string;
@@ -954,6 +1274,30 @@ export interface components {
             /** Format: date-time */
             time: string;
         };
+        FleetCluster: {
+            /** @description Of most of them */
+            class: string;
+            /** @description What they have in common */
+            evidence: string[];
+            homes: components["schemas"]["Homes"];
+            id: string;
+            name: components["schemas"]["Named"] | null;
+            /** Format: date-time */
+            since: string;
+            /** @description Of most of them */
+            vendor: string;
+        };
+        FleetExposure: {
+            certain: boolean;
+            class: string;
+            homes: components["schemas"]["Homes"];
+            kind: string;
+            model: string;
+            /** Format: int32 */
+            port: number;
+            proto: string;
+            reference: string;
+        };
         FleetHome: {
             account: string;
             /** Format: int64 */
@@ -968,6 +1312,26 @@ export interface components {
             /** @enum {string} */
             state: "fine" | "attention" | "working" | "offline" | "new";
             version: string;
+        };
+        FleetModel: {
+            /** @description Who says so in these homes: rules, learned, operator */
+            by: string[];
+            class: string;
+            /** @description What such devices have in common */
+            evidence: string[];
+            homes: components["schemas"]["Homes"];
+            id: string;
+            model: string;
+            /**
+             * Format: double
+             * @description Of the homes that tell; null under 20
+             */
+            share: number | null;
+            /** @description The fleet learns this model */
+            teaches: boolean;
+            vendor: string;
+            /** @description Why it does not, in plain words */
+            why: string;
         };
         Gateway: {
             /** Format: date-time */
@@ -1003,6 +1367,35 @@ export interface components {
             /** Format: int64 */
             trackers_today: number;
         };
+        HomeExposure: {
+            advice: string;
+            /** @description False: it goes by the model alone, not by the version */
+            certain: boolean;
+            device: components["schemas"]["Ref"];
+            evidence: string[];
+            /**
+             * Format: int32
+             * @description The gateway's port, of a mapping
+             */
+            external: number;
+            /** Format: date-time */
+            first: string;
+            id: string;
+            /** @description open-port, internet, telnet, ftp, old-tls, cleartext-login, exploited or end-of-life */
+            kind: string;
+            /** Format: date-time */
+            last: string;
+            /** Format: int32 */
+            port: number;
+            /** @description What helps, the best first: close, no-lan, vendor-only */
+            protect: string[];
+            /** @description Empty where no port is meant */
+            proto: string;
+            reference: string;
+            sentence: string;
+            /** @description The feed that says so; empty when it was seen */
+            source: string;
+        };
         HomeGateway: {
             armed: boolean;
             degraded: string[];
@@ -1013,6 +1406,32 @@ export interface components {
             /** @enum {string} */
             state: "waiting" | "active" | "revoked";
             version: string;
+        };
+        Homes: {
+            /**
+             * Format: int64
+             * @description Null under 20
+             */
+            count: number | null;
+            words: string;
+        };
+        Identity: {
+            /** @description Who says so: rules, learned, owner, operator; empty while nobody does */
+            by: string;
+            class: string;
+            /**
+             * Format: double
+             * @description Of the most specific of model, vendor and class that is known
+             */
+            confidence: number;
+            /** @description Why, the strongest first */
+            evidence: string[];
+            /** @description The strictest of its recent classes */
+            judged_as: string;
+            /** @description Of its network interface, by address range */
+            maker: string;
+            model: string;
+            vendor: string;
         };
         Incident: {
             /** Format: date-time */
@@ -1083,13 +1502,33 @@ export interface components {
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListFleetCluster: {
+            items: components["schemas"]["FleetCluster"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListFleetExposure: {
+            items: components["schemas"]["FleetExposure"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListFleetHome: {
             items: components["schemas"]["FleetHome"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListFleetModel: {
+            items: components["schemas"]["FleetModel"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListGateway: {
             items: components["schemas"]["Gateway"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListHomeExposure: {
+            items: components["schemas"]["HomeExposure"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
@@ -1155,12 +1594,34 @@ export interface components {
             what: string;
             who: string;
         };
+        Merge: {
+            other: string;
+            /** @description Staff who leave it out give the reason of their look */
+            why?: string;
+        };
+        Named: {
+            /** Format: date-time */
+            at: string;
+            class: string;
+            model: string;
+            vendor: string;
+        };
         NewKey: {
             /** @description P-256, uncompressed point, 65 bytes */
             key: string;
             /** @description ECDSA, SHA-256, r and s */
             signature?: string;
             signer?: string;
+        };
+        NewName: {
+            /**
+             * @description Alarm and medical are said of one device only
+             * @enum {string}
+             */
+            class?: "camera" | "doorbell" | "plug" | "light" | "sensor" | "thermostat" | "hub" | "lock" | "scale" | "appliance" | "speaker" | "tv" | "console" | "printer" | "nas" | "router" | "phone" | "tablet" | "computer" | "watch" | "vehicle" | "gadget";
+            model: string;
+            reason: string;
+            vendor?: string;
         };
         NewOrder: {
             device?: string;
@@ -1223,6 +1684,36 @@ export interface components {
             /** @description Stable; begins with /problems/ */
             type: string;
         };
+        Protect: {
+            /** @enum {string} */
+            kind: "close" | "no-lan" | "vendor-only";
+            /**
+             * Format: int32
+             * @description Of close, the device's own; all when left out
+             */
+            port?: number;
+            /**
+             * @description Of close; both when left out
+             * @enum {string}
+             */
+            proto?: "tcp" | "udp";
+            /** @description Staff who leave it out give the reason of their look */
+            why?: string;
+        };
+        Protection: {
+            /** @enum {string} */
+            kind: "close" | "no-lan" | "vendor-only";
+            /**
+             * Format: int32
+             * @description Of close, the device's own; all when left out
+             */
+            port?: number;
+            /**
+             * @description Of close; both when left out
+             * @enum {string}
+             */
+            proto?: "tcp" | "udp";
+        };
         Provider: {
             /** @description The tenant, as consents name it */
             id: string;
@@ -1258,6 +1749,11 @@ export interface components {
             /** @description The provider's short name; not needed where there is one */
             provider?: string;
             token?: string;
+        };
+        Split: {
+            mac: string;
+            /** @description Staff who leave it out give the reason of their look */
+            why?: string;
         };
         Step: {
             enabled: boolean;
@@ -1653,6 +2149,239 @@ export interface operations {
             };
         };
     };
+    "put-homes-home-devices-device-identity": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-devices-device-identity": {
+        parameters: {
+            query?: {
+                /** @description Staff who leave it out give the reason of their look */
+                why?: string;
+            };
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-devices-device-merge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-devices-device-protections": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Protect"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-devices-device-protections": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Protect"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-devices-device-split": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Split"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-homes-home-events": {
         parameters: {
             query?: never;
@@ -1704,6 +2433,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-exposures": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHomeExposure"];
                 };
             };
             /** @description Error */
@@ -2396,6 +3160,109 @@ export interface operations {
             };
         };
     };
+    "get-staff-clusters": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFleetCluster"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-clusters-cluster-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewName"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetCluster"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-exposures": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+                kind?: "open-port" | "internet" | "telnet" | "ftp" | "old-tls" | "cleartext-login" | "exploited" | "end-of-life";
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFleetExposure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-staff-homes": {
         parameters: {
             query?: {
@@ -2551,6 +3418,274 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contacts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-homes-home-devices-device-identity": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-staff-homes-home-devices-device-identity": {
+        parameters: {
+            query?: {
+                /** @description Staff who leave it out give the reason of their look */
+                why?: string;
+            };
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-homes-home-devices-device-merge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-homes-home-devices-device-protections": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Protect"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-staff-homes-home-devices-device-protections": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Protect"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-homes-home-devices-device-split": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key is the same order */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Split"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-exposures": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHomeExposure"];
                 };
             };
             /** @description Error */
@@ -2791,6 +3926,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListBoardIncident"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-models": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFleetModel"];
                 };
             };
             /** @description Error */

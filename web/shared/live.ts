@@ -7,9 +7,9 @@ import type { Contact, Device } from "./model";
 // touched are the parts of a home's data that an event of a kind makes old. The server's feed names the kinds.
 export const touched: Record<string, readonly string[]> = {
   incident: ["summary", "incidents", "incident", "devices", "device"],
-  order: ["orders", "order", "incident", "devices", "device", "summary"],
-  device: ["devices", "device", "summary"],
-  state: ["summary", "devices", "device"],
+  order: ["orders", "order", "incident", "devices", "device", "exposures", "summary"],
+  device: ["devices", "device", "exposures", "summary"],
+  state: ["summary", "devices", "device", "exposures"],
   stopped: ["stopped", "summary"],
   gateway: ["summary", "gateways"],
 };

@@ -1,6 +1,6 @@
 // Which icon and tone goes with which state of home and device.
 import { t } from "./i18n";
-import type { Device, HomeState } from "./model";
+import type { Device, Exposure, HomeState, Protection } from "./model";
 import type { Tone } from "./parts/Bits";
 import type { IconName } from "./parts/Icon";
 
@@ -29,6 +29,14 @@ export function deviceMark(d: Device): Mark {
   if (!d.online) return { tone: "mute", icon: "cloudOff", word: t("device.away") };
   return { tone: "good", icon: "check", word: t("device.fine") };
 }
+
+// covers says whether a protection in force is the one that is meant; a port of 0 means all.
+export const covers = (p: Protection, kind: string, x: Pick<Exposure, "port" | "proto">) =>
+  p.kind === kind && (kind !== "close" || ((!p.port || p.port === x.port) && (!p.proto || p.proto === x.proto)));
+
+// needsLook is true for an exposure that is certain, that something can be done about, and that nothing in force helps against.
+export const needsLook = (d: Pick<Device, "protections">, x: Pick<Exposure, "advice" | "certain" | "protect" | "port" | "proto">) =>
+  x.certain && x.advice !== "" && !x.protect.some((kind) => d.protections.some((p) => covers(p, kind, x)));
 
 // order puts what needs eyes first, then what is here, then by name.
 export function inOrder(items: readonly Device[]): Device[] {

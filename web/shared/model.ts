@@ -29,6 +29,18 @@ export type FleetHome = S["FleetHome"];
 export type BoardIncident = S["BoardIncident"];
 export type AuditEntry = S["AuditEntry"];
 
+export type Identity = S["Identity"];
+export type Exposure = S["Exposure"];
+export type HomeExposure = S["HomeExposure"];
+export type Behind = S["Behind"];
+export type Alias = S["Alias"];
+export type Protection = S["Protection"];
+export type Correction = S["Correction"];
+export type DeviceClass = NonNullable<Correction["class"]>;
+export type FleetModel = S["FleetModel"];
+export type FleetCluster = S["FleetCluster"];
+export type FleetExposure = S["FleetExposure"];
+
 // The live view's events.
 export type LiveContacts = S["LiveContacts"];
 export type LiveDevices = S["LiveDevices"];

@@ -12,6 +12,12 @@ import { Contacts } from "../../shared/parts/Contacts";
 import { useDevice, useHomeID, useOrder, type Asking } from "../data";
 import { Strip, WeekBars } from "../strip";
 import { deviceMark, shutIn } from "../../shared/marks";
+import { w } from "../../shared/i18n/who";
+import { ClassMark } from "../../shared/parts/ClassIcon";
+import { product } from "../../shared/who";
+import { Exposed } from "../who/Exposed";
+import { Same } from "../who/Same";
+import { Who } from "../who/Who";
 
 export function DeviceScreen({ id }: { id: string }) {
   const device = useDevice(id);
@@ -23,9 +29,12 @@ export function DeviceScreen({ id }: { id: string }) {
       {!d && <Title className="hidden">{t("nav.device")}</Title>}
       {!d && (device.error ? <Trouble error={device.error} again={() => void device.refetch()} /> : <Skeleton lines={4} tall={120} />)}
       {d && <Head device={d} asking={asking} />}
+      {d && <Who device={d} />}
+      {d && <Exposed device={d} />}
       {d && <Now device={d} asking={asking} />}
       {d && <Owned device={d} asking={asking} />}
       {d && d.week.length > 0 && <section className="card stack"><h2>{t("device.week")}</h2><WeekBars week={d.week} /></section>}
+      {d && <Same device={d} />}
       {d && <About device={d} />}
     </>
   );
@@ -40,7 +49,7 @@ function Head({ device, asking }: { device: DeviceDetail; asking: Asking }) {
       <div data-testid="device-state" data-mode={device.mode}><State tone={mark.tone} icon={mark.icon}>{mark.word}</State></div>
       <Title><Name max={60}>{device.name}</Name></Title>
       <p className="quiet">
-        {device.vendor ? <bdi>{clip(device.vendor, 60)}</bdi> : t("device.no-vendor")} · {device.online ? t("device.here") : <>{t("devices.seen")} <Ago at={device.last} /></>}
+        <ClassMark of={device.identity.class} /> · {product(device.identity) ? <bdi>{clip(product(device.identity), 60)}</bdi> : w("who.unknown")} · {device.online ? t("device.here") : <>{t("devices.seen")} <Ago at={device.last} /></>}
       </p>
       {shutIn(device) && <p>{word("mode", device.mode)}. {word("grade", device.grade)}</p>}
       {device.protected && <p className="quiet small">{t("device.protected")}</p>}
@@ -134,7 +143,6 @@ function About({ device }: { device: DeviceDetail }) {
     <section className="card stack">
       <h2>{t("device.about")}</h2>
       <dl className="facts">
-        <dt>{t("device.vendor")}</dt><dd>{device.vendor ? <bdi>{clip(device.vendor, 80)}</bdi> : t("device.no-vendor")}</dd>
         <dt>{t("device.first")}</dt><dd>{date(device.first)}</dd>
         {share !== undefined && <><dt>{t("device.coverage")}</dt><dd>{t("device.coverage.text", { share: Math.round(share * 100) })}</dd></>}
       </dl>

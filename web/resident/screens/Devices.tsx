@@ -9,7 +9,11 @@ import { Link, Title } from "../../shared/router";
 import { useDevice, useDevices, useHomeID } from "../data";
 import { party } from "../map";
 import { Strip } from "../strip";
-import { deviceMark, inOrder } from "../../shared/marks";
+import { deviceMark, inOrder, needsLook } from "../../shared/marks";
+import { w } from "../../shared/i18n/who";
+import { ClassMark } from "../../shared/parts/ClassIcon";
+import { product } from "../../shared/who";
+import "../who/who.css";
 
 const page = 60;
 
@@ -24,6 +28,7 @@ export function Devices() {
       {items.length > 0 && <p className="quiet">{tn("devices.count", items.length)} {tn("devices.online", items.filter((d) => d.online).length)}</p>}
       {!devices.data && (devices.error ? <Trouble error={devices.error} again={() => void devices.refetch()} /> : <Skeleton lines={6} />)}
       {devices.data && items.length === 0 && <Empty icon="devices">{t("devices.none")}</Empty>}
+      {items.some((d) => d.exposures.length > 0) && <p><Link to="/exposures" className="back" data-testid="to-exposures">{t("nav.exposed")}<Icon name="next" size={20} /></Link></p>}
       <ul className="stack tight" data-testid="devices">
         {items.slice(0, shown).map((d) => (
           <Row key={d.id} device={d} contacts={live.contacts.filter((c) => c.device === d.id && !c.lookup)} />
@@ -38,6 +43,8 @@ function Row({ device, contacts }: { device: Device; contacts: Contact[] }) {
   const mark = deviceMark(device);
   const detail = useDevice(device.id);
   const today = detail.data?.week.at(-1);
+  const look = device.exposures.some((x) => needsLook(device, x));
+  const same = device.aliases.some((a) => a.proposed);
   const now = [...new Set(contacts.map(party))];
   return (
     <li>
@@ -45,6 +52,12 @@ function Row({ device, contacts }: { device: Device; contacts: Contact[] }) {
         <span className="between">
           <strong><Name>{device.name}</Name></strong>
           <State tone={mark.tone} icon={mark.icon}>{mark.word}</State>
+        </span>
+        <span className="small facts-line">
+          <ClassMark of={device.identity.class} />
+          {product(device.identity) ? <Name max={48}>{product(device.identity)}</Name> : <span className="quiet">{w("who.unknown")}</span>}
+          {look && <State tone="work" icon="eye" id="look">{w("exposed.look")}</State>}
+          {same && <State tone="mute" icon="eye" id="may-be-same">{w("same.question")}</State>}
         </span>
         {today && <Strip hours={today.hours} />}
         <span className="quiet small talk">

@@ -9,10 +9,11 @@ import { Link, Title } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { midnight, useDevices, useHome, useHomeID, useIncidents, useStopped } from "../data";
 import { HomeMapFigure } from "../homemap";
-import { homeMark } from "../../shared/marks";
+import { homeMark, needsLook } from "../../shared/marks";
 
 export function HomeScreen() {
   const home = useHome();
+  const exposed = useExposed();
   if (!home.data) {
     return (
       <>
@@ -24,7 +25,7 @@ export function HomeScreen() {
   return (
     <>
       <Sentence home={home.data} />
-      <Cards cards={home.data.cards} said={home.data.sentence} />
+      <Cards cards={[...home.data.cards, ...exposed]} said={home.data.sentence} />
       {home.data.gateway && <Map />}
       <Today home={home.data} />
       <Week />
@@ -50,6 +51,12 @@ function Sentence({ home }: { home: Home }) {
   );
 }
 
+// useExposed is a card about devices that are easier to attack than they need to be, or nothing.
+function useExposed(): Card[] {
+  const n = (useDevices().data?.items ?? []).filter((d) => d.exposures.some((x) => needsLook(d, x))).length;
+  return n === 0 ? [] : [{ kind: "exposed", title: tn("home.exposed", n), text: t("home.exposed.text"), incident: "", device: "" }];
+}
+
 // Cards do not say again what the sentence above them has said.
 function Cards({ cards, said }: { cards: Card[]; said: string }) {
   if (cards.length === 0) return null;
@@ -57,16 +64,16 @@ function Cards({ cards, said }: { cards: Card[]; said: string }) {
     <section aria-label={t("home.cards")}>
       <ul className="stack">
         {cards.slice(0, 3).map((c, i) => {
-          const to = c.incident ? `/incidents/${encodeURIComponent(c.incident)}` : c.device ? `/devices/${encodeURIComponent(c.device)}` : c.kind === "gateway" || c.kind === "confirm" ? "/gateway" : null;
+          const to = c.incident ? `/incidents/${encodeURIComponent(c.incident)}` : c.device ? `/devices/${encodeURIComponent(c.device)}` : c.kind === "gateway" || c.kind === "confirm" ? "/gateway" : c.kind === "exposed" ? "/exposures" : null;
           const inner = (
             <>
-              <span className="lead"><Icon name={c.incident ? "alert" : "spark"} size={22} /></span>
+              <span className="lead"><Icon name={c.incident ? "alert" : c.kind === "exposed" ? "eye" : "spark"} size={22} /></span>
               <span className="grow"><strong>{clip(c.title, 120)}</strong><span>{c.text === said ? t("device.see-incident") : clip(c.text, 300)}</span></span>
               {to && <Icon name="next" size={20} />}
             </>
           );
           return (
-            <li key={i} data-testid="home-card">
+            <li key={i} data-testid="home-card" data-kind={c.kind}>
               {to ? <Link to={to} className={`card ask ${c.incident ? "need" : ""}`}>{inner}</Link> : <div className="card ask">{inner}</div>}
             </li>
           );

@@ -10,6 +10,7 @@ export const de: Words = {
   "nav.main": "Hauptmenü", "nav.skip": "Zum Inhalt", "nav.which": "Zuhause", "nav.home": "Zuhause", "nav.devices": "Geräte", "nav.device": "Gerät",
   "nav.stopped": "Gestoppt", "nav.more": "Mehr", "nav.incidents": "Vorfälle", "nav.incident": "Vorfall", "nav.activity": "Wer hingesehen hat",
   "nav.support": "Zugang für die Hotline", "nav.notifications": "Benachrichtigungen", "nav.privacy": "Datenschutz", "nav.gateway": "Gateway",
+  "nav.exposed": "Angreifbare Geräte",
   "nav.lost": "Diese Seite gibt es nicht", "nav.to-home": "Zur Startseite", "nav.no-home": "Zu diesem Konto gehört noch kein Zuhause. Ihr Anbieter kann es eintragen.",
 
   "net.as-of": "Keine Verbindung. Das ist der Stand von {time}.", "net.offline": "Keine Verbindung.",
@@ -30,6 +31,7 @@ export const de: Words = {
   "home.last-seen": "Ihr Gateway hat zuletzt geantwortet:", "home.still": "Es schützt Ihr Zuhause von sich aus weiter.",
   "home.no-gateway": "Gateway verbinden", "home.unarmed": "Ihr Gateway beobachtet und sperrt noch nichts ein.",
   "home.waiting": "Eine Änderung ist unterwegs zu Ihrem Gateway.", "home.cards": "Was Sie braucht",
+  "home.exposed.one": "{n} Gerät ist leichter angreifbar als nötig", "home.exposed.other": "{n} Geräte sind leichter angreifbar als nötig", "home.exposed.text": "Sehen Sie, was es ist und was hilft.",
   "home.stopped.none": "Heute musste nichts gestoppt werden", "home.today.one": "Heute wurde {n} Verbindung gestoppt.", "home.today.other": "Heute wurden {n} Verbindungen gestoppt.",
   "home.stopped.one": "{n} Verbindung wurde gestoppt.", "home.stopped.other": "{n} Verbindungen wurden gestoppt.",
   "home.trackers.one": "{n} Tracker wurde abgewiesen.", "home.trackers.other": "{n} Tracker wurden abgewiesen.",
@@ -44,10 +46,10 @@ export const de: Words = {
   "devices.none": "Noch wurde kein Gerät gesehen. Es erscheint, sobald es das Netz benutzt.", "devices.talks": "Spricht mit", "devices.silent": "Da, gerade still", "devices.seen": "Zuletzt gesehen",
 
   "device.fine": "In Ordnung", "device.away": "Nicht da", "device.held": "Eingesperrt", "device.probation": "Wird beobachtet", "device.incident": "Braucht Sie",
-  "device.here": "gerade da", "device.no-vendor": "Hersteller unbekannt", "device.protected": "Es wird nie von selbst eingesperrt.", "device.see-incident": "Was war und was zu tun ist",
+  "device.here": "gerade da", "device.protected": "Es wird nie von selbst eingesperrt.", "device.see-incident": "Was war und was zu tun ist",
   "device.shut-in": "Einsperren", "device.shut-in.title": "Dieses Gerät einsperren?", "device.shut-in.text": "Es erreicht nur noch Ihr Gateway, bis Sie es herauslassen. Ihre anderen Geräte laufen weiter.",
   "device.release": "Herauslassen", "device.now": "Spricht jetzt mit", "device.rules": "Was Sie entschieden haben", "device.blocked": "Gesperrt", "device.allowed": "Durchgelassen", "device.block": "Sperren",
-  "device.unblock": "Entsperren", "device.disallow": "Wieder stoppen", "device.week": "Sieben Tage", "device.about": "Was es ist", "device.vendor": "Hersteller", "device.first": "Zuerst gesehen",
+  "device.unblock": "Entsperren", "device.disallow": "Wieder stoppen", "device.week": "Sieben Tage", "device.about": "Im Netz", "device.first": "Zuerst gesehen",
   "device.coverage": "Benennen konnten wir", "device.coverage.text": "Alles bis auf {share} % seines Verkehrs.", "device.port": "Anschluss", "device.port.own": "an einem eigenen Anschluss", "device.port.shared": "an einem Anschluss mit anderen",
   "device.macs.one": "Es hat {n} Hardware-Adresse benutzt.", "device.macs.other": "Es hat {n} Hardware-Adressen benutzt.",
 
@@ -77,6 +79,7 @@ export const de: Words = {
   "sure.release": "Herauslassen?", "sure.release.text": "{name} darf wieder ins Netz. Wir beobachten es genau und sperren es wieder ein, wenn es dasselbe tut.",
   "sure.dismiss": "Waren Sie das?", "sure.dismiss.text": "Wir schließen den Vorfall und lassen {name} weitermachen. Wir rechnen ihm das nicht mehr an.",
   "verb.check": "Prüfung", "verb.release": "Herauslassen", "verb.dismiss": "Das war ich", "verb.quarantine": "Einsperren", "verb.block": "Sperren", "verb.unblock": "Entsperren", "verb.allow": "Durchlassen", "verb.disallow": "Wieder stoppen",
+  "verb.identify": "Was es ist", "verb.merge": "Ein Gerät", "verb.split": "Zwei Geräte", "verb.protect": "Schutz", "verb.unprotect": "Ende des Schutzes",
   "order.asked": "verlangt, wartet auf Ihr Gateway", "order.in_force": "in Kraft", "order.checked": "erledigt", "order.failed": "fehlgeschlagen", "order.expired": "fehlgeschlagen: Ihr Gateway hat nicht rechtzeitig geantwortet",
   "check.title": "Die letzte Prüfung", "check.progress": "Wie lange es schon still ist", "check.quiet": "Still seit {have} von {need}.",
 

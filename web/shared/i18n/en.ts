@@ -8,6 +8,7 @@ export const en = {
   "nav.main": "Main", "nav.skip": "Skip to content", "nav.which": "Home", "nav.home": "Home", "nav.devices": "Devices", "nav.device": "Device",
   "nav.stopped": "Stopped", "nav.more": "More", "nav.incidents": "Incidents", "nav.incident": "Incident", "nav.activity": "Who looked",
   "nav.support": "Support access", "nav.notifications": "Notifications", "nav.privacy": "Privacy", "nav.gateway": "Gateway",
+  "nav.exposed": "Exposed devices",
   "nav.lost": "There is no such page", "nav.to-home": "To the home screen", "nav.no-home": "No home belongs to this account yet. Your provider can add it.",
 
   "net.as-of": "No connection. This is as of {time}.", "net.offline": "No connection.",
@@ -28,6 +29,7 @@ export const en = {
   "home.last-seen": "Your gateway last answered", "home.still": "It goes on protecting your home by itself.",
   "home.no-gateway": "Connect your gateway", "home.unarmed": "Your gateway watches, and does not shut anything in yet.",
   "home.waiting": "A change is on its way to your gateway.", "home.cards": "What needs you",
+  "home.exposed.one": "{n} device is easier to attack than it needs to be", "home.exposed.other": "{n} devices are easier to attack than they need to be", "home.exposed.text": "See what it is and what helps.",
   "home.stopped.none": "Nothing had to be stopped today", "home.today.one": "{n} connection was stopped today.", "home.today.other": "{n} connections were stopped today.",
   "home.stopped.one": "{n} connection was stopped.", "home.stopped.other": "{n} connections were stopped.",
   "home.trackers.one": "{n} tracker was turned away.", "home.trackers.other": "{n} trackers were turned away.",
@@ -42,10 +44,10 @@ export const en = {
   "devices.none": "No device was seen yet. They appear as soon as they use the network.", "devices.talks": "Talks to", "devices.silent": "Here, silent now", "devices.seen": "Last seen",
 
   "device.fine": "Fine", "device.away": "Away", "device.held": "Shut in", "device.probation": "Being watched", "device.incident": "Needs you",
-  "device.here": "here now", "device.no-vendor": "Maker unknown", "device.protected": "It is never shut in automatically.", "device.see-incident": "See what happened and what to do",
+  "device.here": "here now", "device.protected": "It is never shut in automatically.", "device.see-incident": "See what happened and what to do",
   "device.shut-in": "Shut in", "device.shut-in.title": "Shut this device in?", "device.shut-in.text": "It can reach only your gateway until you let it out. Your other devices go on as usual.",
   "device.release": "Release", "device.now": "Talks to now", "device.rules": "What you decided", "device.blocked": "Blocked", "device.allowed": "Let through", "device.block": "Block",
-  "device.unblock": "Unblock", "device.disallow": "Stop again", "device.week": "Seven days", "device.about": "What it is", "device.vendor": "Maker", "device.first": "First seen",
+  "device.unblock": "Unblock", "device.disallow": "Stop again", "device.week": "Seven days", "device.about": "On the network", "device.first": "First seen",
   "device.coverage": "We could name", "device.coverage.text": "All but {share} % of its traffic.", "device.port": "Connection", "device.port.own": "on a port of its own", "device.port.shared": "on a port with others",
   "device.macs.one": "It used {n} hardware address.", "device.macs.other": "It used {n} hardware addresses.",
 
@@ -75,6 +77,7 @@ export const en = {
   "sure.release": "Release it?", "sure.release.text": "{name} can use the network again. We watch it closely and shut it in again if it does the same.",
   "sure.dismiss": "Was this you?", "sure.dismiss.text": "We close the incident and let {name} go on. We no longer hold this against it.",
   "verb.check": "Check", "verb.release": "Release", "verb.dismiss": "This was me", "verb.quarantine": "Shut in", "verb.block": "Block", "verb.unblock": "Unblock", "verb.allow": "Let through", "verb.disallow": "Stop again",
+  "verb.identify": "What it is", "verb.merge": "One device", "verb.split": "Two devices", "verb.protect": "Protection", "verb.unprotect": "End of protection",
   "order.asked": "asked, waiting for your gateway", "order.in_force": "in force", "order.checked": "done", "order.failed": "failed", "order.expired": "failed: your gateway did not answer in time",
   "check.title": "The last check", "check.progress": "How long it has been silent", "check.quiet": "Silent for {have} of {need}.",
 

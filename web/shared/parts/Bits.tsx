@@ -1,5 +1,5 @@
 // Small parts that both apps show.
-import { Fragment, useEffect, useRef, useState, type ReactNode } from "react";
+import { Fragment, useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { Problem } from "../client";
 import { hasKey, t } from "../i18n";
 import { ago, clip, clock } from "../text";
@@ -81,14 +81,15 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
 // Dialog asks before something that is felt at home. The browser keeps the focus inside and gives it back.
 export function Dialog({ title, open, close, children }: { title: string; open: boolean; close: () => void; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
+  const name = useId();
   useEffect(() => {
     const d = ref.current;
     if (open && d && !d.open) d.showModal();
     if (!open && d?.open) d.close();
   }, [open]);
   return (
-    <dialog ref={ref} onClose={close} aria-labelledby="dialog-title">
-      <h2 id="dialog-title">{title}</h2>
+    <dialog ref={ref} onClose={close} aria-labelledby={name}>
+      <h2 id={name}>{title}</h2>
       {open && children}
     </dialog>
   );

@@ -1,5 +1,5 @@
 // What a device talks to: whom, whether that is usual or listed, what was decided and why.
-import { t } from "../i18n";
+import { locale, t } from "../i18n";
 import { contactKey } from "../live";
 import type { Contact } from "../model";
 import { Ago, Empty, Name, State, type Tone } from "./Bits";
@@ -52,11 +52,27 @@ function Who({ contact: c }: { contact: Contact }) {
       <div>
         <strong><Name max={48}>{company || c.name || c.domain || c.ip || c.peer}</Name></strong>
         {company && <p className="small quiet"><Name max={60}>{c.name || c.ip}</Name></p>}
+        {where(c) && <p className="small quiet"><bdi>{where(c)}</bdi></p>}
         {c.service?.purpose && <p className="small quiet">{clip(c.service.purpose, 120)}</p>}
       </div>
       <State tone={mark.tone} icon={mark.icon}>{word("verdict", c.verdict)}</State>
     </div>
   );
+}
+
+// where says who runs the network of the other end, and in which country, when the API tells.
+export function where(c: Contact & { network?: unknown; country?: unknown }): string {
+  const text = (x: unknown, max: number) => (typeof x === "string" ? clip(x, max) : "");
+  const code = text(c.country, 40);
+  return [text(c.network, 60), /^[A-Z]{2}$/.test(code) ? country(code) : code].filter(Boolean).join(", ");
+}
+
+function country(code: string): string {
+  try {
+    return new Intl.DisplayNames([locale()], { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 // answers are the three answers of a verdict: usual, known, listed.

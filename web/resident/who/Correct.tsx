@@ -1,0 +1,53 @@
+// "That is wrong": its people say what it is. Their word is used at home at once, as soon as the gateway has it.
+import { useState, type FormEvent } from "react";
+import { t } from "../../shared/i18n";
+import { w } from "../../shared/i18n/who";
+import type { Correction, DeviceClass, Identity } from "../../shared/model";
+import { Dialog, Name } from "../../shared/parts/Bits";
+import { careful, classes, className } from "../../shared/who";
+import { correction } from "./word";
+
+interface Props { who: Identity; name: string; open: boolean; close: () => void; send: (c: Correction) => void }
+
+export function Correct({ who, name, open, close, send }: Props) {
+  return (
+    <Dialog title={w("fix.title")} open={open} close={close}>
+      <Form who={who} name={name} close={close} send={send} />
+    </Dialog>
+  );
+}
+
+function Form({ who, name, close, send }: Omit<Props, "open">) {
+  const mine = who.by === "owner"; // what we guessed is what is wrong: it is not offered again
+  const [kind, choose] = useState<string>(mine ? who.class : "");
+  const [missing, miss] = useState(false);
+  const order = [...classes].sort((a, b) => className(a).localeCompare(className(b)));
+  const submit = (e: FormEvent<HTMLFormElement>) => {
+    e.preventDefault();
+    const f = new FormData(e.currentTarget);
+    const c = correction(kind as DeviceClass | "", String(f.get("vendor")), String(f.get("model")));
+    if (!c) return miss(true);
+    close();
+    send(c);
+  };
+  return (
+    <form onSubmit={submit}>
+      <p className="quiet"><Name>{name}</Name></p>
+      <label><span>{w("fix.class")}</span>
+        <select value={kind} onChange={(e) => choose(e.target.value)} data-testid="correct-class">
+          <option value="">{w("fix.keep")}</option>
+          {order.map((c) => <option key={c} value={c}>{className(c)}</option>)}
+        </select>
+      </label>
+      {kind && <p className="small" data-testid="correct-means" role="status">{w(careful(kind) ? "fix.care" : "fix.plain")}</p>}
+      <label><span>{w("fix.vendor")}</span><input name="vendor" maxLength={64} autoComplete="off" defaultValue={mine ? who.vendor : ""} data-testid="correct-vendor" /></label>
+      <label><span>{w("fix.model")}</span><input name="model" maxLength={64} autoComplete="off" defaultValue={mine ? who.model : ""} data-testid="correct-model" /></label>
+      <p className="small quiet">{w("fix.vote")}</p>
+      {missing && <p role="alert">{w("fix.need")}</p>}
+      <div className="row">
+        <button data-testid="confirm">{w("fix.send")}</button>
+        <button type="button" className="plain" onClick={close}>{t("cancel")}</button>
+      </div>
+    </form>
+  );
+}

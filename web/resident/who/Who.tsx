@@ -1,0 +1,88 @@
+// What a device is, why we think so, and what its people say instead.
+import { isKnown, judged, product, sureness, sureWord, className } from "../../shared/who";
+import { w, wn } from "../../shared/i18n/who";
+import type { DeviceDetail } from "../../shared/model";
+import { Name, State, Trouble, type Tone } from "../../shared/parts/Bits";
+import { OrderLine } from "../../shared/parts/Case";
+import { ClassMark } from "../../shared/parts/ClassIcon";
+import { Icon, type IconName } from "../../shared/parts/Icon";
+import { Link } from "../../shared/router";
+import { clip } from "../../shared/text";
+import { useState } from "react";
+import { Correct } from "./Correct";
+import { useAbout } from "./orders";
+import "./who.css";
+
+const marks: Record<string, { tone: Tone; icon: IconName }> = {
+  owner: { tone: "good", icon: "check" }, operator: { tone: "good", icon: "check" }, sure: { tone: "good", icon: "check" },
+  probable: { tone: "mute", icon: "eye" }, unsure: { tone: "mute", icon: "eye" }, nobody: { tone: "mute", icon: "dot" },
+};
+
+export function Who({ device }: { device: DeviceDetail }) {
+  const who = device.identity;
+  const asking = useAbout(device.id);
+  const [fixing, fix] = useState(false);
+  const sure = sureness(who);
+  const mark = marks[sure] ?? { tone: "mute" as const, icon: "dot" as const };
+  const other = judged(who);
+  const busy = asking.sending || asking.order?.status === "asked";
+  return (
+    <section className="card stack" aria-labelledby="who" data-testid="who" data-class={who.class} data-by={who.by} data-sure={sure}>
+      <div className="between high">
+        <h2 id="who">{w("who.title")}</h2>
+        <State tone={mark.tone} icon={mark.icon} id="sureness">{sureWord(sure)}</State>
+      </div>
+      <p className="what" data-testid="model">{product(who) ? <Name max={80}>{product(who)}</Name> : who.class ? className(who.class) : w("who.unknown")}</p>
+      {!isKnown(who) && <p>{w("who.unknown.text")}</p>}
+      <dl className="facts">
+        <dt>{w("who.class")}</dt><dd data-testid="class"><ClassMark of={who.class} /></dd>
+        <dt>{w("who.vendor")}</dt><dd>{who.vendor ? <bdi>{clip(who.vendor, 64)}</bdi> : w("who.not-known")}</dd>
+        <dt>{w("who.model")}</dt><dd>{who.model ? <bdi>{clip(who.model, 64)}</bdi> : w("who.not-known")}</dd>
+        {who.maker && who.maker !== who.vendor && <><dt>{w("who.maker")}</dt><dd><bdi>{clip(who.maker, 64)}</bdi></dd></>}
+      </dl>
+      {other && <p className="small" data-testid="judged">{w(who.class ? "who.judged" : "who.judged.unknown", { class: className(other) })}</p>}
+      <div>
+        <h3>{w("who.why")}</h3>
+        {who.evidence.length === 0 ? <p className="quiet">{w("who.no-why")}</p> : (
+          <ul className="reasons" data-testid="why">{who.evidence.slice(0, 5).map((e, i) => <li key={i}><bdi>{clip(e, 200)}</bdi></li>)}</ul>
+        )}
+        {(sure === "sure" || sure === "probable" || sure === "unsure") && <p className="small quiet">{w("who.percent", { n: Math.min(99, Math.round(who.confidence * 100)) })}</p>}
+      </div>
+      {!device.gateway && (
+        <div className="row">
+          <button className="plain" disabled={busy} onClick={() => fix(true)} data-testid="correct">{w("fix.open")}</button>
+          {who.by === "owner" && <button className="plain" disabled={busy} onClick={() => asking.ask({ act: "forget" })} data-testid="take-back">{w("fix.back")}</button>}
+        </div>
+      )}
+      <Correct who={who} name={device.name} open={fixing} close={() => fix(false)} send={(body) => asking.ask({ act: "identify", body })} />
+      <div role="status">
+        {asking.error !== null && <Trouble error={asking.error} />}
+        {asking.order && <OrderLine order={asking.order} />}
+      </div>
+      {device.behind.length > 0 && <BehindIt device={device} />}
+    </section>
+  );
+}
+
+// BehindIt shows the devices that a repeater or a hub speaks for.
+function BehindIt({ device }: { device: DeviceDetail }) {
+  return (
+    <div className="stack tight" data-testid="behind">
+      <h3><Icon name="devices" size={18} /> {wn("who.behind", device.behind.length)}</h3>
+      <p className="small quiet">{w("who.behind.text")}</p>
+      <ul className="lines">
+        {device.behind.slice(0, 32).map((b, i) => {
+          const what = product(b);
+          const name = <Name>{b.name || what || className(b.class)}</Name>;
+          return (
+            <li key={b.device || i}>
+              <p>{b.device && b.device !== device.id ? <Link to={`/devices/${encodeURIComponent(b.device)}`}>{name}</Link> : name}</p>
+              <p className="small quiet"><ClassMark of={b.class} />{what && <> · <bdi>{clip(what, 64)}</bdi></>}</p>
+              {b.evidence.length > 0 && <p className="small quiet"><bdi>{b.evidence.slice(0, 3).map((e) => clip(e, 120)).join(" · ")}</bdi></p>}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
