@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -177,7 +178,7 @@ type seen struct {
 	mu     sync.Mutex
 	events []home.Event
 	count  bool // count them only
-	counts [home.EventTick + 1]int
+	counts [home.EventGroup + 1]int
 	proven int           // new flows with their sender
 	block  chan struct{} // when set, Handle waits until it is closed
 }
@@ -188,6 +189,10 @@ func (s *seen) Handle(e *home.Event) {
 	c := *e
 	if e.Flow != nil {
 		f := *e.Flow
+		if f.SYN != nil {
+			syn := *f.SYN
+			f.SYN = &syn
+		}
 		c.Flow = &f
 	}
 	if e.Name != nil {
@@ -197,6 +202,29 @@ func (s *seen) Handle(e *home.Event) {
 	if e.Neighbor != nil {
 		n := *e.Neighbor
 		c.Neighbor = &n
+	}
+	if e.Served != nil {
+		v := *e.Served
+		v.Details = slices.Clone(v.Details)
+		c.Served = &v
+	}
+	if e.Mapping != nil {
+		v := *e.Mapping
+		c.Mapping = &v
+	}
+	if e.Group != nil {
+		v := *e.Group
+		c.Group = &v
+	}
+	if e.Announce != nil {
+		v := *e.Announce
+		v.Services, v.Details = slices.Clone(v.Services), slices.Clone(v.Details)
+		c.Announce = &v
+	}
+	if e.Lease != nil {
+		v := *e.Lease
+		v.Params = slices.Clone(v.Params)
+		c.Lease = &v
 	}
 	if s.count {
 		s.counts[e.Kind]++
@@ -229,7 +257,7 @@ func (s *seen) wait(t testing.TB, what string, f func(*home.Event) bool) home.Ev
 	defer s.mu.Unlock()
 	for _, e := range s.events {
 		if e.Kind != home.EventTick {
-			t.Logf("%v from %v at %q: flow %+v name %+v neighbor %+v", e.Kind, e.Source, e.Port, e.Flow, e.Name, e.Neighbor)
+			t.Logf("%v from %v at %q: flow %+v name %+v neighbor %+v served %+v", e.Kind, e.Source, e.Port, e.Flow, e.Name, e.Neighbor, e.Served)
 		}
 	}
 	t.Fatalf("no event: %s", what)

@@ -13,27 +13,8 @@ import (
 // TestRealRules captures under the ruleset that the gateway really has: its marks, its groups, its drops.
 func TestRealRules(t *testing.T) {
 	r := newRig(t)
-	flush := exec.Command("nft", "flush ruleset; table ip nat { chain post { type nat hook postrouting priority 100; oifname wan masquerade; }; }")
-	if err := r.gw.Start(flush); err != nil {
-		t.Fatal(err)
-	}
-	if err := flush.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	var e *enforce.Enforcer
-	err := r.gw.Do(func() (err error) {
-		e, err = enforce.New(enforce.Config{Bridge: "br-lan", WAN: "wan", ResolverPort: 5300, ContainedResolverPort: 5301,
-			PortalPort: 8480, GatewayV4: []netip.Addr{netip.MustParseAddr("192.168.1.1")}}, nil)
-		if err != nil {
-			return err
-		}
-		return e.Apply(t.Context(), home.Desired{Version: 1, Devices: []home.DeviceRule{{Device: "tv", Mode: home.ModeQuarantine,
-			MACs: []home.MAC{tvMAC}, Addresses: []netip.Addr{tvAddr}, Port: "p-tv", Alone: true}}})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { e.Close() })
+	r.realRules(t, home.Desired{Version: 1, Devices: []home.DeviceRule{{Device: "tv", Mode: home.ModeQuarantine,
+		MACs: []home.MAC{tvMAC}, Addresses: []netip.Addr{tvAddr}, Port: "p-tv", Alone: true}}})
 	serve(t, r.net, site.String()+":443")
 	_, s := r.capture(t, kernel.Config{})
 
@@ -54,4 +35,29 @@ func TestRealRules(t *testing.T) {
 	s.wait(t, "ARP", func(e *home.Event) bool {
 		return e.Kind == home.EventNeighbor && e.Source == camMAC && e.Port == "p-cam" && e.Neighbor.SenderAddr == camAddr
 	})
+}
+
+// realRules puts the gateway's own ruleset in the place of the rig's.
+func (r *rig) realRules(t *testing.T, desired home.Desired) {
+	t.Helper()
+	flush := exec.Command("nft", "flush ruleset; table ip nat { chain post { type nat hook postrouting priority 100; oifname wan masquerade; }; }")
+	if err := r.gw.Start(flush); err != nil {
+		t.Fatal(err)
+	}
+	if err := flush.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	var e *enforce.Enforcer
+	err := r.gw.Do(func() (err error) {
+		e, err = enforce.New(enforce.Config{Bridge: "br-lan", WAN: "wan", ResolverPort: 5300, ContainedResolverPort: 5301,
+			PortalPort: 8480, GatewayV4: []netip.Addr{netip.MustParseAddr("192.168.1.1")}}, nil)
+		if err != nil {
+			return err
+		}
+		return e.Apply(t.Context(), desired)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
 }
