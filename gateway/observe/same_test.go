@@ -128,7 +128,6 @@ func (w *linked) check(t *testing.T, what string) {
 	}
 }
 
-
 // masked gives one hardware address of a capture another value, as a device that takes a random one does.
 type masked struct {
 	w        *linked

@@ -78,12 +78,20 @@ func TestWhatIsNoChange(t *testing.T) {
 			h.life(time.Minute, phone, x)
 			h.life(time.Minute, phone, laptop)
 		},
-		"it boots from the network": func(h *house) {
+		"it asks once and is gone": func(h *house) {
 			x := laptop
-			x.vendor, x.params, x.name, x.client = "PXEClient:Arch:00007", []byte{1, 2, 3}, "", []byte("\x00uuid-of-the-machine")
+			x.params, x.name = busybox, "kitchen-camera"
 			h.life(10*time.Minute, laptop)
+			h.tell(x, home.Event{Kind: home.EventLease, Lease: &home.Lease{Op: 1, Client: x.mac, Hostname: x.name, Params: x.params}})
+			h.pass(time.Hour)
+		},
+		"it boots from the network": func(h *house) {
+			x, y := laptop, laptop
+			y.client = append([]byte{1}, y.mac[:]...)
+			x.vendor, x.params, x.name, x.client = "PXEClient:Arch:00007", []byte{1, 2, 3}, "", []byte("\x00uuid-of-the-machine-12")
+			h.life(10*time.Minute, y)
 			h.dhcp(x)
-			h.life(10*time.Minute, laptop)
+			h.life(10*time.Minute, y)
 		},
 	} {
 		h := newHouse()

@@ -76,14 +76,10 @@ func (r *Repeater) each(ctx context.Context, c *frame.Conn, do func([]byte)) err
 	for {
 		got, err := c.Read(buf)
 		switch {
-		case ctx.Err() != nil:
-			return nil
 		case err != nil && frame.Down(err):
-			continue
 		case err != nil:
-			return fmt.Errorf("repeater: %w", err)
-		}
-		if !got.Out && got.Len >= etherHead {
+			return space.Ended(ctx, fmt.Errorf("repeater: %w", err))
+		case !got.Out && got.Len >= etherHead:
 			do(buf[:got.Len])
 		}
 	}
