@@ -106,3 +106,14 @@ func (b *Book) Session(id home.DeviceID) Session {
 	}
 	return s
 }
+
+// Set brings a learned model into force. The evidence is kept.
+func (b *Book) Set(m *Model) {
+	b.model = m
+	for _, d := range b.devices {
+		d.stale = true
+	}
+}
+
+// Identity says who a device is taken for.
+func (b *Book) Identity(id home.DeviceID) home.Identity { return home.Identity{} }

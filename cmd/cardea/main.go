@@ -27,6 +27,7 @@ type cli struct {
 	Admin    adminCmd         `cmd:"" help:"Tenants, homes, people, gateways, lists: what has no screen yet."`
 	Replay   replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
 	Bench    benchCmd         `cmd:"" help:"Measure replay, indicators, DNS and the gateway beside their peers."`
+	Eval     evalCmd          `cmd:"" help:"Measure on labelled captures of yours: how well devices are identified."`
 	Doctor   doctorCmd        `cmd:"" help:"Tell what this machine lacks for the agent, the lab, the build and the tests, and how to get it."`
 	Version  kong.VersionFlag `help:"Print the version and exit."`
 }
