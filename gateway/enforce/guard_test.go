@@ -129,6 +129,8 @@ func TestVendorOnly(t *testing.T) {
 	lan := l.conversations(l.cam, "camera")
 	forwarded, inbound := l.talk(l.inet, "port forward", "tcp", wan4, 8022), l.talk(l.inet, "inbound v6", "tcp", l.cam.v6, 7000)
 	admin := l.talk(l.cam.space, "admin", "tcp", gw4, 22)
+	heard := l.echo(l.cam.space, 7003)
+	stream := l.talk(l.inet, "stream", "udp", l.cam.v6, 7003)
 	var maker []conversation
 	for _, network := range []string{"tcp", "udp"} {
 		maker = append(maker, l.talk(l.cam.space, "maker v4 "+network, network, maker4, 7002), l.talk(l.cam.space, "maker v6 "+network, network, maker6, 7002))
@@ -141,7 +143,11 @@ func TestVendorOnly(t *testing.T) {
 	if g := e.Grade(home.DeviceID(l.cam.mac.String())); g != home.GradePort {
 		t.Errorf("grade %q", g)
 	}
-	l.silent(append(lan, forwarded, inbound, admin))
+	before := heard.Load()
+	l.silent(append(lan, forwarded, inbound, admin, stream))
+	if n := heard.Load() - before; n != 0 {
+		t.Errorf("%d packets of a flow that ran came in from the internet", n)
+	}
 	l.alive(maker)
 	l.alive(other)
 	l.vendorOnly(e)
@@ -229,6 +235,9 @@ func TestPermitLater(t *testing.T) {
 	l.permit(e, l.lamp, maker4)
 	if err := l.gets(l.lamp.space, "tcp", maker4, 7002); err != nil {
 		t.Errorf("permitted: %v", err)
+	}
+	if have := l.nft("list set inet cardea permitted4"); !strings.Contains(have, "expires 59m") {
+		t.Errorf("the device talks to it, and it is not renewed:\n%s", have)
 	}
 	if l.reaches(l.plug.space, "tcp", maker4, 7002) == nil {
 		t.Error("what is one device's is another's too")
