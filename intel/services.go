@@ -23,15 +23,24 @@ func Service(name string) (home.Service, bool) {
 	}
 }
 
+// Company tells which company stands behind a name: whose the service is that it belongs to. Of a cloud
+// or a content network it is whoever runs that, not the customer.
+func Company(name string) (string, bool) {
+	s, ok := Service(name)
+	return s.Company, ok
+}
+
 // service is a row of the table: the suffixes are separated by spaces.
 type service struct{ name, company, purpose, suffixes string }
 
-// serviceTable is made at the first question, some 500 suffixes.
+// serviceTable is made at the first question, some 1,000 suffixes.
 var serviceTable = sync.OnceValue(func() map[string]*service {
-	m := make(map[string]*service, 2*len(services))
-	for i := range services {
-		for suffix := range strings.FieldsSeq(services[i].suffixes) {
-			m[suffix] = &services[i]
+	m := make(map[string]*service, 3*(len(services)+len(makers)))
+	for _, rows := range [][]service{services, makers} {
+		for i := range rows {
+			for suffix := range strings.FieldsSeq(rows[i].suffixes) {
+				m[suffix] = &rows[i]
+			}
 		}
 	}
 	return m

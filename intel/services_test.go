@@ -2,8 +2,11 @@ package intel
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/publicsuffix"
 
 	"cardea/home"
 )
@@ -22,7 +25,7 @@ func TestServices(t *testing.T) {
 
 func TestServiceTableIsWellFormed(t *testing.T) {
 	seen := map[string]string{}
-	for _, s := range services {
+	for _, s := range slices.Concat(services, makers) {
 		if s.name == "" || s.company == "" || s.purpose == "" || s.suffixes == "" {
 			t.Errorf("%+v has an empty field", s)
 		}
@@ -30,14 +33,27 @@ func TestServiceTableIsWellFormed(t *testing.T) {
 			if c, ok := home.CleanName(suffix); !ok || c != suffix || !strings.Contains(suffix, ".") {
 				t.Errorf("%s: %q is not a clean name", s.name, suffix)
 			}
+			if p, icann := publicsuffix.PublicSuffix(suffix); p == suffix && icann {
+				t.Errorf("%q is a registry's", suffix)
+			}
 			if other, ok := seen[suffix]; ok {
 				t.Errorf("%s is of %s and of %s", suffix, other, s.name)
 			}
 			seen[suffix] = s.name
 		}
 	}
-	if len(services) < 150 {
-		t.Errorf("%d services", len(services))
+	if len(seen) < 900 {
+		t.Errorf("%d names", len(seen))
+	}
+}
+
+func TestCompany(t *testing.T) {
+	for name, want := range map[string]string{
+		"scalews.withings.net": "Withings", "max.eq-3.de": "eQ-3", "api.xbcs.net": "Belkin", "p2p.xmeye.net": "Xiongmai", "evil.example": "", "com": "",
+	} {
+		if got, ok := Company(name); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
 	}
 }
 
