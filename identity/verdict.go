@@ -12,8 +12,9 @@ type Judgement struct {
 	Fit        float64     // how the session compares with what that model usually shows, 0 to 1
 	Margin     float64     // least fit that is accepted
 	// Copied: what the device says of itself is this model's, but what is hard to forge is not.
-	Copied bool
-	match  [families]float64 // what agrees, for the evidence in words
+	Copied     bool
+	match      [families]float64 // what agrees, for the evidence in words
+	soft, hard float64
 }
 
 const maxCandidates = 5
@@ -41,7 +42,7 @@ func (m *Model) Judge(s Session) Judgement {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
 	best := &m.leaves[order[0]]
 	x := m.fit(best, s)
-	j := Judgement{Fit: x.all, Margin: best.margin, match: x.matched}
+	j := Judgement{Fit: x.all, Margin: best.margin, match: x.matched, soft: x.soft, hard: x.hard}
 	member := logistic(m.tuned.Slope * (x.all - m.tuned.Center))
 	for _, i := range order[:min(maxCandidates, len(order))] {
 		l := m.leaves[i].label
