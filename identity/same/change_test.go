@@ -47,6 +47,23 @@ func TestASuddenlyOtherDevice(t *testing.T) {
 	h.life(5*time.Minute, laptop) // two systems on one machine are told once
 	h.life(5*time.Minute, other)
 	h.want(t, home.DetectIdentity)
+	if got := h.l.Behind(h.devices[laptop.mac].ID); got != nil {
+		t.Errorf("two systems of one machine are shown as two devices: %+v", got)
+	}
+}
+
+// One question with the names of another device is enough where the port says whose it is.
+func TestOneForgedQuestion(t *testing.T) {
+	h := newHouse()
+	camera := thing{mac: mac("c0:56:e3:00:00:03"), port: "lan3", addr: "192.168.1.60", name: "kitchen-camera", params: busybox, vendor: "udhcp 1.24.1"}
+	h.life(10*time.Minute, laptop, camera)
+	h.owner["lan3"] = h.devices[camera.mac].ID
+	forger := camera
+	forger.mac = laptop.mac
+	h.dhcp(forger)
+	h.want(t)
+	h.connect(laptop)
+	h.want(t, home.DetectForgedMAC)
 }
 
 func TestWhatIsNoChange(t *testing.T) {
@@ -136,7 +153,8 @@ func TestARepeater(t *testing.T) {
 func TestOneDeviceIsNotSeveral(t *testing.T) {
 	h := newHouse()
 	h.life(time.Hour, laptop)
-	moved := again(laptop, laptop.mac.String(), "192.168.1.90") // another lease
+	moved := again(laptop, laptop.mac.String(), "192.168.1.90") // another lease and another name
+	moved.name, moved.params = "study-laptop", busybox
 	h.life(time.Hour, moved)
 	alias := again(laptop, laptop.mac.String(), "192.168.1.91") // a second address of its own
 	for range 10 {
@@ -146,7 +164,7 @@ func TestOneDeviceIsNotSeveral(t *testing.T) {
 	if got := h.l.Behind(h.devices[laptop.mac].ID); got != nil {
 		t.Errorf("%+v", got)
 	}
-	h.want(t)
+	h.want(t, home.DetectIdentity) // which it may be, with another name and other habits
 }
 
 func TestACopiedIdentifier(t *testing.T) {

@@ -58,6 +58,11 @@ func TestWhoWasHereAtOnceIsNotTheSame(t *testing.T) {
 	other := again(phone, "06:00:00:00:00:77", "192.168.1.77")
 	h := newHouse()
 	h.life(5*time.Minute, phone, other, laptop)
+	for _, p := range h.l.compare(h.l.faces[phone.mac], h.l.faces[other.mac], h.l.popular()).parts {
+		if p.clue == ClientID || p.clue == Named {
+			t.Errorf("what two had at once still tells: %v", p)
+		}
+	}
 	h.pass(time.Hour)
 	h.life(time.Hour, other)
 	if links := h.l.Proposals(); len(links) != 0 {

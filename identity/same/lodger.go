@@ -147,7 +147,7 @@ func (l *Linker) asks(f *face, o *home.Observation) int {
 				n = 0
 			}
 		}
-		if x.inner != now.inner && !x.unknown || twins(x, &now) {
+		if x.inner != now.inner && !x.unknown {
 			continue // somebody else's, surely
 		}
 		if n < least || n == least && n == 0 && x.addr == now.addr {
@@ -160,12 +160,6 @@ func (l *Linker) asks(f *face, o *home.Observation) int {
 	}
 	now.port = o.Port
 	return l.moveIn(f, now, best, o)
-}
-
-// twins: of two with identifiers and addresses of their own, one was here a moment ago.
-func twins(x, now *lodger) bool {
-	return x.client > fromHardware && now.client > fromHardware && x.client != now.client && x.addr.IsValid() && now.addr.IsValid() &&
-		x.addr != now.addr && differs(x, now) == 1 && now.asked-x.last < lives
 }
 
 // differs counts in what two lodgers differ.

@@ -31,6 +31,7 @@ func TestWhatAnAutomaticMergeNeeds(t *testing.T) {
 		}},
 	} {
 		h := newHouse()
+		h.who.Class = home.ClassPhone
 		old := phone
 		back := again(phone, young, addr)
 		if c.change != nil {
