@@ -154,13 +154,14 @@ func (g *Gateway) desired() home.Desired {
 	for _, dev := range g.observer.Devices() {
 		mode, contained := modes[dev.ID]
 		blocked := g.blockedFor(dev.ID)
-		if !contained && len(blocked) == 0 || dev.Gateway || len(dev.MACs) == 0 {
-			continue // (a device that is known by an address only cannot be told apart on the link)
-		}
 		if !contained {
 			mode = home.ModeOff
 		}
-		rule := home.DeviceRule{Device: dev.ID, Mode: mode, MACs: dev.MACs, Addresses: dev.Addresses, Blocked: blocked}
+		mode, closed := guarded(mode, g.said.guards(dev.ID))
+		if mode == home.ModeOff && len(blocked) == 0 && len(closed) == 0 || dev.Gateway || len(dev.MACs) == 0 {
+			continue // (a device that is known by an address only cannot be told apart on the link)
+		}
+		rule := home.DeviceRule{Device: dev.ID, Mode: mode, MACs: dev.MACs, Addresses: dev.Addresses, Blocked: blocked, Closed: closed}
 		if n := g.anchors[dev.ID]; n != nil {
 			rule.Port = n.port
 		} else if port, _, ok := ports.PortOf(dev.MAC); ok {

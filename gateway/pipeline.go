@@ -247,7 +247,7 @@ func (d decider) Name(client netip.Addr, name string) home.Verdict {
 	if d.g.disarmed() {
 		return home.Verdict{Action: home.Allow, Reason: disarmedReason}
 	}
-	return d.g.judge.Name(d.g.who(client), name)
+	return d.g.judge.Name(d.g.whose(client), name)
 }
 
 // Answer says whether it may have what the name leads to.
@@ -255,7 +255,12 @@ func (d decider) Answer(client netip.Addr, question string, names []string, addr
 	if d.g.disarmed() {
 		return home.Verdict{Action: home.Allow, Reason: disarmedReason}
 	}
-	return d.g.judge.Answer(d.g.who(client), question, names, addrs)
+	dev := d.g.whose(client)
+	v := d.g.judge.Answer(dev, question, names, addrs)
+	if v.Action < home.Block {
+		d.g.permit(dev, question, addrs)
+	}
+	return v
 }
 
 // roster says whose an address is. It is not changed once it is stored.
@@ -264,9 +269,9 @@ type roster struct {
 	macs  map[home.MAC]*home.Device
 }
 
-// who finds the device that has an address, without a lock: the roster is made anew each second. A device makes itself new
+// whose finds the device that has an address, without a lock: the roster is made anew each second. A device makes itself new
 // IPv6 addresses all the time (RFC 8981): one that is not in its list yet is known by the kernel's neighbour table.
-func (g *Gateway) who(a netip.Addr) *home.Device {
+func (g *Gateway) whose(a netip.Addr) *home.Device {
 	r := g.roster.Load()
 	if r == nil {
 		return nil
@@ -282,7 +287,7 @@ func (g *Gateway) who(a netip.Addr) *home.Device {
 }
 
 func (g *Gateway) ownerOf(a netip.Addr) home.DeviceID {
-	if d := g.who(a); d != nil {
+	if d := g.whose(a); d != nil {
 		return d.ID
 	}
 	return ""

@@ -15,7 +15,8 @@ type said struct {
 	mu      sync.RWMutex
 	who     map[home.DeviceID]identity.Correction
 	protect map[home.DeviceID][]report.Protection
-	fixed   map[home.DeviceID]bool // never contained by itself, by the configuration
+	makers  map[home.DeviceID]string // who made what is kept vendor-only, as it was known when that was asked for: it cannot change that by itself
+	fixed   map[home.DeviceID]bool   // never contained by itself, by the configuration
 }
 
 const maxProtections = 16 // of one device
@@ -24,11 +25,14 @@ const maxProtections = 16 // of one device
 type saidMemory struct {
 	Who     map[home.DeviceID]identity.Correction `json:"who,omitempty"`
 	Protect map[home.DeviceID][]report.Protection `json:"protect,omitempty"`
+	Makers  map[home.DeviceID]string              `json:"makers,omitempty"`
 }
 
 func (s *said) restore(m saidMemory) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.makers = map[home.DeviceID]string{}
+	maps.Copy(s.makers, m.Makers)
 	s.who, s.protect, s.fixed = map[home.DeviceID]identity.Correction{}, map[home.DeviceID][]report.Protection{}, map[home.DeviceID]bool{}
 	maps.Copy(s.who, m.Who)
 	for id, list := range m.Protect {
@@ -39,7 +43,7 @@ func (s *said) restore(m saidMemory) {
 func (s *said) memory() saidMemory {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	m := saidMemory{Who: maps.Clone(s.who), Protect: map[home.DeviceID][]report.Protection{}}
+	m := saidMemory{Who: maps.Clone(s.who), Makers: maps.Clone(s.makers), Protect: map[home.DeviceID][]report.Protection{}}
 	for id, list := range s.protect {
 		m.Protect[id] = slices.Clone(list)
 	}
@@ -88,7 +92,7 @@ func (s *said) name(id home.DeviceID, c identity.Correction) {
 }
 
 // guard notes a protection, or takes it back.
-func (s *said) guard(id home.DeviceID, p report.Protection, on bool) error {
+func (s *said) guard(id home.DeviceID, p report.Protection, maker string, on bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := slices.DeleteFunc(slices.Clone(s.protect[id]), func(q report.Protection) bool { return q == p })
@@ -100,7 +104,19 @@ func (s *said) guard(id home.DeviceID, p report.Protection, on bool) error {
 	if s.protect[id] = list; len(list) == 0 {
 		delete(s.protect, id)
 	}
+	if p.Kind == home.ProtectVendorOnly {
+		if delete(s.makers, id); on {
+			s.makers[id] = maker
+		}
+	}
 	return nil
+}
+
+// maker is who made a device that is kept vendor-only; "" for any other.
+func (s *said) maker(id home.DeviceID) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.makers[id]
 }
 
 // guards are the protections of a device.
@@ -122,6 +138,10 @@ func (s *said) merge(into, from home.DeviceID) {
 			s.protect[into] = append(s.protect[into], p)
 		}
 	}
+	if m := s.makers[from]; m != "" && s.makers[into] == "" {
+		s.makers[into] = m
+	}
+	delete(s.makers, from)
 	delete(s.who, from)
 	delete(s.protect, from)
 }
@@ -131,6 +151,7 @@ func (s *said) keep(known func(home.DeviceID) bool) {
 	defer s.mu.Unlock()
 	gone := func(id home.DeviceID) bool { return !known(id) }
 	maps.DeleteFunc(s.who, func(id home.DeviceID, _ identity.Correction) bool { return gone(id) })
+	maps.DeleteFunc(s.makers, func(id home.DeviceID, _ string) bool { return gone(id) })
 	maps.DeleteFunc(s.protect, func(id home.DeviceID, _ []report.Protection) bool { return gone(id) })
 }
 

@@ -1,0 +1,85 @@
+package gateway
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+
+	"cardea/gateway/report"
+	"cardea/home"
+	"cardea/identity"
+	"cardea/identity/facts"
+	"cardea/intel"
+)
+
+// permitFor is how long a device that is kept vendor-only may use what the resolver answered; while it does, the kernel renews it.
+const permitFor = time.Hour
+
+// guarded is the mode that protections ask for beside an incident's, and the ports that they close.
+func guarded(mode home.Mode, list []report.Protection) (home.Mode, []home.PortRule) {
+	var closed []home.PortRule
+	for _, p := range list {
+		switch {
+		case p.Kind == home.ProtectClose && p.Port != 0 && p.Proto == 0:
+			closed = append(closed, home.PortRule{Proto: home.ProtoTCP, Port: p.Port}, home.PortRule{Proto: home.ProtoUDP, Port: p.Port})
+		case p.Kind == home.ProtectClose:
+			closed = append(closed, p.PortRule)
+		case mode == home.ModeQuarantine:
+		case p.Kind == home.ProtectVendorOnly:
+			mode = home.ModeVendorOnly
+		case p.Kind == home.ProtectNoLAN && mode != home.ModeVendorOnly:
+			mode = home.ModeNoLAN
+		}
+	}
+	return mode, closed
+}
+
+// makers says whether a name belongs to a maker: by the tables of ours, never by what the name looks like.
+func makers(vendor, name string) bool {
+	if vendor == "" || name == "" {
+		return false
+	}
+	if s, ok := intel.Service(name); ok && strings.EqualFold(s.Company, vendor) {
+		return true
+	}
+	own := false
+	facts.Default().Match(facts.Name, name, func(f identity.Fact) { own = own || strings.EqualFold(f.Vendor, vendor) })
+	return own
+}
+
+// permit lets a device that is kept vendor-only reach what the resolver is about to answer, before it has the answer.
+func (g *Gateway) permit(d *home.Device, name string, addrs []netip.Addr) {
+	if d == nil || !makers(g.said.maker(d.ID), name) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	for _, a := range addrs {
+		if err := g.enforcer.Permit(ctx, d.ID, a, permitFor); err != nil {
+			g.count("permits_failed", 1)
+			g.log.Debug("an address of its maker", "device", d.ID, "err", err)
+		}
+	}
+}
+
+// permitKnown lets a device reach the addresses of its maker that it talks to already. The lock is held.
+func (g *Gateway) permitKnown(d *home.Device) {
+	var addrs []netip.Addr
+	maker := g.said.maker(d.ID)
+	g.observer.Contacts(d.ID, func(k home.Contact) bool {
+		if !k.Local && k.Endpoint.IP.IsValid() && !k.Lookup && makers(maker, k.Endpoint.Name) {
+			addrs = append(addrs, k.Endpoint.IP)
+		}
+		return len(addrs) < 64
+	})
+	id := d.ID
+	g.later(func(ctx context.Context) error {
+		for _, a := range addrs {
+			if err := g.enforcer.Permit(ctx, id, a, permitFor); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
