@@ -91,7 +91,7 @@ func (b *Batch) takeSightings(p home.Place, at time.Time, m *pb.Sightings) error
 			return err
 		}
 		group := ""
-		if (s.GetModel() == "" || s.GetBy() != "rules") && len(s.GetTokens()) >= minTokens {
+		if len(s.GetTokens()) >= minTokens {
 			group = pending
 		}
 		b.steps = append(b.steps, func() error {

@@ -11,7 +11,7 @@ import (
 	"cardea/wire/pb"
 )
 
-// Devices that nobody knows are grouped by their tokens: each is compared with the first of every group (its leader) that
+// Devices are grouped by their tokens, whatever they are said to be: each is compared with the first of every group (its leader) that
 // resembles it, and begins a group of its own when there is none. Whom to compare with is found by minimal hashes (Broder
 // 1997): groups that share a band of two of them. What is found so is the same whatever else there is, so a device that was
 // grouped stays where it is.

@@ -1,11 +1,13 @@
 // Package fleet learns from all homes together who devices are: it keeps the newest hashed sightings of each device and
-// what its home takes it for, groups devices that nobody knows, lets operators name such a group once for all homes, and
-// has a model learned and published of it. One home has one vote. It may import home, wire and internal/platform/db, and
+// what its home takes it for, groups devices that are alike, lets operators name such a group once for all homes, and has a
+// model learned and published of it. One home has one vote. It may import home, identity, wire and internal/platform/db, and
 // owns the fleet_ tables; the learner and the publisher are behind interfaces of its own.
 //
-// What teaches: what rules say (signed facts), what operators named, and what residents say, past the thresholds below. Of
-// the thresholds for a behaviour two cannot be measured here yet: over how many access networks the homes are spread, and
-// whether adopters have more findings than others. Homes with an open incident do not teach, nor do new ones.
+// What teaches: what gateways say that the rules say (signed facts), what residents say, and what operators named. None of
+// it is believed of a single home: a name teaches of devices that are alike only if at least MinHomes of the homes that have
+// such devices say so, and the Wilson lower bound of their share is above MinShare. Of the thresholds for a behaviour two
+// cannot be measured here yet: over how many access networks the homes are spread, and whether those that say so have more
+// findings than others. Homes with an open incident do not teach, nor do new ones.
 package fleet
 
 import (
@@ -29,7 +31,7 @@ var Migrations embed.FS
 const (
 	MinHomes = 20          // homes for what rules or residents say; under it no number is ever shown exactly
 	MinNamed = 5           // homes for what an operator named
-	MinShare = 0.05        // of the homes with such devices: the Wilson lower bound of what residents say is above it
+	MinShare = 0.05        // of the homes with such devices: the Wilson lower bound of those that say so is above it
 	MinAge   = 14 * day    // of a home, and of what a resident says
 	Keep     = 5 * 7 * day // after a device was told of last; it is told of each week
 	day      = 24 * time.Hour

@@ -36,7 +36,7 @@ func (f *Fleet) release(ctx context.Context) error {
 	})
 }
 
-// group finds the cluster of each device that nobody knows and that was not looked for yet, then counts homes again.
+// group finds the cluster of each device that was not looked for yet, then counts homes again.
 func (f *Fleet) group(ctx context.Context) (n int, err error) {
 	g, err := f.clusters(ctx)
 	if err != nil {
@@ -175,7 +175,7 @@ func (f *Fleet) count(ctx context.Context) error {
 // not there any more. always: also where the number is as it was.
 func recount(tx *db.Tx, ids []string, always bool) error {
 	for _, id := range ids {
-		var homes, were int
+		var homes, were, known int
 		if err := tx.Row("SELECT COUNT(*) FROM (SELECT DISTINCT tenant, home FROM fleet_device WHERE grp = ?) AS h", id).Scan(&homes); err != nil {
 			return err
 		}
@@ -193,6 +193,9 @@ func recount(tx *db.Tx, ids []string, always bool) error {
 				return err
 			}
 		}
+		if err := tx.Row("SELECT COUNT(*) FROM (SELECT DISTINCT tenant, home FROM fleet_device WHERE grp = ? AND said_by = 'rules' AND model <> '') AS h", id).Scan(&known); err != nil {
+			return err
+		}
 		list, err := sightedRows(tx, "WHERE grp = ? ORDER BY tenant, home, device LIMIT ?", id, ofSample)
 		if err != nil {
 			return err
@@ -201,7 +204,7 @@ func recount(tx *db.Tx, ids []string, always bool) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE fleet_cluster SET homes = ?, shown = ?, texts = ? WHERE id = ?", homes, shown(homes), texts, id); err != nil {
+		if _, err := tx.Exec("UPDATE fleet_cluster SET homes = ?, known = ?, shown = ?, texts = ? WHERE id = ?", homes, known, shown(homes), texts, id); err != nil {
 			return err
 		}
 		if len(list) == 0 {

@@ -233,39 +233,29 @@ type vote struct {
 	homes   int // that have such a device
 	of      [sources]int
 	texts   texts
-	passed  map[string]bool // groups in which residents' words are past the thresholds
 	teaches bool
 	why     string
 }
 
-// wordKey is a label as residents say it of devices that are alike.
-type wordKey struct {
-	group string
-	label Label
+// claim is a label as it is said, by whom, of devices that are alike.
+type claim struct {
+	cluster string
+	label   Label
+	by      int
 }
 
 // tally is who says what, in homes.
 type tally struct {
-	homes   int
-	votes   map[Label]*vote
-	groups  map[string]int // homes with such devices
-	words   map[wordKey]int
-	refused int // labels beyond the bound
+	homes    int
+	votes    map[Label]*vote
+	clusters map[string]int // homes with such devices
+	claims   map[claim]int  // homes that say so
+	passed   map[claim]bool // those that are past the thresholds
+	refused  int            // labels beyond the bound
 }
 
 func newTally() *tally {
-	return &tally{votes: map[Label]*vote{}, groups: map[string]int{}, words: map[wordKey]int{}}
-}
-
-// group is what a device is like, whatever its owner says: its model by the rules, else its cluster; "" for neither.
-func (d *aDevice) group() string {
-	switch {
-	case d.by == "rules" && d.label.Model != "":
-		return "model " + d.label.Model
-	case d.cluster != "" && d.cluster != pending:
-		return "cluster " + d.cluster
-	}
-	return ""
+	return &tally{votes: map[Label]*vote{}, clusters: map[string]int{}, claims: map[claim]int{}, passed: map[claim]bool{}}
 }
 
 // clean is a label as it may be learned: no device may talk itself, or be learned, into more care.
@@ -295,16 +285,12 @@ func (t *tally) add(h *aHome) error {
 		Label
 		by int
 	}
-	voted, groups, words := map[ballot]bool{}, map[string]bool{}, map[wordKey]bool{}
+	voted, clusters, claims := map[ballot]bool{}, map[string]bool{}, map[claim]bool{}
 	for i := range h.devices {
 		d := &h.devices[i]
-		g := d.group()
-		groups[g] = true
-		if l := d.word.clean(); l.Model != "" && g != "" {
-			words[wordKey{g, l}] = true
-			if v := t.vote(l); v != nil {
-				voted[ballot{l, byWords}] = true
-			}
+		clusters[d.cluster] = true
+		if l := d.word.clean(); l.Model != "" && t.vote(l) != nil {
+			claims[claim{d.cluster, l, byWords}], voted[ballot{l, byWords}] = true, true
 		}
 		l, by, ok := d.judged()
 		if !ok || d.says && d.word.clean() != l {
@@ -314,7 +300,7 @@ func (t *tally) add(h *aHome) error {
 		if v == nil {
 			continue
 		}
-		voted[ballot{l, by}] = true
+		claims[claim{d.cluster, l, by}], voted[ballot{l, by}] = true, true
 		var s pb.Sighted
 		if err := proto.Unmarshal(d.tokens, &s); err != nil {
 			return fmt.Errorf("tokens of a device: %w", err)
@@ -330,11 +316,11 @@ func (t *tally) add(h *aHome) error {
 			v.homes++
 		}
 	}
-	for g := range groups {
-		t.groups[g]++
+	for c := range clusters {
+		t.clusters[c]++
 	}
-	for w := range words {
-		t.words[w]++
+	for c := range claims {
+		t.claims[c]++
 	}
 	return nil
 }
@@ -346,23 +332,32 @@ func (t *tally) vote(l Label) *vote {
 			t.refused++
 			return nil
 		}
-		v = &vote{label: l, passed: map[string]bool{}}
+		v = &vote{label: l}
 		t.votes[l] = v
 	}
 	return v
 }
 
-// judge says which labels teach.
+// judge says which labels teach, each of which devices. What a gateway says that rules say is a claim, too: it counts among
+// all homes with devices that are alike, so that a few hostile ones cannot put a name of theirs beside that of the others.
 func (t *tally) judge() {
-	for w, n := range t.words {
-		if v := t.votes[w.label]; v != nil && n >= MinHomes && wilson(n, t.groups[w.group]) > MinShare {
-			v.passed[w.group] = true
+	for c, n := range t.claims {
+		switch {
+		case c.cluster == "" || c.cluster == pending || c.by == byLearned:
+		case c.by == byNames:
+			t.passed[c] = n >= MinNamed
+		default:
+			t.passed[c] = n >= MinHomes && wilson(n, t.clusters[c.cluster]) > MinShare
+		}
+		if t.passed[c] {
+			t.votes[c.label].teaches = true
 		}
 	}
 	for _, v := range t.votes {
 		switch {
-		case v.of[byRules] >= MinHomes || v.of[byNames] >= MinNamed || len(v.passed) > 0:
-			v.teaches = true
+		case v.teaches:
+		case v.of[byRules] >= MinHomes:
+			v.why = "Too few of the homes with devices that are alike have it."
 		case v.of[byRules] > 0:
 			v.why = fmt.Sprintf("Fewer than %d homes have it for long enough.", MinHomes)
 		case v.of[byNames] > 0:
@@ -377,21 +372,14 @@ func (t *tally) judge() {
 
 // teaching is the label by which a device teaches.
 func (t *tally) teaching(d *aDevice) (Label, bool) {
-	l, by, ok := d.judged()
-	if d.says {
-		w := d.word.clean()
-		if v := t.votes[w]; w.Model != "" && v != nil && v.passed[d.group()] {
-			return w, true
-		}
-		if !ok || w != l {
-			return Label{}, false // its home says something else
-		}
+	if w := d.word.clean(); t.passed[claim{d.cluster, w, byWords}] {
+		return w, true
 	}
-	if !ok {
+	l, by, ok := d.judged()
+	if !ok || d.says && d.word.clean() != l { // its home says something else
 		return Label{}, false
 	}
-	v := t.votes[l]
-	return l, v != nil && (by == byRules && v.of[byRules] >= MinHomes || by == byNames && v.of[byNames] >= MinNamed)
+	return l, t.passed[claim{d.cluster, l, by}]
 }
 
 // units are a home's votes: one a label, of the device that tells most.

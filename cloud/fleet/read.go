@@ -163,7 +163,7 @@ func (f *Fleet) Clusters(ctx context.Context, tenant, after string, limit int) (
 	}
 	err = f.db.View(ctx, func(tx *db.Tx) error {
 		next = ""
-		out, err = f.clusterRows(tx, tenant, "AND (shown < ? OR shown = ? AND id > ?) ORDER BY shown DESC, id LIMIT ?", n, n, id, limit+1)
+		out, err = f.clusterRows(tx, tenant, "AND 2 * known < homes AND (shown < ? OR shown = ? AND id > ?) ORDER BY shown DESC, id LIMIT ?", n, n, id, limit+1)
 		if len(out) > limit {
 			out = out[:limit]
 			next = fmt.Sprintf("%d,%s", out[limit-1].Homes, out[limit-1].ID)

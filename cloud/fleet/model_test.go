@@ -1,0 +1,72 @@
+package fleet
+
+import (
+	"fmt"
+	"testing"
+
+	"cardea/identity"
+	"cardea/internal/platform/db/dbtest"
+	"cardea/wire/pb"
+)
+
+// product is what units of a product show: clues of several kinds, as real devices do, and not each unit all of them.
+func product(name string, unit int) (out []*pb.Token) {
+	for i, c := range []identity.Clue{identity.ClueHostName, identity.ClueDHCPVendor, identity.ClueDHCPParams, identity.ClueName, identity.ClueDomain,
+		identity.ClueService, identity.ClueSSDPType, identity.ClueJA4, identity.ClueOffers, identity.ClueAgent} {
+		for n := range 2 {
+			if (unit+i+n)%9 > 0 {
+				out = append(out, &pb.Token{Hash: tokens(fmt.Sprint(name, c, n))[0].GetHash(), Clue: uint32(c)})
+			}
+		}
+	}
+	return out
+}
+
+// What gateways get when one home in twenty is hostile, in every way that there is to lie: the model that most homes have keeps
+// its name, and so does what was never named. own is how many clues hostile devices add, to be a cluster of their own.
+func TestTheLearnedModelKeepsItsNamesAmongHostileHomes(t *testing.T) {
+	for _, own := range []int{0, 8, 16, 40} {
+		t.Run(fmt.Sprint(own), func(t *testing.T) { amongHostile(t, own) })
+	}
+}
+
+func amongHostile(t *testing.T, own int) {
+	w := open(t, dbtest.SQLite(t))
+	const homes, hostile = 400, 20
+	lie := func(name string, unit int) []*pb.Token {
+		out := product(name, unit)
+		for i := range own {
+			out = append(out, &pb.Token{Hash: tokens(fmt.Sprint("hostile ", i))[0].GetHash(), Clue: uint32(identity.ClueName)})
+		}
+		return out
+	}
+	for n := range homes {
+		p := place(tenantA, n)
+		list := []*pb.Sighted{ruled("d1", "Honest Plug", product("honest", n)), ruled("d2", "Other Lamp", product("other", n)), unknown("d4", product("unknown", n))}
+		if n < hostile { // they are the first, and lead what clusters they can
+			list = append(list, ruled("d3", "Fake Plug", lie("honest", 5000+n)), ruled("d5", "Other Lamp", lie("honest", 6000+n)))
+			w.tell(p, corrected("d1", "Fake Plug"), corrected("d2", "Honest Plug"), corrected("d4", "Fake Plug"))
+		}
+		w.tell(p, sighted(list...))
+	}
+	w.later()
+	if r := w.learn(); r.Units < 2*(homes-hostile) {
+		t.Fatalf("%+v", r)
+	}
+	c := identity.NewCounts()
+	for _, u := range w.units {
+		c.Add(unitOf(u))
+	}
+	m := c.Model(nil)
+	for name, want := range map[string]string{"honest": "Honest Plug", "other": "Other Lamp"} {
+		for unit := 90_000; unit < 90_020; unit++ {
+			j := m.Judge(unitOf(Unit{Tokens: product(name, unit), Age: maxAge}).Sessions[0])
+			if len(j.Candidates) == 0 || j.Candidates[0].Model != want || !j.Accepted {
+				t.Fatalf("%s is taken for %+v", name, j)
+			}
+		}
+	}
+	if j := m.Judge(unitOf(Unit{Tokens: product("unknown", 7), Age: maxAge}).Sessions[0]); j.Accepted {
+		t.Errorf("what nobody named is taken for %+v", j.Candidates[0])
+	}
+}
