@@ -93,10 +93,10 @@ func tokensOf(mark string) (out []*pb.Token) {
 	return out
 }
 
-// group has the fleet's learning find out what resembles what: each home's other device is alone.
+// group has the fleet's learning find out what resembles what: every device here is alone.
 func (w *town) group() {
 	w.t.Helper()
-	if r := must(w.rooms.Fleet.Learn(w.t.Context()))(w.t); r.Grouped != len(w.houses) {
+	if r := must(w.rooms.Fleet.Learn(w.t.Context()))(w.t); r.Grouped != 2*len(w.houses) {
 		w.t.Fatalf("%+v", r)
 	}
 	for _, h := range w.houses {
