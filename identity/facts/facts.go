@@ -101,6 +101,8 @@ func (t *Table) Match(clue, value string, yield func(Fact)) {
 		t.described(value, yield)
 	case HostName:
 		t.called(value, yield)
+	case SSDPType, SSDPServer:
+		t.announced(value, yield)
 	}
 }
 

@@ -148,7 +148,9 @@ func (h *heard) take(e entry) {
 // described yields what a maker's own words about the product say: a model key of mDNS, a field of a device description.
 func (t *Table) described(value string, yield func(Fact)) {
 	key, text, ok := strings.Cut(value, "=")
-	if !ok || !describes(key) {
+	if !ok {
+		text = value // a record without a key: a few products put their name there
+	} else if !describes(key) {
 		return
 	}
 	h := t.words.listen(text, false)
@@ -179,6 +181,15 @@ func (t *Table) called(value string, yield func(Fact)) {
 		}
 	}
 	t.say(f, yield)
+}
+
+// announced yields what the number of a product in an announcement says; vendors' names in it are not enough, for one
+// maker's protocol is spoken by others.
+func (t *Table) announced(value string, yield func(Fact)) {
+	p := t.words.listen(value, false).product
+	if p.vendor != "" {
+		t.say(Fact{Words: "announces itself as ", Forgeable: 3, Weight: 3.5, Model: p.model, Vendor: p.vendor, Class: p.class}, yield)
+	}
 }
 
 // say finishes a fact made of words. The words told are the table's, never the device's.
@@ -215,7 +226,7 @@ func describes(key string) bool {
 	case 7:
 		return fold(key, "devtype") || fold(key, "usb_mdl") || fold(key, "usb_mfg") || fold(key, "product")
 	}
-	return fold(key, "manufacturer") || fold(key, "modelname") || fold(key, "modelnumber") || fold(key, "modeldescription")
+	return fold(key, "model_number") || fold(key, "manufacturer") || fold(key, "modelname") || fold(key, "modelnumber") || fold(key, "modeldescription")
 }
 
 func fold(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
