@@ -99,6 +99,21 @@ func TestList(t *testing.T) {
 			want: "internet tcp 80 sure: Your camera can be reached from the internet on port 8080. [close]"},
 		"over IPv6": {seen: []*home.Observation{inbound(t0, "[2001:db8:f::7]:40000", "[2001:db8::10]:554", "")},
 			want: "internet tcp 554 sure: Your camera can be reached from the internet on port 554, over IPv6. [close]"},
+		"a high port, from its middle": {seen: []*home.Observation{func() *home.Observation {
+			o := inbound(t0, "[2001:db8:f::7]:5228", "[2001:db8::10]:2759", "")
+			o.Frame = 7
+			return o
+		}()}},
+		"a high port, from its beginning": {seen: []*home.Observation{func() *home.Observation {
+			o := inbound(t0, "[2001:db8:f::7]:5228", "[2001:db8::10]:2759", "")
+			o.Flow.State, o.Flow.SYN = home.FlowNew, &home.SYN{}
+			return o
+		}(), func() *home.Observation {
+			o := inbound(t0, "[2001:db8:f::7]:5228", "[2001:db8::10]:2759", "")
+			o.Frame = 8
+			return o
+		}()},
+			want: "internet tcp 2759 sure: Your camera can be reached from the internet on port 2759, over IPv6. [close]"},
 		"a reply of a host it knows": {seen: []*home.Observation{func() *home.Observation {
 			o := inbound(t0, "[2001:db8:f::7]:443", "[2001:db8::10]:50000", "")
 			o.Resolved = true
@@ -163,6 +178,13 @@ func TestClient(t *testing.T) {
 	want := "cleartext-login  0 sure: It sent a login without encryption.\nold-tls  0 sure: It knows only encryption that is out of date (TLS 1.1). [vendor-only]"
 	if got := told(b.List("phone", home.Identity{}, t0)); got != want {
 		t.Errorf("got\n%s", got)
+	}
+	b.Observe(named(t0, home.Name{TLS: 0x0304, Agent: "Some/1 Android 2.6.0"}, "192.168.1.20:50000", "203.0.113.7:443"))
+	if got := told(b.List("phone", home.Identity{}, t0)); !strings.Contains(got, "old-tls  0 sure: A program on it uses encryption that is out of date (TLS 1.1). [vendor-only]") {
+		t.Errorf("with better ones as well: got\n%s", got)
+	}
+	if texts := b.Snapshot()[0].Texts; len(texts) != 0 {
+		t.Errorf("not an Android's version: %v", texts)
 	}
 	if got := b.List("phone", home.Identity{}, t0.AddDate(0, 0, 31)); len(got) > 0 {
 		t.Errorf("after a month: %s", told(got))

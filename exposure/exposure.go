@@ -46,6 +46,7 @@ type Book struct {
 	owners  map[netip.Addr]home.DeviceID // who used an address last; at most 4 times Devices
 	offers  [64]offer                    // what clients offered a moment ago
 	next    int                          // where the next offer goes
+	began   [256]uint64                  // flows of the internet whose first packet was seen, by a part of their ID
 }
 
 // offer is a flow's ClientHello: a server that then chooses an old version may only have been asked for it.
@@ -61,6 +62,7 @@ type device struct {
 	texts    []text
 	uses     [2]use // client's old TLS, client's cleartext login
 	last     uint32
+	modern   uint16 // the day since 1970 on which it offered TLS 1.2 or newer last; 0: never
 }
 
 // What the device itself does as a client.
@@ -213,6 +215,7 @@ func (d *device) take(src *device) {
 	for _, t := range src.texts {
 		d.tell(t.kind, t.value, t.last)
 	}
+	d.modern = max(d.modern, src.modern)
 	for i, u := range src.uses {
 		if v := &d.uses[i]; u.last != 0 && (v.last == 0 || u.last > v.last) {
 			first := u.first

@@ -279,8 +279,12 @@ func (l *lister) plain(x home.Exposure, p *port) {
 func (l *lister) client() {
 	if u := l.d.uses[usesOldTLS]; u.last != 0 && !old(u.last, l.now, portFor) {
 		name := tlsName(u.what)
+		sentence := fmt.Sprintf("It knows only encryption that is out of date (%s).", name)
+		if l.d.modern != 0 && !old(uint32(l.d.modern)*86400, l.now, portFor) {
+			sentence = fmt.Sprintf("A program on it uses encryption that is out of date (%s).", name)
+		}
 		l.add(home.Exposure{Kind: home.ExposedOldTLS, Certain: true, First: clock(u.first), Last: clock(u.last),
-			Sentence: fmt.Sprintf("It knows only encryption that is out of date (%s).", name),
+			Sentence: sentence,
 			Evidence: []string{fmt.Sprintf("It offered nothing newer than %s, last seen on %s.", name, date(clock(u.last)))},
 			Advice:   "Install its newest software. If there is none, keep it vendor-only, so that it reaches its maker's services and nothing else.",
 			Protect:  []home.Protection{home.ProtectVendorOnly}}, "client")

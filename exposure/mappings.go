@@ -135,16 +135,20 @@ func mappingOf(m *home.Mapping, at uint32) mapping {
 	return k
 }
 
-// target is the device that a request is about; "" when nobody knows.
+// target is the device that a request is about; "" when nobody knows. Peer, where it is known, is who has the address that
+// the mapping leads to; Device asked for it.
 func (b *Book) target(o *home.Observation) home.DeviceID {
 	a := o.Mapping.Addr
 	switch {
 	case a.IsValid() && !a.IsUnspecified():
-		if o.Device != nil && !o.Mapping.Answer && slices.Contains(o.Device.Addresses, a.Unmap().WithZone("")) {
+		if o.Peer != nil {
+			return o.Peer.ID
+		}
+		if o.Device != nil && slices.Contains(o.Device.Addresses, a.Unmap().WithZone("")) {
 			return o.Device.ID
 		}
 		return b.owner(a)
-	case o.Device != nil && !o.Mapping.Answer:
+	case o.Device != nil && !o.Device.Gateway:
 		return o.Device.ID
 	}
 	return ""

@@ -103,6 +103,9 @@ func (b *Book) flow(o *home.Observation) {
 			b.own(fl.Dst.Addr(), o.Device.ID)
 		}
 	}
+	if fl.State == home.FlowNew && fl.SYN != nil && o.Direction == home.Inbound {
+		b.began[fl.ID%uint64(len(b.began))] = fl.ID
+	}
 	if fl.State != home.FlowAnswered || (fl.Proto != home.ProtoTCP && fl.Proto != home.ProtoUDP) || backwards(fl) {
 		return
 	}
@@ -114,11 +117,29 @@ func (b *Book) flow(o *home.Observation) {
 		}
 	case home.Inbound:
 		// a host that the device itself contacted may only be answering, where no router leads it in
-		if o.Device == nil || o.Resolved && !fl.ReplySrc.IsValid() || !fl.Src.Addr().Unmap().IsGlobalUnicast() || fl.Src.Addr().Unmap().IsPrivate() {
+		if o.Device == nil || o.Resolved && !fl.ReplySrc.IsValid() || !b.entered(o) || !fl.Src.Addr().Unmap().IsGlobalUnicast() || fl.Src.Addr().Unmap().IsPrivate() {
 			return
 		}
 		b.reached(o.Device.ID, fl, at)
 	}
+}
+
+// entered says whether the internet surely began a flow. One that a capture file has from its middle may be the wrong way
+// round, unless the router led it in or its port is that of a service. A live gateway's kernel knows.
+func (b *Book) entered(o *home.Observation) bool {
+	fl := o.Flow
+	number := fl.Dst.Port()
+	switch {
+	case fl.ReplySrc.IsValid():
+		return true
+	case o.Frame == 0 && fl.Src.Port() >= 1024 && lasting(fl.Proto, number):
+		return true
+	case fl.Proto == home.ProtoTCP && b.began[fl.ID%uint64(len(b.began))] == fl.ID:
+		return true
+	case fl.Src.Port() < 1024:
+		return false
+	}
+	return number < 1024 || serviceOf(home.ProtoName(fl.Proto), number) != ""
 }
 
 func (b *Book) reached(id home.DeviceID, fl *home.Flow, at uint32) {
@@ -163,7 +184,10 @@ func (b *Book) name(o *home.Observation) {
 	}
 	client := b.client(o, &n.Flow)
 	if client != nil {
-		if n.TLS != 0 && n.TLS < tls12 {
+		switch {
+		case n.TLS >= tls12:
+			client.modern = max(client.modern, day(at))
+		case n.TLS != 0:
 			client.does(usesOldTLS, n.TLS, at)
 		}
 		if n.Cleartext != "" {
@@ -219,7 +243,7 @@ func (b *Book) served(o *home.Observation) {
 		to = s.Flow.ReplySrc
 	}
 	id := b.owner(to.Addr())
-	if o.Device != nil && (b.has(o.Device, to.Addr()) || id == "" && inHome(to.Addr()) && !o.Device.Gateway) {
+	if o.Device != nil && (b.has(o.Device, to.Addr()) || !o.Device.Gateway && (o.Direction == home.Local || o.Direction == home.Inbound || id == "" && inHome(to.Addr()))) {
 		id = o.Device.ID
 	}
 	if id == "" || s.Flow.Proto != home.ProtoTCP && s.Flow.Proto != home.ProtoUDP {

@@ -12,6 +12,7 @@ import (
 type Seen struct {
 	Device   home.DeviceID `json:"device"`
 	Last     uint32        `json:"last"`
+	Modern   uint16        `json:"modern,omitempty"`   // day of the last offer of TLS 1.2 or newer
 	Ports    [][6]uint32   `json:"ports,omitempty"`    // flags with protocol, number, external, reached (day), first, last
 	Mappings [][7]uint32   `json:"mappings,omitempty"` // external, internal, flags, by, first, last, end
 	Uses     [2][3]uint32  `json:"uses"`
@@ -30,7 +31,7 @@ type SeenText struct {
 func (b *Book) Snapshot() []Seen {
 	out := make([]Seen, 0, len(b.devices))
 	for id, d := range b.devices {
-		s := Seen{Device: id, Last: d.last}
+		s := Seen{Device: id, Last: d.last, Modern: d.modern}
 		for _, p := range d.ports {
 			s.Ports = append(s.Ports, [6]uint32{uint32(p.proto)<<8 | uint32(p.flags), uint32(p.number), uint32(p.external), uint32(p.reached), p.first, p.last})
 		}
@@ -65,7 +66,7 @@ func (b *Book) Restore(seen []Seen) error {
 }
 
 func (s *Seen) device() (*device, error) {
-	d := &device{last: s.Last}
+	d := &device{last: s.Last, modern: s.Modern}
 	if s.Device == "" || len(s.Ports) > maxPorts || len(s.Mappings) > maxMappings || len(s.Texts) > maxTexts {
 		return nil, fmt.Errorf("no name, or too much of it: %d ports, %d mappings, %d texts", len(s.Ports), len(s.Mappings), len(s.Texts))
 	}

@@ -136,10 +136,10 @@ func (b *Book) lease(o *home.Observation) {
 // system takes a system and its version out of a User-Agent; "" when there is none that is known here.
 func system(agent string) string {
 	lower := strings.ToLower(agent)
-	for _, s := range []struct{ word, name string }{
-		{"cpu iphone os", "iOS"}, {"cpu os", "iPadOS"}, {"android", "Android"}, {"appletv", ""}, {"routeros", "RouterOS"}, {"openwrt", "OpenWrt"},
+	for _, s := range []struct{ word, name, with string }{
+		{"cpu iphone os", "iOS", "("}, {"cpu os", "iPadOS", "(ipad"}, {"android", "Android", "(linux;"}, {"routeros", "RouterOS", ""}, {"openwrt", "OpenWrt", ""},
 	} {
-		if v := versionAfter(lower, s.word); v != "" && s.name != "" {
+		if v := versionAfter(lower, s.word); v != "" && strings.Contains(lower, s.with) {
 			return s.name + " " + v
 		}
 	}
