@@ -73,11 +73,17 @@ func serial(s string, i int, c Clue, macs []home.MAC) int {
 	if n >= 6 && digits > 0 || n >= 4 && digits > 0 && digits < n && suffix {
 		return n
 	}
-	if d := digitRun(s[i:]); d >= 4 {
+	if d := digitRun(s[i:]); d > 4 || d == 4 && !(productNumber(c) && i > 0 && isLetter(s[i-1])) {
 		return d
 	}
 	return ownEnd(s, i, macs)
 }
+
+// productNumber says whether a clue names the product by its maker's own field: four digits behind a letter are part of that name
+// there ("SP1101W"), as everywhere else they may be a unit's number.
+func productNumber(c Clue) bool { return c == ClueModelText || c == ClueDescribed || c == ClueProduct }
+
+func isLetter(c byte) bool { return isAlnum(c) && !isDigit(c) }
 
 // separated is the length of a MAC or a UUID with its separators at the start of s; 0 if there is none.
 func separated(s string) int {

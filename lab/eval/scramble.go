@@ -92,7 +92,11 @@ func (s *scrambler) port(a netip.AddrPort) netip.AddrPort {
 }
 
 // text rewrites what may be a unit's own in a text.
-func (s *scrambler) text(v string) string {
+func (s *scrambler) text(v string) string { return s.rewrite(v, false) }
+
+// rewrite does it; product says that the text is what a maker's own field calls the product: four digits behind a letter are part
+// of that ("SP1101W"), not a serial number.
+func (s *scrambler) rewrite(v string, product bool) string {
 	if v == "" {
 		return v
 	}
@@ -106,6 +110,9 @@ func (s *scrambler) text(v string) string {
 	}
 	for i := 0; i < len(b); {
 		n, serial := run(b[i:])
+		if product && n == 4 && i > 0 && isLetter(b[i-1]) {
+			serial = false
+		}
 		if serial {
 			s.replace(b[i:i+n], done[i:i+n])
 		}
@@ -122,6 +129,14 @@ func (s *scrambler) text(v string) string {
 func (s *scrambler) list(v []string) {
 	for i := range v {
 		v[i] = s.text(v[i])
+	}
+}
+
+// details rewrites records, key=value.
+func (s *scrambler) details(v []string) {
+	for i := range v {
+		key, _, _ := strings.Cut(v[i], "=")
+		v[i] = s.rewrite(v[i], strings.Contains(strings.ToLower(key), "model") || strings.EqualFold(key, "md"))
 	}
 }
 
@@ -217,5 +232,7 @@ func (s *scrambler) replace(b []byte, done []bool) {
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }

@@ -37,13 +37,13 @@ func (s *scrambler) Handle(e *home.Event) {
 		a.Names, a.Services, a.Details, a.Addrs = slices.Clone(a.Names), slices.Clone(a.Services), slices.Clone(a.Details), slices.Clone(a.Addrs)
 		s.list(a.Names)
 		s.list(a.Services)
-		s.list(a.Details)
+		s.details(a.Details)
 		s.addrs(a.Addrs)
 		c.Announce = &a
 	case e.Served != nil:
 		v := *e.Served
 		v.Flow, v.Software, v.Details = s.flow(v.Flow), s.text(v.Software), slices.Clone(v.Details)
-		s.list(v.Details)
+		s.details(v.Details)
 		c.Served = &v
 	case e.Mapping != nil:
 		m := *e.Mapping
