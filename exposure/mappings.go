@@ -33,6 +33,8 @@ var byNames = []string{"", "UPnP", "PCP", "NAT-PMP"}
 // Protocols of a request; 0: none was seen, only its use.
 var requestProtocols = []string{"", "upnp", "pcp", "nat-pmp"}
 
+const byPCP = 2 // and NAT-PMP, from which PCP comes
+
 // Mapping is a port that is open to the internet, or asked to be.
 type Mapping struct {
 	Device   home.DeviceID
@@ -68,9 +70,12 @@ func (d *device) put(m mapping) {
 		if k.flags&isUDP != m.flags&isUDP || k.internal != m.internal {
 			continue
 		}
-		if k.external == m.external || k.flags&noPort != 0 && k.flags&given == 0 {
+		one := k.by >= byPCP && m.by >= byPCP // one for each of the device's ports; what a request names is a wish
+		if one || k.external == m.external || k.flags&noPort != 0 && k.flags&given == 0 {
 			k.first, k.last = min(k.first, m.first), max(k.last, m.last)
-			k.external = cmp.Or(m.external, k.external)
+			if !one || m.flags&given != 0 || k.flags&given == 0 {
+				k.external = cmp.Or(m.external, k.external)
+			}
 			k.flags = k.flags&^noPort | m.flags
 			k.by = cmp.Or(m.by, k.by)
 			if m.by != 0 {

@@ -8,7 +8,10 @@ import (
 	"cardea/home"
 )
 
-const maxKey = 48 // bytes of a compact name
+const (
+	maxKey   = 48              // bytes of a compact name
+	routerOS = "router" + "os" // MikroTik's system, in one word
+)
 
 // maker is how a maker is told from its many names. exact: the name is too short to be looked for inside others.
 type maker struct {
@@ -191,7 +194,7 @@ func classIn(s string) home.DeviceClass {
 
 // productClasses is what products are whose names do not say it: maker and compact name.
 var productClasses = map[string]home.DeviceClass{
-	"mikrotik routeros": home.ClassRouter, "ubiquiti airos": home.ClassRouter, "ubiquiti edgeos": home.ClassRouter, "qnap qts": home.ClassNAS,
+	"mikrotik " + routerOS: home.ClassRouter, "ubiquiti airos": home.ClassRouter, "ubiquiti edgeos": home.ClassRouter, "qnap qts": home.ClassNAS,
 	"synology diskstationmanagerdsm": home.ClassNAS, "synology diskstationmanager": home.ClassNAS, "terramaster terramasteros": home.ClassNAS,
 	"westerndigital mycloud": home.ClassNAS, "asustor asustordatamasteradm": home.ClassNAS, "zyxel dslcpedevices": home.ClassRouter, "lg webos": home.ClassTV,
 }
@@ -223,7 +226,7 @@ var products = map[string]product{
 	"samsung-galaxy-tab": {vendor: "samsung", prefix: "galaxytab", people: "Galaxy Tab"}, "samsung-galaxy-watch": {vendor: "samsung", prefix: "galaxywatch", people: "Galaxy Watch"},
 	"kindle": {vendor: "amazon", people: "Kindle"}, "android": {system: "android", people: "Android"}, "ios": {system: "ios", people: "iOS"},
 	"ipados": {system: "ipados", people: "iPadOS"}, "tvos": {system: "tvos", people: "tvOS"}, "watchos": {system: "watchos", people: "watchOS"},
-	"macos": {system: "macos", people: "macOS"}, "routeros": {system: "routeros", people: "RouterOS"}, "openwrt": {system: "openwrt", people: "OpenWrt"},
+	"macos": {system: "macos", people: "macOS"}, routerOS: {system: routerOS, people: "RouterOS"}, "openwrt": {system: "openwrt", people: "OpenWrt"},
 	"opnsense": {system: "opnsense", people: "OPNsense"}, "pfsense": {system: "pfsense", people: "pfSense"}, "debian": {system: "debian", people: "Debian"},
 	"freebsd": {system: "freebsd", people: "FreeBSD"},
 }

@@ -137,7 +137,7 @@ func (b *Book) lease(o *home.Observation) {
 func system(agent string) string {
 	lower := strings.ToLower(agent)
 	for _, s := range []struct{ word, name, with string }{
-		{"cpu iphone os", "iOS", "("}, {"cpu os", "iPadOS", "(ipad"}, {"android", "Android", "(linux;"}, {"routeros", "RouterOS", ""}, {"openwrt", "OpenWrt", ""},
+		{"cpu iphone os", "iOS", "("}, {"cpu os", "iPadOS", "(ipad"}, {"android", "Android", "(linux;"}, {routerOS, "RouterOS", ""}, {"openwrt", "OpenWrt", ""},
 	} {
 		if v := versionAfter(lower, s.word); v != "" && strings.Contains(lower, s.with) {
 			return s.name + " " + v

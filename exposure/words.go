@@ -13,10 +13,10 @@ func date(t time.Time) string { return t.UTC().Format("2 January 2006") }
 func month(t time.Time) string { return t.UTC().Format("January 2006") }
 
 func tlsName(v uint16) string {
-	switch {
-	case v == 0x0302:
+	switch v {
+	case 0x0302:
 		return "TLS 1.1"
-	case v == 0x0301:
+	case 0x0301:
 		return "TLS 1.0"
 	}
 	return "SSL 3"
