@@ -1,4 +1,4 @@
-// The staff page's frame: signing in, the way between pages, keys: / to search, g f fleet, g i incidents, g a audit.
+// The staff page's frame: signing in, the way between pages, keys: / to search, g f fleet, g i incidents, g m models, g e exposures, g a audit.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { api, ok, Problem } from "../shared/client";
@@ -9,8 +9,11 @@ import { Link, match, navigate, Title, useArrival, usePath } from "../shared/rou
 import { clip } from "../shared/text";
 import { Audit } from "./screens/Audit";
 import { Board, Search } from "./screens/Board";
+import { Clusters } from "./screens/Clusters";
+import { Exposures } from "./screens/Exposures";
 import { Fleet } from "./screens/Fleet";
 import { HomeView } from "./screens/Home";
+import { Models } from "./screens/Models";
 
 interface Screen { path: string; title: string; make: (p: Record<string, string>) => ReactNode }
 
@@ -18,6 +21,9 @@ const screens: Screen[] = [
   { path: "/", title: "Fleet", make: () => <Fleet /> },
   { path: "/incidents", title: "Incidents", make: () => <Board /> },
   { path: "/search", title: "Search", make: () => <Search /> },
+  { path: "/models", title: "Device models", make: () => <Models /> },
+  { path: "/clusters", title: "Clusters to name", make: () => <Clusters /> },
+  { path: "/exposures", title: "Exposures", make: () => <Exposures /> },
   { path: "/audit", title: "Audit", make: () => <Audit /> },
   { path: "/homes/:home", title: "Home", make: (p) => <HomeView home={p.home ?? ""} /> },
   { path: "/homes/:home/incidents/:incident", title: "Incident", make: (p) => <HomeView home={p.home ?? ""} incident={p.incident} /> },
@@ -26,6 +32,8 @@ const screens: Screen[] = [
 const ways = [
   { to: "/", word: "Fleet", key: "f" },
   { to: "/incidents", word: "Incidents", key: "i" },
+  { to: "/models", word: "Models", key: "m" },
+  { to: "/exposures", word: "Exposures", key: "e" },
   { to: "/audit", word: "Audit", key: "a" },
 ];
 

@@ -2,7 +2,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Contacts } from "../../shared/parts/Contacts";
-import { deviceMark, inOrder } from "../../shared/marks";
+import { deviceMark, inOrder, needsLook } from "../../shared/marks";
+import { ClassMark } from "../../shared/parts/ClassIcon";
+import { product, sureness } from "../../shared/who";
 import { api, ok, Problem } from "../../shared/client";
 import type { Device, Home } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
@@ -12,6 +14,7 @@ import { Link, Title } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
 import { states } from "./Fleet";
 import { Case } from "./Incident";
+import { Whole } from "./Who";
 
 const needsReason = (e: unknown) => e instanceof Problem && e.kind === "look-required";
 
@@ -114,9 +117,13 @@ function Incidents({ home }: { home: string }) {
   );
 }
 
+const by = { owner: "residents say so", operator: "named by staff", sure: "sure", probable: "probably", unsure: "not sure", nobody: "unknown" };
+const looks = (d: Device) => d.exposures.filter((x) => needsLook(d, x)).length;
+
 function Devices({ home }: { home: string }) {
   const list = useQuery({ queryKey: [home, "devices"], queryFn: () => ok(api.GET("/v1/staff/homes/{home}/devices", { params: { path: { home } } })), refetchInterval: 30_000 });
   const [open, setOpen] = useState<Device | null>(null);
+  const [shown, show] = useState<Device | null>(null);
   return (
     <section className="card stack">
       <h2>Devices</h2>
@@ -125,14 +132,19 @@ function Devices({ home }: { home: string }) {
       {list.data && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Devices">
           <table data-testid="devices">
-            <thead><tr><th scope="col">Name</th><th scope="col">Maker</th><th scope="col">State</th><th scope="col">Mode</th><th scope="col">Last seen</th><th scope="col">Traffic</th></tr></thead>
+            <thead><tr><th scope="col">Name</th><th scope="col">Who it is</th><th scope="col">Sure</th><th scope="col">Exposed</th><th scope="col">State</th><th scope="col">Mode</th><th scope="col">Last seen</th><th scope="col">More</th><th scope="col">Traffic</th></tr></thead>
             <tbody>
               {inOrder(list.data.items).map((d) => {
                 const m = deviceMark(d);
                 return (
                   <tr key={d.id}>
-                    <td><Name>{d.name}</Name></td><td><bdi>{clip(d.vendor, 40) || "–"}</bdi></td><td><State tone={m.tone} icon={m.icon}>{m.word}</State></td>
+                    <td><Name>{d.name}</Name></td>
+                    <td data-testid="who" data-class={d.identity.class}><ClassMark of={d.identity.class} />{product(d.identity) && <> <bdi>{clip(product(d.identity), 64)}</bdi></>}</td>
+                    <td>{by[sureness(d.identity)]}</td>
+                    <td>{looks(d) > 0 ? <State tone="work" icon="eye">{looks(d)}</State> : d.exposures.length > 0 ? "known, nothing to do" : "–"}</td>
+                    <td><State tone={m.tone} icon={m.icon}>{m.word}</State></td>
                     <td>{clip(d.mode, 20)}{d.grade && d.grade !== "none" ? ` (${clip(d.grade, 12)})` : ""}</td><td><Ago at={d.last} /></td>
+                    <td><button className="plain" aria-label={`Who and how exposed: ${clip(d.name, 40)}`} aria-expanded={shown?.id === d.id} onClick={() => show(shown?.id === d.id ? null : d)} data-testid="show-who">Why</button></td>
                     <td><button className="plain" aria-label={`Ask the gateway about ${clip(d.name, 40)}`} onClick={() => setOpen(d)} data-testid="ask-contacts">Ask the gateway</button></td>
                   </tr>
                 );
@@ -141,6 +153,7 @@ function Devices({ home }: { home: string }) {
           </table>
         </div>
       )}
+      {shown && <Whole key={shown.id} device={list.data?.items.find((d) => d.id === shown.id) ?? shown} />}
       {open && <Traffic key={open.id} home={home} device={open} />}
     </section>
   );

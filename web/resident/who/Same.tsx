@@ -1,12 +1,12 @@
 // The same device again: what may be one, what was made one, and the way back.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { t } from "../../shared/i18n";
 import { w } from "../../shared/i18n/who";
 import type { Alias, Device, DeviceDetail } from "../../shared/model";
 import { Dialog, Trouble } from "../../shared/parts/Bits";
 import { OrderLine } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
-import { Link } from "../../shared/router";
+import { Link, navigate } from "../../shared/router";
 import { clip, date, isolate } from "../../shared/text";
 import { proposals, type Proposal } from "../../shared/who";
 import { useDevices } from "../data";
@@ -17,11 +17,21 @@ export function Same({ device }: { device: DeviceDetail }) {
   const devices = useDevices().data?.items ?? [];
   const maybe = proposals(device.id, [device, ...devices.filter((d) => d.id !== device.id)]);
   const merged = device.aliases.filter((a) => !a.proposed);
+  // A device that became part of another has no page any more: its people go to the other's.
+  const [into, setInto] = useState("");
+  const made = asking.order?.status === "in_force" && into !== "" && into !== device.id;
+  useEffect(() => {
+    if (made) navigate(`/devices/${encodeURIComponent(into)}`, true);
+  }, [made, into]);
+  const merge = (p: Proposal) => {
+    setInto(p.into);
+    asking.ask({ act: "merge", into: p.into, other: p.from });
+  };
   if (maybe.length + merged.length === 0 && !asking.order) return null;
   return (
     <section className="card stack" aria-labelledby="same" data-testid="same">
       <h2 id="same">{w("same.title")}</h2>
-      {maybe.slice(0, 8).map((p) => <Maybe key={p.into + p.from} id={device.id} proposal={p} devices={devices} asking={asking} />)}
+      {maybe.slice(0, 8).map((p) => <Maybe key={p.into + p.from} id={device.id} proposal={p} devices={devices} asking={asking} merge={merge} />)}
       {merged.length > 0 && <ul className="lines">{merged.slice(0, 32).map((a) => <Merged key={a.device} alias={a} all={device.macs.length} asking={asking} />)}</ul>}
       <div role="status">
         {asking.error !== null && <Trouble error={asking.error} />}
@@ -37,7 +47,9 @@ function Reasons({ why }: { why: readonly string[] }) {
   return <ul className="reasons">{why.slice(0, 4).map((x, i) => <li key={i}><bdi>{clip(x, 200)}</bdi></li>)}</ul>;
 }
 
-function Maybe({ id, proposal: p, devices, asking }: { id: string; proposal: Proposal; devices: readonly Device[]; asking: About }) {
+interface MaybeProps { id: string; proposal: Proposal; devices: readonly Device[]; asking: About; merge: (p: Proposal) => void }
+
+function Maybe({ id, proposal: p, devices, asking, merge }: MaybeProps) {
   const [sure, setSure] = useState(false);
   const other = p.into === id ? p.from : p.into;
   const name = isolate(devices.find((d) => d.id === other)?.name ?? "") || isolate(other, 12);
@@ -54,7 +66,7 @@ function Maybe({ id, proposal: p, devices, asking }: { id: string; proposal: Pro
         <div className="row">
           <button data-testid="confirm" onClick={() => {
             setSure(false);
-            asking.ask({ act: "merge", into: p.into, other: p.from });
+            merge(p);
           }}>{w("same.merge")}</button>
           <button className="plain" onClick={() => setSure(false)}>{t("cancel")}</button>
         </div>

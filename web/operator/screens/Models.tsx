@@ -1,0 +1,61 @@
+// Device models of the fleet: in how many homes, who says so, what they have in common, and whether the fleet learns them.
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { api, ok } from "../../shared/client";
+import type { FleetModel } from "../../shared/model";
+import { Empty, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { ClassMark } from "../../shared/parts/ClassIcon";
+import { Link, Title, useParams } from "../../shared/router";
+import { clip } from "../../shared/text";
+import { Pages } from "./Pages";
+
+const says: Record<string, string> = { rules: "rules", learned: "learned", operator: "named by staff", owner: "residents" };
+
+export function Models() {
+  const cursor = useParams().get("cursor") ?? "";
+  const list = useQuery({
+    queryKey: ["models", cursor],
+    queryFn: () => ok(api.GET("/v1/staff/models", { params: { query: { limit: 50, ...(cursor ? { cursor } : {}) } } })),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <>
+      <div className="between"><Title>Device models</Title><Link to="/clusters" className="button plain" data-testid="to-clusters">Clusters to name</Link></div>
+      <p className="quiet">Those in most homes first. Under 20 homes no number is told.</p>
+      {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
+      {!list.data && !list.error && <Skeleton lines={8} />}
+      {list.data && (list.data.items.length === 0 ? <Empty icon="devices">No model is known yet.</Empty> : <Table models={list.data.items} />)}
+      <Pages cursor={cursor} next={list.data?.next} />
+    </>
+  );
+}
+
+function Table({ models }: { models: FleetModel[] }) {
+  return (
+    <div className="scroll card" tabIndex={0} role="region" aria-label="Models">
+      <table data-testid="models">
+        <thead><tr><th scope="col">Model</th><th scope="col">Maker</th><th scope="col">Kind</th><th scope="col" className="num">Homes</th><th scope="col" className="num">Share</th><th scope="col">Who says so</th><th scope="col">In common</th><th scope="col">Fleet learns it</th><th scope="col">Exposed</th></tr></thead>
+        <tbody>
+          {models.map((m) => (
+            <tr key={m.id} data-model={m.id}>
+              <td className="wide"><bdi>{clip(m.model, 64) || "–"}</bdi></td>
+              <td><bdi>{clip(m.vendor, 40) || "–"}</bdi></td>
+              <td><ClassMark of={m.class} /></td>
+              <td className="num">{clip(m.homes.words, 40)}</td>
+              <td className="num">{m.share === null ? "–" : `${(m.share * 100).toLocaleString(undefined, { maximumFractionDigits: 1 })} %`}</td>
+              <td>{m.by.slice(0, 4).map((b) => says[b] ?? clip(b, 20)).join(", ") || "–"}</td>
+              <td className="wide"><Texts of={m.evidence} /></td>
+              <td className="wide"><State tone={m.teaches ? "good" : "mute"} icon={m.teaches ? "check" : "clock"}>{m.teaches ? "Yes" : "Not yet"}</State>{!m.teaches && m.why && <p className="small quiet">{clip(m.why, 200)}</p>}</td>
+              <td>{m.model && <Link to={`/exposures?model=${encodeURIComponent(m.model)}`} aria-label={`Exposures of ${clip(m.model, 64)}`}>Show</Link>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+// Texts are what devices said of themselves: only text.
+export function Texts({ of }: { of: readonly string[] }) {
+  if (of.length === 0) return <>–</>;
+  return <ul className="reasons">{of.slice(0, 8).map((e, i) => <li key={i}><bdi>{clip(e, 120)}</bdi></li>)}</ul>;
+}
