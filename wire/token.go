@@ -29,7 +29,7 @@ const (
 
 var tellings = map[Telling]struct{ name, from string }{
 	TellMaker:   {"address range", lower + upper + digits + " .,&'()/+-"},
-	TellParams:  {"DHCP asks for", digits + ", "},
+	TellParams:  {"DHCP asks for", digits + "v, "}, // those of DHCPv6 begin with v6
 	TellVendor:  {"DHCP class", lower + upper + digits + " .,:;()/_+=#*-"},
 	TellService: {"mDNS service", lower + upper + digits + "._-"},
 	TellSSDP:    {"SSDP", lower + upper + digits + ".:_-"},

@@ -18,6 +18,7 @@ func TestOnlyTextsThatHoldNoPersonsWordsMayLeaveAHome(t *testing.T) {
 	}{
 		{wire.TellMaker, "Belkin International Inc.", true},
 		{wire.TellParams, "1,3,6,12,15,28,42", true},
+		{wire.TellParams, "v6 21,22,#", true},
 		{wire.TellParams, "1,3,6,anna", false},
 		{wire.TellVendor, "udhcp 1.22.1", true},
 		{wire.TellVendor, "<script>", false},

@@ -67,7 +67,7 @@ type Publisher interface {
 type Options struct {
 	// Troubled says which homes have an open incident now; nil: none.
 	Troubled func(ctx context.Context) (func(home.Place) bool, error)
-	// Weight is how much a clue counts when devices are compared; nil: all the same.
+	// Weight is how much a clue counts when devices are compared; nil: by how much its source tells.
 	Weight  func(clue uint32) float64
 	Learner Learner // nil: nothing is learned, only counted
 	Publish Publisher
@@ -98,7 +98,7 @@ func New(d *db.DB, o Options) *Fleet {
 		o.Now = time.Now
 	}
 	if o.Weight == nil {
-		o.Weight = func(uint32) float64 { return 1 }
+		o.Weight = weight
 	}
 	if o.Troubled == nil {
 		o.Troubled = func(context.Context) (func(home.Place) bool, error) {

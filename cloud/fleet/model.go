@@ -1,15 +1,104 @@
 package fleet
 
 import (
+	"cmp"
+	"context"
+	"slices"
+
 	"cardea/home"
 	"cardea/identity"
 )
+
+// Models learns what package identity judges by.
+type Models struct{}
+
+const (
+	perModel = 64 // homes of a model that are learned of: a fair sample of them, the same each time
+	fewHomes = 3  // a token of fewer homes of the sample is no model's: its hash stays here
+)
+
+// Learn makes a bundle of identity.Model.
+func (Models) Learn(ctx context.Context, units func(yield func(Unit) bool)) ([]byte, error) {
+	all := map[Label]*sample{}
+	units(func(u Unit) bool {
+		s := all[u.Label]
+		if s == nil {
+			s = &sample{}
+			all[u.Label] = s
+		}
+		s.add(u)
+		return ctx.Err() == nil
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c := identity.NewCounts()
+	for _, s := range all {
+		for _, u := range s.units() {
+			c.Add(u)
+		}
+	}
+	return c.Model(nil).MarshalBinary()
+}
+
+// sample keeps the homes whose hash is smallest.
+type sample struct{ list []sampled }
+
+type sampled struct {
+	key  uint64
+	unit identity.Unit
+}
+
+func (s *sample) add(u Unit) {
+	var key uint64
+	for _, c := range []byte(u.Home) {
+		key = mix(key ^ uint64(c))
+	}
+	if len(s.list) == perModel && key >= s.list[perModel-1].key {
+		return
+	}
+	one := sampled{key, unitOf(u)}
+	i, _ := slices.BinarySearchFunc(s.list, one, func(a, b sampled) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.unit.Home, b.unit.Home))
+	})
+	s.list = slices.Insert(s.list, i, one)
+	s.list = s.list[:min(len(s.list), perModel)]
+}
+
+// units are the sample without what only few homes have.
+func (s *sample) units() (out []identity.Unit) {
+	homes := map[uint64]int{}
+	for _, one := range s.list {
+		for _, t := range one.unit.Sessions[0].Tokens {
+			homes[t.Hash]++
+		}
+	}
+	for _, one := range s.list {
+		session := &one.unit.Sessions[0]
+		session.Tokens = slices.DeleteFunc(session.Tokens, func(t identity.Shown) bool { return homes[t.Hash] < fewHomes })
+		out = append(out, one.unit)
+	}
+	return out
+}
 
 // unitOf is a home's vote as package identity counts it.
 func unitOf(u Unit) identity.Unit {
 	s := identity.Session{Age: uint8(min(u.Age, maxAge))}
 	for _, t := range u.Tokens {
-		s.Tokens = append(s.Tokens, identity.Shown{Token: identity.Token{Hash: t.GetHash(), Clue: identity.Clue(t.GetClue())}, Age: uint8(min(t.GetAge(), maxAge))})
+		if clue := identity.Clue(t.GetClue()); clue.Known() {
+			s.Tokens = append(s.Tokens, identity.Shown{Token: identity.Token{Hash: t.GetHash(), Clue: clue}, Age: uint8(min(t.GetAge(), maxAge))})
+		}
 	}
 	return identity.Unit{Home: u.Home, Label: identity.Label{Model: u.Label.Model, Vendor: u.Label.Vendor, Class: home.DeviceClass(u.Label.Class)}, Sessions: []identity.Session{s}}
+}
+
+// weight is less for what is a mere habit of a system.
+func weight(clue uint32) float64 {
+	switch identity.Clue(clue & 0xff).Rank() {
+	case 4:
+		return 0.25
+	case 3:
+		return 0.5
+	}
+	return 1
 }

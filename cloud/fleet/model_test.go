@@ -1,7 +1,10 @@
 package fleet
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"cardea/identity"
@@ -20,6 +23,62 @@ func product(name string, unit int) (out []*pb.Token) {
 		}
 	}
 	return out
+}
+
+// learned is what a gateway reads of a bundle of units.
+func learned(t *testing.T, units []Unit) *identity.Model {
+	t.Helper()
+	data, err := Models{}.Learn(t.Context(), func(yield func(Unit) bool) {
+		for _, u := range units {
+			if !yield(u) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := identity.ParseModel(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestTheSameUnitsMakeTheSameBundleWithoutWhatFewHomesHave(t *testing.T) {
+	secret := &pb.Token{Hash: 0x1122334455667788, Clue: uint32(identity.ClueHostName)}
+	var units []Unit
+	for n := range 3 * perModel {
+		u := Unit{Home: fmt.Sprint("home ", n), Label: Label{"Example Plug", "Example", "plug"}, Tokens: product("example", n), Age: maxAge}
+		if n < 2 {
+			u.Tokens = append(u.Tokens, secret)
+		}
+		units = append(units, u)
+	}
+	bundle := func(units []Unit) []byte {
+		t.Helper()
+		data, err := Models{}.Learn(t.Context(), func(yield func(Unit) bool) {
+			for _, u := range units {
+				yield(u)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	data := bundle(units)
+	slices.Reverse(units)
+	if !bytes.Equal(data, bundle(units)) {
+		t.Error("the order of homes changes the bundle")
+	}
+	want := binary.LittleEndian.AppendUint64(nil, secret.GetHash())
+	if slices.Reverse(units); bytes.Contains(bundle(units[:20]), want) {
+		t.Error("what two homes have is told to all")
+	}
+	if seen := product("example", 7)[0].GetHash(); !bytes.Contains(data, binary.LittleEndian.AppendUint64(nil, seen)) {
+		t.Error("what all homes have is not in the bundle")
+	}
 }
 
 // What gateways get when one home in twenty is hostile, in every way that there is to lie: the model that most homes have keeps
@@ -53,11 +112,7 @@ func amongHostile(t *testing.T, own int) {
 	if r := w.learn(); r.Units < 2*(homes-hostile) {
 		t.Fatalf("%+v", r)
 	}
-	c := identity.NewCounts()
-	for _, u := range w.units {
-		c.Add(unitOf(u))
-	}
-	m := c.Model(nil)
+	m := learned(t, w.units)
 	for name, want := range map[string]string{"honest": "Honest Plug", "other": "Other Lamp"} {
 		for unit := 90_000; unit < 90_020; unit++ {
 			j := m.Judge(unitOf(Unit{Tokens: product(name, unit), Age: maxAge}).Sessions[0])
