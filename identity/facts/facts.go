@@ -93,9 +93,7 @@ func (t *Table) Match(clue, value string, yield func(Fact)) {
 		r.domain(low, yield)
 		return
 	}
-	if r.match(low, yield) {
-		return
-	}
+	r.match(low, yield)
 	switch clue {
 	case Text, UPnP:
 		t.described(value, yield)

@@ -14,6 +14,9 @@ func (t *Table) Label(name string) (model, vendor string, class home.DeviceClass
 		name = name[:maxValue]
 	}
 	h := t.words.listen(name, true)
+	if h.vendor.vendor == "" && h.product.vendor == "" {
+		h = t.words.glued(name, h)
+	}
 	vendor, class = h.vendor.vendor, h.kind
 	if h.product.vendor != "" {
 		vendor = h.product.vendor
@@ -25,6 +28,25 @@ func (t *Table) Label(name string) (model, vendor string, class home.DeviceClass
 		class = h.vendor.class
 	}
 	return apart(name), vendor, class
+}
+
+// glued hears a vendor and a kind that are written as one word in small letters, as "lifxbulb" is.
+func (l *lexicon) glued(name string, h heard) heard {
+	var p pieces
+	p.fill(name)
+	for i := range p.n {
+		word := p.window(i, i+1)
+		for cut := 3; cut < len(word)-1; cut++ {
+			maker, ok := l.entries[string(word[:cut])]
+			thing, ok2 := l.entries[string(word[cut:])]
+			if ok && ok2 && maker.kind != 'k' && thing.kind == 'k' {
+				h.take(maker)
+				h.take(thing)
+				return h
+			}
+		}
+	}
+	return h
 }
 
 // apart is a name with its words apart: "D-LinkHomeHub" is "D-Link Home Hub".

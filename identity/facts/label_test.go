@@ -48,6 +48,10 @@ func TestLabel(t *testing.T) {
 		{"appletv", "appletv", "Apple", home.ClassTV},
 		{"lefun-cam-wired", "lefun-cam-wired", "Lefun", home.ClassCamera},
 		{"philips-bulb", "philips-bulb", "Philips", home.ClassLight},
+		{"lifxbulb", "lifxbulb", "LIFX", home.ClassLight},
+		{"tplinkplug", "tplinkplug", "TP-Link", home.ClassPlug},
+		{"dropcam", "dropcam", "Google Nest", home.ClassCamera},
+		{"Netatmo Welcome", "Netatmo Welcome", "Netatmo", home.ClassCamera},
 		{"Somebody's Thing", "Somebody s Thing", "", ""},
 		{"", "", "", ""},
 	} {

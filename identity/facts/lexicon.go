@@ -110,7 +110,6 @@ func (p *pieces) window(i, j int) []byte {
 type heard struct {
 	vendor, product entry
 	kind            home.DeviceClass
-	word            string // the product's or the kind's word, from the table
 }
 
 // listen goes through a text from the left and takes the longest word each time. A word inside a longer one says nothing:

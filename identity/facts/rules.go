@@ -36,21 +36,20 @@ func hasWildcard(s string) bool {
 
 // match yields what the rules say of a value in lower case. A value that is in the table as a whole is not tried against
 // patterns.
-func (r *rules) match(low []byte, yield func(Fact)) (found bool) {
+func (r *rules) match(low []byte, yield func(Fact)) {
 	if facts, ok := r.exact[string(low)]; ok {
 		for i := range facts {
 			yield(facts[i])
 		}
-		return true
+		return
 	}
 	if len(low) == 0 {
-		return false
+		return
 	}
 	rules := r.anchored[low[0]]
 	for i := range rules {
 		if glob(rules[i].pattern, low) {
 			yield(rules[i].fact)
-			found = true
 		}
 	}
 	for at, c := range low {
@@ -58,11 +57,9 @@ func (r *rules) match(low []byte, yield func(Fact)) (found bool) {
 		for i := range rules {
 			if p := rules[i].pattern; glob(p, low[at:]) && !again(p, low, at) {
 				yield(rules[i].fact)
-				found = true
 			}
 		}
 	}
-	return found
 }
 
 // again says whether a floating pattern matched at an earlier place already: it counts once.
