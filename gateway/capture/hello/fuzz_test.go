@@ -15,8 +15,11 @@ func checkFound(t *testing.T, ok bool, out *Found) {
 	if clean, good := home.CleanName(out.Host); out.Host != "" && (!good || clean != out.Host) || len(out.Agent) > maxAgent {
 		t.Fatalf("found %+v", out)
 	}
-	if out.Host == "" && out.Agent == "" || out.Source == 0 {
+	if out.Host == "" && out.Agent == "" && out.JA4 == "" && out.TLS == 0 && !out.Basic || out.Source == 0 {
 		t.Fatalf("found nothing: %+v", out)
+	}
+	if out.JA4 != "" && len(out.JA4) != len("t13d1516h2_8daaf6152771_e5627efa2ab1") || out.TLS != 0 && !knownVersion(out.TLS) {
+		t.Fatalf("unclean: %+v", out)
 	}
 }
 

@@ -194,15 +194,18 @@ func (j *ja4) intern(b []byte) string {
 func (h *Hello) newest() (v uint16) {
 	for _, x := range h.Versions {
 		switch {
-		case grease(x):
-		case x>>8 == 3 && v>>8 != 0xfe:
-			v = max(v, x)
-		case x>>8 == 0xfe && (v>>8 != 0xfe || x < v):
+		case !knownVersion(x):
+		case v == 0, x>>8 == 3 && v>>8 == 3 && x > v, x>>8 == 0xfe && v>>8 == 0xfe && x < v:
 			v = x
 		}
 	}
-	if v == 0 && h.Complete {
+	if v == 0 && h.Complete && knownVersion(h.Legacy) {
 		v = h.Legacy
 	}
 	return v
+}
+
+// knownVersion says whether there is such a version: SSL 3.0 to TLS 1.3, DTLS 1.0 to 1.3.
+func knownVersion(v uint16) bool {
+	return v >= 0x0300 && v <= 0x0304 || v >= 0xfefc && v <= 0xfeff && v != 0xfefe
 }

@@ -103,10 +103,11 @@ func (n *Namer) Outer(name string) { n.outer.learn(name) }
 // give fills out from a ClientHello. One that is not complete must name its host.
 func (n *Namer) give(source home.NameSource, out *Found) bool {
 	host, ok := n.names.host(n.hello.ServerName)
-	if !ok && (!n.hello.Complete || len(n.hello.offer.ciphers) == 0) {
+	fingerprint := n.ja4.of(&n.hello, source)
+	if !ok && (fingerprint == "" || len(n.hello.offer.ciphers) == 0) { // bytes without a cipher suite are no ClientHello
 		return false
 	}
-	*out = Found{Source: source, Host: host, ECHOffered: n.hello.ECH, JA4: n.ja4.of(&n.hello, source), TLS: n.hello.newest()}
+	*out = Found{Source: source, Host: host, ECHOffered: n.hello.ECH, JA4: fingerprint, TLS: n.hello.newest()}
 	out.ECH = n.hello.ECH && n.outer.has(host)
 	return true
 }

@@ -105,11 +105,9 @@ func element(b []byte) (name, value, rest []byte, ok bool) {
 		if i := bytes.IndexByte(name, ':'); i >= 0 {
 			name = name[i+1:]
 		}
-		value = b
+		value = nil // its end is not there
 		if i := bytes.IndexByte(b, '<'); i >= 0 {
 			value = b[:i]
-		} else {
-			value = nil // its end is not there
 		}
 		return name, value, b, true
 	}
