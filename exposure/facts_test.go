@@ -39,7 +39,7 @@ func testFacts(t testing.TB) *Facts {
 	return Compile(c, []eol.Product{
 		{Name: "iphone", Label: "Apple iPhone", Category: "device", Security: true, Releases: []eol.Release{{Cycle: "8", Label: "8", End: day(2023, 4, 12)}, {Cycle: "17", Label: "17"}}},
 		{Name: "samsung-mobile", Label: "Samsung Mobile", Category: "device", Security: true, Releases: []eol.Release{{Cycle: "galaxy-s8", Label: "Galaxy S8", Ended: true}}},
-		{Name: "routeros", Label: "RouterOS", Category: "os", Security: true, Releases: []eol.Release{{Cycle: "6.49", Label: "RouterOS 6.49", End: day(2023, 4, 30)}, {Cycle: "7.24"}}},
+		{Name: routerOS, Label: "RouterOS", Category: "os", Security: true, Releases: []eol.Release{{Cycle: "6.49", Label: "RouterOS 6.49", End: day(2023, 4, 30)}, {Cycle: "7.24"}}},
 		{Name: "openwrt", Label: "OpenWrt", Category: "os", Security: true, Releases: []eol.Release{{Cycle: "19.07", End: day(2022, 4, 20)}, {Cycle: "30.01", End: day(2030, 1, 1)}}},
 		{Name: "android", Label: "Android OS", Category: "os", Security: true, Releases: []eol.Release{{Cycle: "9", End: day(2022, 1, 1)}, {Cycle: "16"}}},
 		{Name: "raspberry-pi", Label: "Raspberry Pi", Category: "device", Security: true, Releases: []eol.Release{{Cycle: "1", Ended: true}}},
@@ -120,7 +120,7 @@ func TestMakerOf(t *testing.T) {
 
 func TestVersions(t *testing.T) {
 	for _, test := range []struct{ text, name, want string }{
-		{"routeros/6.48.1", "routeros", "6.48.1"}, {"routeros v7.1beta6", "routeros", "7.1"}, {"myrouteros 6", "routeros", ""}, {"cpu iphone os 14_4 like", "cpu iphone os", "14.4"},
+		{"openwrt/6.48.1", "openwrt", "6.48.1"}, {"openwrt v7.1beta6", "openwrt", "7.1"}, {"myopenwrt 6", "openwrt", ""}, {"cpu iphone os 14_4 like", "cpu iphone os", "14.4"},
 		{"android 19c", "android", ""}, {"android-dhcp-13", "android", "13"}, {"androids 9 android 8", "android", "8"}, {"openwrt", "openwrt", ""}, {"tvos 1234567", "tvos", ""},
 	} {
 		if got := versionAfter(test.text, test.name); got != test.want {

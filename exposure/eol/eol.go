@@ -25,8 +25,8 @@ const (
 
 // Product is one product's table.
 type Product struct {
-	Name     string // its name in the API: routeros
-	Label    string // RouterOS
+	Name     string // its name in the API: openwrt
+	Label    string // OpenWrt
 	Category string // os, device, server-app, …; "" when it is not told
 	// Security says that the end of life is that of security updates, and not, say, of sale. True when nothing is told.
 	Security bool
@@ -35,7 +35,7 @@ type Product struct {
 
 // Release is a cycle of versions, or one model of a product line.
 type Release struct {
-	Cycle    string // 6.49, galaxy-s8
+	Cycle    string // 23.05, galaxy-s8
 	Label    string // "" without
 	Codename string
 	Released time.Time

@@ -11,14 +11,14 @@ import (
 
 func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 
-const routerOS = `---
-title: RouterOS
+const openWrt = `---
+title: OpenWrt
 category: os
-permalink: /routeros
-releaseLabel: "RouterOS __RELEASE_CYCLE__"
+permalink: /openwrt
+releaseLabel: "OpenWrt __RELEASE_CYCLE__"
 eolColumn: Security Support
 identifiers:
-  - cpe: cpe:/o:mikrotik:routeros
+  - cpe: cpe:/o:openwrt:openwrt
 
 # a comment
 releases:
@@ -40,28 +40,28 @@ releases:
     eol: true
 ---
 
-> [RouterOS](https://example.net) is a thing.
+> [OpenWrt](https://example.net) is a thing.
 eol: nonsense
 `
 
-var wantRouterOS = Product{Name: "routeros", Label: "RouterOS", Category: "os", Security: true, Releases: []Release{
-	{Cycle: "7.24", Label: "RouterOS 7.24", Released: day(2026, 8, 17), Latest: "7.24"},
-	{Cycle: "6.49", Label: "RouterOS 6.49", Codename: "Old 'n' grey", Released: day(2021, 10, 6), End: day(2023, 4, 30), Latest: "6.49.10"},
-	{Cycle: "5", Label: "RouterOS 5", Ended: true},
+var wantOpenWrt = Product{Name: "openwrt", Label: "OpenWrt", Category: "os", Security: true, Releases: []Release{
+	{Cycle: "7.24", Label: "OpenWrt 7.24", Released: day(2026, 8, 17), Latest: "7.24"},
+	{Cycle: "6.49", Label: "OpenWrt 6.49", Codename: "Old 'n' grey", Released: day(2021, 10, 6), End: day(2023, 4, 30), Latest: "6.49.10"},
+	{Cycle: "5", Label: "OpenWrt 5", Ended: true},
 }}
 
-const legacyRouterOS = `[{"cycle":"7.24","releaseDate":"2026-08-17","eol":false,"latest":"7.24","lts":false},
+const legacyOpenWrt = `[{"cycle":"7.24","releaseDate":"2026-08-17","eol":false,"latest":"7.24","lts":false},
 {"cycle":"6.49","codename":"Old 'n' grey","releaseDate":"2021-10-06","eol":"2023-04-30","latest":"6.49.10"},{"cycle":5,"eol":true}]`
 
-const v1RouterOS = `{"schema_version":"1.2.0","generated_at":"2026-01-01T00:00:00+00:00","last_modified":"2026-01-01T00:00:00+00:00","result":
-{"name":"routeros","aliases":[],"label":"RouterOS","category":"os","tags":["os"],"labels":{"eoas":null,"discontinued":null,"eol":"Security Support","eoes":null},
-"releases":[{"name":"7.24","codename":null,"label":"RouterOS 7.24","releaseDate":"2026-08-17","isLts":false,"isEol":false,"eolFrom":null,"isMaintained":true,"latest":{"name":"7.24","date":"2026-08-17","link":null}},
-{"name":"6.49","codename":"Old 'n' grey","label":"RouterOS 6.49","releaseDate":"2021-10-06","isEol":true,"eolFrom":"2023-04-30","latest":{"name":"6.49.10","date":"2021-10-06","link":null}},
-{"name":"5","label":"RouterOS 5","isEol":true,"eolFrom":null,"latest":null}]}}`
+const v1OpenWrt = `{"schema_version":"1.2.0","generated_at":"2026-01-01T00:00:00+00:00","last_modified":"2026-01-01T00:00:00+00:00","result":
+{"name":"openwrt","aliases":[],"label":"OpenWrt","category":"os","tags":["os"],"labels":{"eoas":null,"discontinued":null,"eol":"Security Support","eoes":null},
+"releases":[{"name":"7.24","codename":null,"label":"OpenWrt 7.24","releaseDate":"2026-08-17","isLts":false,"isEol":false,"eolFrom":null,"isMaintained":true,"latest":{"name":"7.24","date":"2026-08-17","link":null}},
+{"name":"6.49","codename":"Old 'n' grey","label":"OpenWrt 6.49","releaseDate":"2021-10-06","isEol":true,"eolFrom":"2023-04-30","latest":{"name":"6.49.10","date":"2021-10-06","link":null}},
+{"name":"5","label":"OpenWrt 5","isEol":true,"eolFrom":null,"latest":null}]}}`
 
 func TestRead(t *testing.T) {
-	without := wantRouterOS
-	without.Label, without.Category, without.Releases = "", "", append([]Release(nil), wantRouterOS.Releases...)
+	without := wantOpenWrt
+	without.Label, without.Category, without.Releases = "", "", append([]Release(nil), wantOpenWrt.Releases...)
 	for i := range without.Releases {
 		without.Releases[i].Label = ""
 	}
@@ -69,13 +69,13 @@ func TestRead(t *testing.T) {
 		in   string
 		want Product
 	}{
-		"front matter": {routerOS, wantRouterOS},
-		"with CRLF":    {strings.ReplaceAll(routerOS, "\n", "\r\n"), wantRouterOS},
-		"legacy API":   {legacyRouterOS, without},
-		"API v1":       {v1RouterOS, wantRouterOS},
-		"API v1, full": {strings.Replace(v1RouterOS, "\"result\":\n{", "\"result\":[\n{", 1)[:len(v1RouterOS)] + "]}", wantRouterOS},
+		"front matter": {openWrt, wantOpenWrt},
+		"with CRLF":    {strings.ReplaceAll(openWrt, "\n", "\r\n"), wantOpenWrt},
+		"legacy API":   {legacyOpenWrt, without},
+		"API v1":       {v1OpenWrt, wantOpenWrt},
+		"API v1, full": {strings.Replace(v1OpenWrt, "\"result\":\n{", "\"result\":[\n{", 1)[:len(v1OpenWrt)] + "]}", wantOpenWrt},
 	} {
-		got, err := Read("routeros", strings.NewReader(test.in))
+		got, err := Read("openwrt", strings.NewReader(test.in))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if !reflect.DeepEqual(got, []Product{test.want}) {
@@ -89,18 +89,18 @@ func TestReadNamesThePlace(t *testing.T) {
 		"empty":        {"", `table "x": neither JSON nor front matter`},
 		"open":         {"---\ntitle: x\n", "has no end"},
 		"no releases":  {"---\ntitle: x\n---\n", "x has no releases"},
-		"a bad date":   {strings.Replace(routerOS, "2023-04-30", "30 April", 1), `line 22: eol: "30 April" is no date`},
-		"twice":        {strings.Replace(routerOS, "'6.49'", `"7.24"`, 1), `"7.24" is there twice`},
-		"no cycle":     {strings.Replace(routerOS, "releaseCycle: 5", "cycle: 5", 1), "release 3 has no name"},
+		"a bad date":   {strings.Replace(openWrt, "2023-04-30", "30 April", 1), `line 22: eol: "30 April" is no date`},
+		"twice":        {strings.Replace(openWrt, "'6.49'", `"7.24"`, 1), `"7.24" is there twice`},
+		"no cycle":     {strings.Replace(openWrt, "releaseCycle: 5", "cycle: 5", 1), "release 3 has no name"},
 		"quotation":    {"---\ntitle: \"x\n---\n", "line 2: title: an open quotation"},
 		"no key":       {"---\ntitle\n---\n", `line 2: "title" is no key`},
-		"a path":       {strings.Replace(routerOS, "/routeros", "/../x", 1), "is no product's name"},
+		"a path":       {strings.Replace(openWrt, "/openwrt", "/../x", 1), "is no product's name"},
 		"legacy empty": {"[]", "x has no releases"},
 		"legacy date":  {`[{"cycle":"1","eol":"soon"}]`, `release 1: "soon" is no date`},
 		"legacy map":   {`[{"cycle":{},"eol":true}]`, "an object or list"},
 		"legacy cut":   {`[{"cycle":"1"`, "unexpected end of JSON"},
 		"v1 no result": {`{"x":1}`, "no result"},
-		"v1 date":      {strings.Replace(v1RouterOS, `"eolFrom":"2023-04-30"`, `"eolFrom":"x"`, 1), `product 1: "routeros": release 2: "x" is no date`},
+		"v1 date":      {strings.Replace(v1OpenWrt, `"eolFrom":"2023-04-30"`, `"eolFrom":"x"`, 1), `product 1: "openwrt": release 2: "x" is no date`},
 		"long":         {strings.Repeat(" ", MaxBytes+1), "more than 33554432 bytes"},
 	} {
 		if _, err := Read("x", strings.NewReader(test.in)); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -165,7 +165,7 @@ func TestRealTables(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, s := range []string{routerOS, legacyRouterOS, v1RouterOS, "---\nreleases:\n-  a: b\n---"} {
+	for _, s := range []string{openWrt, legacyOpenWrt, v1OpenWrt, "---\nreleases:\n-  a: b\n---"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
