@@ -150,16 +150,35 @@ func TestTablesAreConsistent(t *testing.T) {
 		if lit := strings.Trim(pattern, "*"); pattern[0] == '*' && len(lit) < 3 {
 			t.Errorf("%s %q is found in too much", clue, pattern)
 		}
-		found := false
-		Default().Match(clue, sample(pattern), func(g Fact) { found = found || g == f })
-		if !found {
-			t.Errorf("%s %q does not find %q", clue, pattern, sample(pattern))
+		for _, value := range []string{sample(pattern), strings.ToUpper(sample(pattern))} {
+			found := false
+			Default().Match(clue, value, func(g Fact) { found = found || g == f })
+			if !found {
+				t.Errorf("%s %q does not find %q", clue, pattern, value)
+			}
 		}
 	})
 	if n < 1500 {
 		t.Errorf("%d facts", n)
 	}
 	t.Logf("%d facts, %d words", n, len(Default().words.entries))
+}
+
+// The text of the tables is all that can be told: no mistake in a row passes for a rule.
+func TestMistakesAreRefused(t *testing.T) {
+	for _, text := range []string{
+		"Belkin | Belkin", "[nothing]", "[maker]\nX | X | spaceship", "[maker]\nX | X | alarm", "[maker]\nX | X | - | much", "[maker]\nX;; Y | X",
+		"[hostname]\n#a* | X", "[hostname]\n* | X", "[hostname]\na*b*c*d | X", "[kind]\nthing | X | plug", "[vendor]\nx | - | plug", "[vendor]\nx | X\nX | Y",
+		"[product]\n; | X", "[maker]\na | b | - | - | - | - | g",
+	} {
+		table := &Table{rules: map[string]*rules{}, words: newLexicon()}
+		for _, c := range clues {
+			table.rules[c] = &rules{exact: map[string][]Fact{}}
+		}
+		if err := table.read(text); err == nil {
+			t.Errorf("%q: accepted", text)
+		}
+	}
 }
 
 // A domain of the table is never one below which names belong to others.

@@ -116,7 +116,7 @@ func (t *Table) row(heading string, cols []string) error {
 // spoken is a pattern as people may read it: the words without the wildcards at its ends.
 func spoken(pattern string) string {
 	s := strings.Trim(pattern, "*")
-	s = strings.TrimRight(s, "#%?~_-/(,= ")
+	s = strings.TrimRight(s, "#%?~_-/(,=: ")
 	return strings.NewReplacer("*", "…", "#", "…", "%", "…", "?", "…", "~", ";").Replace(s)
 }
 
