@@ -12,9 +12,7 @@ import { Contacts } from "../../shared/parts/Contacts";
 import { useDevice, useHomeID, useOrder, type Asking } from "../data";
 import { Strip, WeekBars } from "../strip";
 import { deviceMark, shutIn } from "../../shared/marks";
-import { w } from "../../shared/i18n/who";
-import { ClassMark } from "../../shared/parts/ClassIcon";
-import { product } from "../../shared/who";
+import { Brief } from "../who/Brief";
 import { Exposed } from "../who/Exposed";
 import { Same } from "../who/Same";
 import { Who } from "../who/Who";
@@ -49,7 +47,7 @@ function Head({ device, asking }: { device: DeviceDetail; asking: Asking }) {
       <div data-testid="device-state" data-mode={device.mode}><State tone={mark.tone} icon={mark.icon}>{mark.word}</State></div>
       <Title><Name max={60}>{device.name}</Name></Title>
       <p className="quiet">
-        <ClassMark of={device.identity.class} /> · {product(device.identity) ? <bdi>{clip(product(device.identity), 60)}</bdi> : w("who.unknown")} · {device.online ? t("device.here") : <>{t("devices.seen")} <Ago at={device.last} /></>}
+        <Brief who={device.identity} /> · {device.online ? t("device.here") : <>{t("devices.seen")} <Ago at={device.last} /></>}
       </p>
       {shutIn(device) && <p>{word("mode", device.mode)}. {word("grade", device.grade)}</p>}
       {device.protected && <p className="quiet small">{t("device.protected")}</p>}

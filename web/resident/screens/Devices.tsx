@@ -11,8 +11,7 @@ import { party } from "../map";
 import { Strip } from "../strip";
 import { deviceMark, inOrder, needsLook } from "../../shared/marks";
 import { w } from "../../shared/i18n/who";
-import { ClassMark } from "../../shared/parts/ClassIcon";
-import { product } from "../../shared/who";
+import { Brief } from "../who/Brief";
 import "../who/who.css";
 
 const page = 60;
@@ -54,8 +53,7 @@ function Row({ device, contacts }: { device: Device; contacts: Contact[] }) {
           <State tone={mark.tone} icon={mark.icon}>{mark.word}</State>
         </span>
         <span className="small facts-line">
-          <ClassMark of={device.identity.class} />
-          {product(device.identity) ? <Name max={48}>{product(device.identity)}</Name> : <span className="quiet">{w("who.unknown")}</span>}
+          <Brief who={device.identity} />
           {look && <State tone="work" icon="eye" id="look">{w("exposed.look")}</State>}
           {same && <State tone="mute" icon="eye" id="may-be-same">{w("same.question")}</State>}
         </span>

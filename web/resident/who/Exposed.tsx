@@ -45,16 +45,16 @@ export const rank = (d: Of, x: Exposure) => (needsLook(d, x) ? 0 : x.advice === 
 
 const states = [
   { tone: "work", icon: "eye", key: "exposed.needs" }, { tone: "good", icon: "shield", key: "exposed.safe" },
-  { tone: "mute", icon: "eye", key: "exposed.note" }, { tone: "mute", icon: "dot", key: "exposed.note" },
+  { tone: "mute", icon: "eye", key: "exposed.perhaps" }, { tone: "mute", icon: "dot", key: "exposed.nothing" },
 ] as const;
 
 export function Statement({ device, exposure: x }: { device: Of; exposure: Exposure }) {
   const s = states[rank(device, x)] ?? states[3];
   return (
     <li className="stack tight" data-testid="exposed" data-kind={x.kind} data-id={x.id} data-certain={x.certain}>
-      <div className="between high"><h3>{clip(known("kind", x.kind), 60)}</h3><State tone={s.tone} icon={s.icon}>{w(s.key)}</State></div>
+      <div className="between wrap"><h3>{clip(known("kind", x.kind), 60)}</h3><State tone={s.tone} icon={s.icon}>{w(s.key)}</State></div>
       <p><bdi>{clip(x.sentence, 400)}</bdi></p>
-      {x.advice && <p><strong><bdi>{clip(x.advice, 400)}</bdi></strong></p>}
+      {x.advice && <p className={needsLook(device, x) ? "advice" : "quiet"}><bdi>{clip(x.advice, 400)}</bdi></p>}
       {!x.certain && <p className="small quiet">{w("exposed.maybe")}</p>}
       <details>
         <summary><Icon name="down" size={18} />{t("evidence.expert")}</summary>

@@ -8,7 +8,7 @@ export const de: Record<keyof typeof en, string> = {
   "class.phone": "Telefon", "class.tablet": "Tablet", "class.computer": "Computer", "class.watch": "Uhr", "class.vehicle": "Fahrzeug", "class.gadget": "Smartes Gerät", "class.": "Art unbekannt",
 
   "who.title": "Was es ist", "who.unknown": "Unbekanntes Gerät", "who.unknown.text": "Wir wissen noch nicht, was es ist. Es wird beobachtet wie jedes neue Gerät.", "who.class": "Art", "who.model": "Modell", "who.vendor": "Hersteller",
-  "who.not-known": "unbekannt", "who.maker": "Netzwerkteil von", "who.why": "Warum wir das denken", "who.no-why": "Noch sagt nichts, was es tut, etwas darüber.",
+  "who.not-known": "unbekannt", "who.maker-unknown": "Hersteller und Modell unbekannt", "who.maker": "Netzwerkteil von", "who.why": "Warum wir das denken", "who.no-why": "Noch sagt nichts, was es tut, etwas darüber.",
   "who.sure": "Wir sind sicher", "who.probable": "Wahrscheinlich", "who.unsure": "Nicht sicher", "who.nobody": "Nicht bekannt", "who.owner": "Sie haben es gesagt", "who.operator": "Ihr Anbieter hat es benannt", "who.percent": "zu {n} % sicher",
   "who.judged": "In den letzten 30 Tagen sah es auch so aus: {class}. Bis das vorbei ist, beurteilen wir es nach dem Strengeren von beiden.",
   "who.judged.unknown": "Es wird so beurteilt: {class}.",
@@ -25,7 +25,7 @@ export const de: Record<keyof typeof en, string> = {
 
   "exposed.title": "Wie angreifbar es ist", "exposed.none": "Wir haben nichts gesehen, was es leicht angreifbar macht.", "exposed.look": "Ansehen", "exposed.all": "Angreifbare Geräte", "exposed.all.text": "Was Ihre Geräte leichter angreifbar machen könnte, soweit wir es gesehen haben, und was hilft.",
   "exposed.home.none": "Wir haben nichts gesehen, was Ihre Geräte leicht angreifbar macht.", "exposed.maybe": "Vielleicht: es geht nach Modell oder Hersteller. Manche Versionen haben das, Ihre vielleicht nicht.", "exposed.certain": "Das ist sicher.", "exposed.seen": "Gesehen seit {first}, zuletzt {last}.",
-  "exposed.evidence": "Was wir gesehen haben", "exposed.reference": "Kennung", "exposed.source": "Wer es sagt", "exposed.port": "Port", "exposed.note": "Zur Kenntnis", "exposed.needs": "Einen Blick wert", "exposed.safe": "Geschützt", "exposed.to-device": "Zum Gerät",
+  "exposed.evidence": "Was wir gesehen haben", "exposed.reference": "Kennung", "exposed.source": "Wer es sagt", "exposed.port": "Port", "exposed.perhaps": "Vielleicht", "exposed.nothing": "Nichts zu tun", "exposed.needs": "Einen Blick wert", "exposed.safe": "Geschützt", "exposed.to-device": "Zum Gerät",
   "exposed.fine": "{n} weitere, die nichts brauchen",
   "kind.open-port": "Antwortet im Zuhause", "kind.internet": "Vom Internet erreichbar", "kind.telnet": "Bietet Telnet an", "kind.ftp": "Bietet FTP an", "kind.old-tls": "Alte Verschlüsselung", "kind.cleartext-login": "Anmeldung ohne Verschlüsselung",
   "kind.exploited": "Wird bekanntlich angegriffen", "kind.end-of-life": "Keine Updates mehr",

@@ -6,7 +6,7 @@ export const en = {
   "class.phone": "Phone", "class.tablet": "Tablet", "class.computer": "Computer", "class.watch": "Watch", "class.vehicle": "Vehicle", "class.gadget": "Smart device", "class.": "Kind unknown",
 
   "who.title": "What it is", "who.unknown": "Unknown device", "who.unknown.text": "We do not know yet what it is. It is watched like any new device.", "who.class": "Kind", "who.model": "Model", "who.vendor": "Maker",
-  "who.not-known": "unknown", "who.maker": "Network part by", "who.why": "Why we think so", "who.no-why": "Nothing it does tells yet.",
+  "who.not-known": "unknown", "who.maker-unknown": "maker and model unknown", "who.maker": "Network part by", "who.why": "Why we think so", "who.no-why": "Nothing it does tells yet.",
   "who.sure": "We are sure", "who.probable": "Probably", "who.unsure": "Not sure", "who.nobody": "Not known", "who.owner": "You said so", "who.operator": "Your provider named it", "who.percent": "{n} % sure",
   "who.judged": "In the last 30 days it also looked like this: {class}. Until that is over, we judge it by the stricter of the two.",
   "who.judged.unknown": "It is judged like this: {class}.",
@@ -23,7 +23,7 @@ export const en = {
 
   "exposed.title": "How exposed it is", "exposed.none": "We saw nothing that makes it easy to attack.", "exposed.look": "Have a look", "exposed.all": "Exposed devices", "exposed.all.text": "What could make your devices easier to attack, as far as we saw it, and what helps.",
   "exposed.home.none": "We saw nothing that makes your devices easy to attack.", "exposed.maybe": "Perhaps: it goes by the model or maker. Some versions have this, yours may not.", "exposed.certain": "This is certain.", "exposed.seen": "Seen since {first}, last {last}.",
-  "exposed.evidence": "What we saw", "exposed.reference": "Reference", "exposed.source": "Says who", "exposed.port": "Port", "exposed.note": "For your information", "exposed.needs": "Worth a look", "exposed.safe": "Protected", "exposed.to-device": "To the device",
+  "exposed.evidence": "What we saw", "exposed.reference": "Reference", "exposed.source": "Says who", "exposed.port": "Port", "exposed.perhaps": "Perhaps", "exposed.nothing": "Nothing to do", "exposed.needs": "Worth a look", "exposed.safe": "Protected", "exposed.to-device": "To the device",
   "exposed.fine": "{n} more that need nothing",
   "kind.open-port": "Answers at home", "kind.internet": "Open to the internet", "kind.telnet": "Offers telnet", "kind.ftp": "Offers FTP", "kind.old-tls": "Old encryption", "kind.cleartext-login": "Login without encryption",
   "kind.exploited": "Known to be attacked", "kind.end-of-life": "No more updates",

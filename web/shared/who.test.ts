@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { setLanguage } from "./i18n";
+import { known, w, wn } from "./i18n/who";
+import { de } from "./i18n/who.de";
+import { en } from "./i18n/who.en";
+import { where } from "./parts/Contacts";
+import { contact, device, identity } from "./sample";
+import { careful, classes, className, isKnown, judged, product, proposals, sureness } from "./who";
+
+beforeEach(() => setLanguage("en"));
+
+describe("words about who and how exposed", () => {
+  const places = (s: string) => [...s.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join();
+  it("have the same places in both languages, and say nothing loudly", () => {
+    for (const [k, english] of Object.entries(en)) {
+      const german = de[k as keyof typeof en];
+      expect(places(german), k).toBe(places(english));
+      expect(english + german, k).not.toMatch(/!|—/);
+    }
+    expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
+  });
+  it("follow the language", () => {
+    expect(wn("who.behind", 1)).toBe("It speaks for 1 more device.");
+    setLanguage("de");
+    expect(wn("who.behind", 3)).toBe("Es spricht für 3 weitere Geräte.");
+    expect(w("guard.close")).toBe("Port schließen");
+  });
+  it("name each class in both languages, and each kind of exposure", () => {
+    for (const c of classes) expect(className(c), c).not.toBe(c);
+    for (const k of ["open-port", "internet", "telnet", "ftp", "old-tls", "cleartext-login", "exploited", "end-of-life"]) expect(known("kind", k), k).not.toBe(k);
+  });
+  it("leave text that they do not know as text", () => {
+    expect(className("__proto__")).toBe("__proto__");
+    expect(className("<b>\u202e")).toBe("<b>");
+    expect(known("kind", "x".repeat(90))).toHaveLength(40);
+  });
+});
+
+describe("who a device is", () => {
+  it("does not say its maker twice", () => {
+    expect(product({ model: "Belkin WeMo Switch", vendor: "Belkin" })).toBe("Belkin WeMo Switch");
+    expect(product({ model: "WeMo Switch", vendor: "Belkin" })).toBe("Belkin WeMo Switch");
+    expect(product({ model: "", vendor: "Belkin" })).toBe("Belkin");
+    expect(product({ model: "", vendor: "" })).toBe("");
+  });
+  it("is unknown only when nothing is known", () => {
+    expect(isKnown(identity())).toBe(false);
+    expect(isKnown(identity({ maker: "Espressif" }))).toBe(false); // who made its radio says nothing of what it is
+    expect(isKnown(identity({ class: "plug" }))).toBe(true);
+  });
+  it.each([
+    [{}, "nobody"], [{ confidence: 1 }, "nobody"], [{ class: "tv", confidence: 0.95 }, "sure"], [{ class: "tv", confidence: 0.949 }, "probable"],
+    [{ vendor: "X", confidence: 0.75 }, "probable"], [{ vendor: "X", confidence: 0.2 }, "unsure"], [{ class: "tv", by: "owner", confidence: 0 }, "owner"], [{ model: "M", by: "operator" }, "operator"],
+  ] as const)("%o is said as %s", (over, want) => expect(sureness(identity(over))).toBe(want));
+  it("is judged by another class only where that differs", () => {
+    expect(judged(identity({ class: "tv", judged_as: "camera" }))).toBe("camera");
+    expect(judged(identity({ class: "tv", judged_as: "tv" }))).toBe("");
+    expect(judged(identity({ class: "tv", judged_as: "" }))).toBe("");
+    expect(judged(identity({ class: "medical", judged_as: "gadget", by: "owner" }))).toBe("");
+  });
+  it("needs care only by people's word", () => expect(classes.filter(careful)).toEqual(["alarm", "medical"]));
+});
+
+describe("proposals", () => {
+  const alias = (other: string, confidence: number, proposed = true) => ({ device: other, macs: [], merged: null, confidence, why: ["x"], by: "gateway", proposed });
+  const all = [device({ id: "a", aliases: [alias("b", 0.8), alias("c", 0.9), alias("old", 1, false), alias("a", 1)] }), device({ id: "c", aliases: [alias("b", 0.7)] })];
+  it("are seen from both ends, the likeliest first", () => {
+    expect(proposals("a", all).map((p) => [p.into, p.from])).toEqual([["a", "c"], ["a", "b"]]);
+    expect(proposals("b", all).map((p) => [p.into, p.from])).toEqual([["a", "b"], ["c", "b"]]);
+    expect(proposals("old", all)).toEqual([]);
+  });
+});
+
+describe("where a contact is", () => {
+  const at = (more: object) => where({ ...contact(), ...more });
+  it("is said when the API tells", () => {
+    expect(at({})).toBe("");
+    expect(at({ network: "Example Networks", country: "DE" })).toBe("Example Networks, Germany");
+    expect(at({ network: "\u202eevil", country: "<b>" })).toBe("evil, <b>");
+    expect(at({ network: 7, country: null })).toBe("");
+  });
+});
