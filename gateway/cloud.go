@@ -86,12 +86,14 @@ type cloud struct {
 	wanted    uint64                // version of the lists
 	told      map[string]time.Time  // residents' looks, so that one who keeps a page open is told once
 
-	roll       report.Roll // the second's
-	nextLook   time.Time   // at open contacts
-	nextRoll   time.Time   // at devices
+	roll       report.Roll   // the second's
+	sights     report.Sights // the second's
+	nextLook   time.Time     // at open contacts
+	nextRoll   time.Time     // at devices
 	nextStops  time.Time
 	nextHours  time.Time
 	nextSave   time.Time
+	nextSights time.Time
 	identified string // the last error of the identity that was told; run's
 }
 
@@ -250,7 +252,8 @@ func (c *cloud) adopt(place home.Place) error {
 // begin starts telling. The cloud may have missed how cases ended before a crash: each that is open, or was lately, is told
 // as it is.
 func (c *cloud) begin(l *line) {
-	c.roll, c.nextRoll = report.Roll{}, time.Time{}
+	c.roll, c.sights, c.nextRoll = report.Roll{}, report.Sights{}, time.Time{}
+	c.nextSights = c.g.now().Add(sightsEvery) // who just came has not shown much yet
 	c.mu.Lock()
 	c.line = l
 	for i := range c.mem.Orders {

@@ -81,7 +81,7 @@ func (c *cloud) order(o *pb.Order) {
 	defer c.g.saving.Unlock()
 	e := ordered{ID: id, Verb: cut(o.GetVerb(), 16), since: c.g.now(), need: c.g.nextVersion()}
 	check, err := c.act(o, &e)
-	proven := e.Verb == "check"
+	proven := slices.Contains([]string{"check", "identify", "merge", "split"}, e.Verb)
 	e.Done = err != nil || proven
 	c.mu.Lock()
 	c.mem.Orders = append(c.mem.Orders, e)
@@ -165,6 +165,9 @@ func (c *cloud) act(o *pb.Order, e *ordered) (*home.Check, error) {
 	case "block", "unblock", "allow", "disallow":
 		e.Device = home.DeviceID(o.GetDevice())
 		return nil, c.decide(e.Device, o.GetEndpoint(), o.GetVerb(), by)
+	case "identify", "merge", "split", "protect", "unprotect":
+		e.Device = home.DeviceID(o.GetDevice())
+		return nil, c.about(o, e.Device)
 	case "check", "release", "dismiss":
 		inc, err := c.caseOf(o)
 		if err != nil {

@@ -25,6 +25,7 @@ const (
 	stopsEvery  = time.Minute
 	hoursEvery  = 10 * time.Second
 	openEvery   = 30 * time.Second
+	sightsEvery = time.Minute
 	saveEvery   = 5 * time.Minute
 	nameSettles = 10 * time.Second // after its first packet a flow has its name
 	retryEvery  = time.Second
@@ -234,6 +235,9 @@ func (c *cloud) second(now time.Time) {
 	if due(&c.nextLook, now, openEvery) {
 		c.lookAtOpen(now)
 	}
+	if due(&c.nextSights, now, sightsEvery) {
+		c.tellSights(now)
+	}
 	if due(&c.nextHours, now, hoursEvery) {
 		c.tellHours()
 	}
@@ -327,16 +331,22 @@ func (c *cloud) saveAnnounced() error {
 
 // wireDevices lists one device (all, if id is "") as the cloud is told of it, and the rules of the home.
 func (g *Gateway) wireDevices(id home.DeviceID) (out []*pb.Device, whole Rules) {
-	modes := g.responder.Modes()
+	modes, now := g.responder.Modes(), g.now()
 	g.mu.Lock()
 	list := g.observer.Devices()
+	who := make([]report.Who, len(list))
+	for i := range list {
+		if id == "" || list[i].ID == id {
+			who[i] = g.whoIs(&list[i], now)
+		}
+	}
 	g.mu.Unlock()
 	for i := range list {
 		d := &list[i]
 		if id != "" && d.ID != id {
 			continue
 		}
-		h := report.Held{Mode: home.ModeOff, Grade: home.GradeNone, Protected: g.spared(d.ID)}
+		h := report.Held{Mode: home.ModeOff, Grade: home.GradeNone, Protected: g.spared(d.ID), Who: who[i]}
 		if m, ok := modes[d.ID]; ok {
 			h.Mode, h.Grade = m, g.grade(d.ID)
 		}

@@ -283,14 +283,19 @@ func (g *Gateway) excepted(p netip.Prefix) bool {
 func (g *Gateway) clock(ctx context.Context) error {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
-	save := time.NewTicker(time.Minute)
+	save, known := time.NewTicker(time.Minute), time.NewTicker(saveWhoEvery)
 	defer save.Stop()
+	defer known.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-save.C:
 			if err := g.remember(); err != nil {
+				g.log.Error("state", "err", err)
+			}
+		case <-known.C:
+			if err := g.rememberWho(); err != nil {
 				g.log.Error("state", "err", err)
 			}
 		case <-t.C:
@@ -329,6 +334,7 @@ func (g *Gateway) second() {
 		}
 	}
 	g.anchors.keep(func(id home.DeviceID) bool { return known[id] })
+	g.meetAgain(now)
 	g.forget.Range(func(id, _ any) bool {
 		g.forget.Delete(id)
 		g.judge.Forget(id.(home.DeviceID))
@@ -346,12 +352,12 @@ func (g *Gateway) remember() error {
 	g.saving.Lock() // an older copy must not replace a newer one
 	defer g.saving.Unlock()
 	g.mu.Lock()
-	devices, ports := g.observer.Devices(), g.anchors.ports()
+	devices, ports, aliases := g.observer.Devices(), g.anchors.ports(), g.observer.Aliases()
 	g.mu.Unlock()
 	g.rules.mu.Lock()
 	rules := maps.Clone(g.rules.added)
 	g.rules.mu.Unlock()
 	return saveMemory(g.cfg.State, memory{
-		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Said: g.said.memory(), Cloud: g.cloud.memory(),
+		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: g.cloud.memory(),
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"cardea/gateway/resolve"
 	"cardea/gateway/respond"
 	"cardea/home"
+	"cardea/identity/same"
 	"cardea/intel"
 
 	"golang.org/x/sync/errgroup"
@@ -68,6 +69,10 @@ type Gateway struct {
 	exceptions atomic.Pointer[exceptions] // the owner's rules that the kernel cannot have
 
 	said said // what people said of devices
+
+	who       *who        // guarded by mu, as the observer is
+	proposed  []same.Link // devices that may be one, as of nextLinks; guarded by mu
+	nextLinks time.Time
 
 	shedding shedding
 	forget   sync.Map // device ids whose detectors start anew; drained by the clock
@@ -127,7 +132,7 @@ func (g *Gateway) openKernel() (err error) {
 	}
 	ports := g.kernel.Ports()
 	g.judge = judge.New(judge.Config{
-		Services: services{}, Behavior: behavior.Config{
+		Services: services{}, Headless: g.headless, Behavior: behavior.Config{
 			Own: ports.GatewayMACs(), OwnAddrs: ports.GatewayAddrs(),
 			Off: map[home.Detector]bool{home.DetectDuplicate: true}, // the bridge's own table tells it: duplicate
 		},
@@ -136,6 +141,8 @@ func (g *Gateway) openKernel() (err error) {
 		Home: homePrefixes(ports.Prefixes()), Gateway: ports.GatewayMACs(), Vendor: vendor, Domain: registrable,
 		NewID: func(string) home.DeviceID { return home.NewDeviceID() }, Keep: g.keeps,
 	}, g)
+	g.who = newWho(same.Config{Standing: g.standing, Find: g.Find})
+	g.who.texts = texts{}
 	g.enforcer, err = enforce.New(g.enforceConfig(), g.log)
 	if err != nil {
 		return fmt.Errorf("enforcement: %w", err)
@@ -183,6 +190,7 @@ func (g *Gateway) recall() error {
 		mac, _ := home.ParseMAC(s) // the configuration was checked
 		g.said.fix(g.observer.IDOf(mac))
 	}
+	g.recallWho(m)
 	g.loadPolicy(m.Rules)
 	g.cloud.restore(m.Cloud)
 	var err3 error
@@ -302,7 +310,7 @@ func (g *Gateway) close() error {
 		g.mu.Lock()
 		g.observer.Close()
 		g.mu.Unlock()
-		errs = append(errs, g.cloud.close(), g.remember())
+		errs = append(errs, g.cloud.close(), g.remember(), g.rememberWho())
 	}
 	if g.ledger != nil {
 		g.writeContacts()

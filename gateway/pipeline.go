@@ -16,6 +16,7 @@ import (
 func (g *Gateway) steps() []func(*home.Observation) {
 	return []func(*home.Observation){
 		g.prove,         // is it really this device's doing?
+		g.know,          // who is that?
 		g.recheck,       // does a device with an open incident show its symptom again?
 		g.judge.Observe, // detectors and lists: findings come out at Find
 		g.cutListed,     // a name in a first packet that is on a list: cut the flow

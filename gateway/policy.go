@@ -183,6 +183,30 @@ func (p *policies) change(id home.DeviceID, endpoint, verb string) error {
 	return nil
 }
 
+// merge gives one device what was decided about another's endpoints; false: nothing was.
+func (p *policies) merge(into, from home.DeviceID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	any := false
+	for _, of := range []map[home.DeviceID]Rules{p.fixed, p.added} {
+		r, ok := of[from]
+		if !ok {
+			continue
+		}
+		to := of[into]
+		for _, e := range r.Block {
+			to.Block = append(without(to.Block, e), e)
+		}
+		for _, e := range r.Allow {
+			to.Allow = append(without(to.Allow, e), e)
+		}
+		to.Block, to.Allow = to.Block[:min(len(to.Block), maxRules)], to.Allow[:min(len(to.Allow), maxRules)]
+		of[into], any = to, true
+		delete(of, from)
+	}
+	return any
+}
+
 // get is what holds for one device, or ("") for the home.
 func (p *policies) get(id home.DeviceID) Rules {
 	p.mu.Lock()

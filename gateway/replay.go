@@ -8,17 +8,22 @@ import (
 	"os"
 	"time"
 
+	"cardea/exposure"
 	"cardea/gateway/capture/file"
 	"cardea/gateway/judge"
 	"cardea/gateway/observe"
 	"cardea/home"
+	"cardea/identity"
+	"cardea/identity/same"
 )
 
 // ReplayOptions say how capture files are judged. The zero value is fit for use.
 type ReplayOptions struct {
-	Home     []netip.Prefix // the home's own addresses; nil: private and link-local ones
-	Intel    judge.Intel    // nil: none
-	Progress func(file string, done, size int64)
+	Home      []netip.Prefix  // the home's own addresses; nil: private and link-local ones
+	Intel     judge.Intel     // nil: none
+	Model     *identity.Model // what was learned of who devices are; nil: the rules alone
+	Exposures *exposure.Facts // known vulnerabilities and ends of life; nil: none
+	Progress  func(file string, done, size int64)
 }
 
 // Records of a replay, in the order in which they come: findings and contacts as they arise, then the devices, then one
@@ -36,6 +41,7 @@ type (
 	DeviceRecord struct {
 		Kind string `json:"kind"`
 		home.Device
+		Exposures []home.Exposure `json:"exposures"`
 	}
 )
 
@@ -57,8 +63,11 @@ type Summary struct {
 type replay struct {
 	observer *observe.Observer
 	judge    *judge.Judge
+	who      *who
+	looked   time.Time // when it was last worked out who is who
 	emit     func(any) error
-	file     string // "" when there is only one
+	file     string    // "" when there is only one
+	last     time.Time // of the latest packet
 	sum      Summary
 	err      error // the first of emit; nothing is emitted after it
 }
@@ -67,7 +76,10 @@ type replay struct {
 // emit, the Summary last, also when a file turns out to be broken; that is the error then.
 func Replay(ctx context.Context, files []string, o ReplayOptions, emit func(any) error) error {
 	r := &replay{emit: emit, sum: Summary{Kind: "summary"}}
-	r.judge = judge.New(judge.Config{Intel: o.Intel, Services: services{}}, r)
+	r.who = newWho(same.Config{Find: r.Find})
+	r.who.book.Set(o.Model)
+	r.who.exposed.SetFacts(o.Exposures)
+	r.judge = judge.New(judge.Config{Intel: o.Intel, Services: services{}, Headless: r.headless}, r)
 	r.observer = observe.New(observe.Config{Home: o.Home, ByAddr: true, Vendor: vendor, Domain: registrable}, r)
 	var broken error
 	for _, path := range files {
@@ -78,10 +90,11 @@ func Replay(ctx context.Context, files []string, o ReplayOptions, emit func(any)
 			break
 		}
 	}
+	r.identify()
 	r.observer.Close()
 	for _, d := range r.observer.Devices() {
 		r.sum.Devices++
-		r.put(DeviceRecord{"device", d})
+		r.put(DeviceRecord{"device", d, r.exposures(&d)})
 	}
 	if broken != nil {
 		r.sum.Error = broken.Error()
@@ -111,6 +124,9 @@ func (r *replay) play(ctx context.Context, path string, progress func(string, in
 	st, err := file.Replay(ctx, in, r.observer, opts)
 	r.sum.Packets += st.Packets
 	r.sum.Bytes += st.Bytes
+	if st.Last.After(r.last) {
+		r.last = st.Last
+	}
 	r.sum.Truncated += st.Truncated
 	r.sum.Malformed += st.Malformed
 	if d := st.Last.Sub(st.First); d > 0 {
@@ -123,7 +139,25 @@ func (r *replay) play(ctx context.Context, path string, progress func(string, in
 }
 
 // Observe, Contact and Find are the pipeline of a replay.
-func (r *replay) Observe(o *home.Observation) { r.judge.Observe(o) }
+func (r *replay) Observe(o *home.Observation) {
+	r.who.observe(o)
+	if o.Kind == home.EventTick && o.Time.Sub(r.looked) >= time.Second {
+		r.looked = o.Time
+		r.identify()
+	}
+	r.judge.Observe(o)
+}
+
+func (r *replay) identify() { r.who.identify(r.observer.Identify, r.Find) }
+
+func (r *replay) headless(id home.DeviceID) bool {
+	return headless[r.who.book.Strictest(id, r.looked)]
+}
+
+// exposures is never nil: programs read it.
+func (r *replay) exposures(d *home.Device) []home.Exposure {
+	return append([]home.Exposure{}, r.who.exposed.List(d.ID, d.Identity, r.last)...)
+}
 
 // Contact judges a contact whose window closed.
 func (r *replay) Contact(c *home.Contact) {

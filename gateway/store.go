@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"cardea/gateway/observe"
 	"cardea/gateway/respond"
 	"cardea/home"
 
@@ -24,10 +25,11 @@ type memory struct {
 	Devices []home.Device    `json:"devices"`
 	Cases   respond.Snapshot `json:"cases"`
 
-	Rules map[home.DeviceID]Rules  `json:"rules"` // what the owner blocked
-	Ports map[home.DeviceID]string `json:"ports"` // the bridge port to which each device belongs
-	Said  saidMemory               `json:"said,omitzero"`
-	Cloud cloudMemory              `json:"cloud,omitzero"`
+	Rules   map[home.DeviceID]Rules  `json:"rules"`             // what the owner blocked
+	Ports   map[home.DeviceID]string `json:"ports"`             // the bridge port to which each device belongs
+	Aliases []observe.Alias          `json:"aliases,omitempty"` // devices that were merged
+	Said    saidMemory               `json:"said,omitzero"`
+	Cloud   cloudMemory              `json:"cloud,omitzero"`
 }
 
 const (

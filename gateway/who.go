@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"time"
+
+	"cardea/exposure"
+	"cardea/home"
+	"cardea/identity"
+	"cardea/identity/facts"
+	"cardea/identity/same"
+)
+
+// who is what is known of who the devices are: identity, which addresses are the same device, and how exposed each is. Live
+// and replay use the same; the pipeline's lock guards it.
+type who struct {
+	book    *identity.Book
+	links   *same.Linker
+	exposed *exposure.Book
+	texts   texts // of tokens; nil in a replay, which tells nobody
+}
+
+func newWho(c same.Config) *who {
+	return &who{
+		book:    identity.NewBook(identity.Config{Facts: facts.Default(), Domain: registrable}),
+		links:   same.New(c),
+		exposed: exposure.New(exposure.Config{}),
+	}
+}
+
+// observe takes an observation. What came in by another device's port says nothing about the one whose address it bears.
+func (w *who) observe(o *home.Observation) {
+	var known home.Identity
+	if o.Device != nil {
+		known = o.Device.Identity
+	}
+	w.links.Observe(o, known)
+	if !o.Proven && !o.Source.IsZero() && o.Kind != home.EventFlow {
+		return
+	}
+	w.book.Observe(o)
+	if w.texts != nil {
+		w.texts.gather(o)
+	}
+	w.exposed.Observe(o)
+}
+
+// identify hands on who devices are taken for where that may have changed.
+func (w *who) identify(set func(home.DeviceID, home.Identity), find func(*home.Finding)) {
+	for _, id := range w.book.Changed() {
+		set(id, w.book.Identity(id))
+	}
+	for _, f := range w.book.Findings() {
+		find(&f)
+	}
+}
+
+// know is the step of the pipeline that gathers who is who.
+func (g *Gateway) know(o *home.Observation) { g.who.observe(o) }
+
+// standing tells the linker what must survive a merge. The lock is held.
+func (g *Gateway) standing(id home.DeviceID) same.Standing {
+	_, held := g.responder.Modes()[id]
+	return same.Standing{Contained: held, Protected: g.spared(id)}
+}
+
+// linksEvery is how often devices are looked at that may be one.
+const linksEvery = 10 * time.Second
+
+// meetAgain identifies devices, and merges those that are one beyond doubt. The lock is held.
+func (g *Gateway) meetAgain(now time.Time) {
+	g.who.identify(g.observer.Identify, g.Find)
+	if !due(&g.nextLinks, now, linksEvery) {
+		return
+	}
+	g.proposed = g.who.links.Proposals()
+	for _, l := range g.proposed {
+		if !l.Automatic || l.Contained || l.Protected {
+			continue // its owner is asked
+		}
+		if err := g.merge(l.Into, l.From, same.Evidence); err != nil {
+			g.log.Warn("two devices that are one stay two", "into", l.Into, "from", l.From, "err", err)
+			continue
+		}
+		g.count("devices_merged", 1)
+		g.log.Info("the same device again", "device", l.Into, "was", l.From, "why", l.Why)
+	}
+}
+
+// merge makes two devices one. Who is shut in, or was decided about, keeps its id, so that nothing is shed by it. The lock is held.
+func (g *Gateway) merge(into, from home.DeviceID, by same.By) error {
+	_, heldInto := g.responder.SymptomOf(into)
+	_, heldFrom := g.responder.SymptomOf(from)
+	switch {
+	case heldInto && heldFrom:
+		return errBothHeld
+	case g.spared(into) != g.spared(from) && by == same.Evidence:
+		return errOneSpared
+	case heldFrom || g.spared(from) && !heldInto:
+		into, from = from, into
+	}
+	if g.spared(from) { // it would lose what its owner said
+		return errOneSpared
+	}
+	if err := g.observer.Merge(into, from); err != nil {
+		return err
+	}
+	if err := g.who.links.Merge(into, from, by); err != nil {
+		return err
+	}
+	g.who.book.Merge(into, from)
+	g.who.exposed.Merge(into, from)
+	g.said.merge(into, from)
+	delete(g.anchors, from)
+	g.judge.Forget(from)
+	if g.rules.merge(into, from) {
+		g.applyPolicy()
+	}
+	return nil
+}
+
+// split makes an address of a device a device of its own again. The lock is held.
+func (g *Gateway) split(id home.DeviceID, mac home.MAC) (home.DeviceID, error) {
+	to, err := g.observer.Split(id, mac)
+	if err != nil {
+		return "", err
+	}
+	g.who.links.Split(id, mac, to)
+	g.who.book.Split(id, to)
+	return to, nil
+}
+
+// headless says whether a device is of a class that has no browser. Names and habits can be copied: it counts when any of
+// its recent classes is one, so that nobody gets more leave by pretending.
+func (g *Gateway) headless(id home.DeviceID) bool {
+	return headless[g.who.book.Strictest(id, g.now())]
+}
+
+var headless = func() map[home.DeviceClass]bool {
+	m := map[home.DeviceClass]bool{}
+	for _, c := range []home.DeviceClass{
+		home.ClassCamera, home.ClassDoorbell, home.ClassPlug, home.ClassLight, home.ClassSensor, home.ClassThermostat, home.ClassHub,
+		home.ClassLock, home.ClassAlarm, home.ClassMedical, home.ClassScale, home.ClassAppliance, home.ClassPrinter,
+	} {
+		m[c] = true
+	}
+	return m
+}()
