@@ -228,6 +228,7 @@ func (w *watch) join(g plan.Guest) {
 	w.t.Helper()
 	f, err := w.home.AddForeign(g.Name)
 	w.must(err)
+	w.off(g) // before it is heard with the address that the cable came with: it would be a second device on this port
 	w.must(w.tap(f.Port))
 	w.exec("gateway", "ethtool", "-K", f.Port, "tx", "off")
 	w.on(g, g.MAC)
