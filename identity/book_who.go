@@ -53,7 +53,7 @@ func (b *Book) resolve(d *device) {
 	if b.model != nil {
 		j = b.model.Judge(d.session())
 	}
-	s := b.sumFacts(d, j.Copied)
+	s := b.sumFacts(d, j.Copies != "")
 	who := home.Identity{Evidence: []string{}}
 	switch {
 	case s.model.sure(enoughModel):
@@ -68,7 +68,7 @@ func (b *Book) resolve(d *device) {
 	b.correct(d, &who)
 	b.remember(d, who)
 	d.who = who
-	if j.Copied && d.word == nil {
+	if j.Copies != "" && d.word == nil {
 		b.findCopied(d, &j)
 	}
 }
@@ -79,7 +79,7 @@ func (b *Book) fillIn(d *device, who *home.Identity, s *summed, j *Judgement) {
 		who.Vendor = s.vendor.fact.Vendor
 		b.sure(who, s.vendor.confidence(), byRules)
 	}
-	if who.Vendor == "" && len(j.Candidates) > 0 && j.match[famAddress] > 0 && !j.Copied {
+	if who.Vendor == "" && len(j.Candidates) > 0 && j.match[famAddress] > 0 && j.Copies == "" {
 		who.Vendor = j.Candidates[0].Vendor
 		b.sure(who, .6, byLearned)
 	}
@@ -269,7 +269,7 @@ func (b *Book) findCopied(d *device, j *Judgement) {
 		return
 	}
 	d.copied = day
-	model := j.Candidates[0].Model
+	model := j.Copies
 	b.findings = append(b.findings, home.Finding{
 		Device: d.id, MAC: d.mac, Time: b.timeOf(d), Detector: home.DetectIdentity, Strength: home.Soft, Score: math.Round(j.soft*100) / 100,
 		Sentence: fmt.Sprintf("It calls itself what a %s does, but its address and what it contacts are not those of one.", model),

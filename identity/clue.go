@@ -36,7 +36,8 @@ const (
 	ClueHabit      Clue = 29 // ARP, neighbour discovery, IPv6
 	ClueGroup      Clue = 30 // multicast group that it joins
 	ClueProduct    Clue = 31 // UPnP type of the device itself
-	clueEnd             = 32
+	ClueMakerText  Clue = 32 // key and value of a record that tells who made it
+	clueEnd             = 33
 )
 
 // family is a set of clues that say much the same: they are weighed together.
@@ -97,6 +98,7 @@ var clues = [clueEnd]clueInfo{
 	ClueHops:       {"hops", "", famStack, 4, 1, 2, "how it opens connections", true},
 	ClueHabit:      {"habit", "", famStack, 4, 1, 6, "its network habits", true},
 	ClueProduct:    {"upnp-device", "", famCalls, 1, 3, 4, "the kind of device that it announces", false},
+	ClueMakerText:  {"maker-text", "mdns-text", famCalls, 1, 3, 3, "the maker that it announces", false},
 	ClueGroup:      {"group", "", famStack, 3, 1, 6, "the groups that it joins", true},
 }
 

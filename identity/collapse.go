@@ -73,15 +73,19 @@ func serial(s string, i int, c Clue, macs []home.MAC) int {
 	if n >= 6 && digits > 0 || n >= 4 && digits > 0 && digits < n && suffix {
 		return n
 	}
-	if d := digitRun(s[i:]); d > 4 || d == 4 && !(productNumber(c) && i > 0 && isLetter(s[i-1])) {
+	if d := digitRun(s[i:]); d > 4 || d == 4 && !(productNumber(c) && besideLetter(s, i, 4)) {
 		return d
 	}
 	return ownEnd(s, i, macs)
 }
 
-// productNumber says whether a clue names the product by its maker's own field: four digits behind a letter are part of that name
-// there ("SP1101W"), as everywhere else they may be a unit's number.
+// productNumber says whether a clue names the product by its maker's own field: four digits beside a letter are part of that name
+// there ("SP-1101W"), as everywhere else they may be a unit's number.
 func productNumber(c Clue) bool { return c == ClueModelText || c == ClueDescribed || c == ClueProduct }
+
+func besideLetter(s string, i, n int) bool {
+	return i > 0 && isLetter(s[i-1]) || i+n < len(s) && isLetter(s[i+n])
+}
 
 func isLetter(c byte) bool { return isAlnum(c) && !isDigit(c) }
 

@@ -480,6 +480,7 @@ func TestCollapse(t *testing.T) {
 		{ClueModelText, "model=SP1101W", "model=sp1101w"},
 		{ClueModelText, "model=12345678", "model=#"},
 		{ClueModelText, "serial 2016", "serial #"},
+		{ClueModelText, "model=SP-1101W", "model=sp-1101w"},
 		{ClueDHCPVendor, "udhcp 1.22.1", "udhcp 1.22.1"},
 		{ClueDHCPClient, "udhcp 1.22.1", "udhcp #"},
 		{ClueSSDPServer, "Linux/3.14.0 UPnP/1.0 IpBridge/1.9.0", "linux/# upnp/# ipbridge/#"},

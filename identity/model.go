@@ -202,7 +202,10 @@ func (m *Model) share(f *leaf, s *sums) (p, global float64) {
 
 // scores are log-odds of each leaf against a device in general, for what a session shows and what it lacks. Each token adds
 // its own term, whatever the others are: so more evidence for a model never lowers its rank.
-func (m *Model) scores(s Session) []float64 {
+func (m *Model) scores(s Session) []float64 { return m.scoresOf(s, &weights) }
+
+// scoresOf are the scores with other weights of the families.
+func (m *Model) scoresOf(s Session, weights *[families]float64) []float64 {
 	out := make([]float64, len(m.leaves))
 	at := sums{at: make([]float32, len(m.units))}
 	have := make(map[uint64]bool, len(s.Tokens))
@@ -220,13 +223,13 @@ func (m *Model) scores(s Session) []float64 {
 		}
 	}
 	for i := range m.leaves {
-		out[i] += m.lacks(&m.leaves[i], have, s.Age)
+		out[i] += m.lacks(&m.leaves[i], have, s.Age, weights)
 	}
 	return out
 }
 
 // lacks is what the tokens say that a model should have shown by now and has not.
-func (m *Model) lacks(f *leaf, have map[uint64]bool, age uint8) float64 {
+func (m *Model) lacks(f *leaf, have map[uint64]bool, age uint8, weights *[families]float64) float64 {
 	sum := 0.
 	for _, t := range f.tokens {
 		if have[t.hash] {

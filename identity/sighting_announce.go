@@ -43,6 +43,10 @@ func (t *teller) announce(a *home.Announce) {
 			t.tell(ClueSSDPServer, value)
 		case strings.EqualFold(key, "location"):
 			t.location(value)
+		case strings.EqualFold(key, "x-modelname"), strings.EqualFold(key, "model"), strings.EqualFold(key, "modelname"):
+			t.tell(ClueModelText, d)
+		case strings.EqualFold(key, "user-agent"):
+			t.tell(ClueAgent, value)
 		}
 	}
 }
@@ -53,11 +57,12 @@ func (t *teller) record(whole, key, value string) {
 	if value == "" || len(key) > 16 {
 		return
 	}
-	for _, k := range [...]string{"md", "model", "ty", "product", "usb_mdl", "usb_mfg", "am", "mdl", "manufacturer", "vendor", "mf", "devtype", "type", "ci", "model_number", "modelid", "product_name", "dtype"} {
-		if strings.EqualFold(key, k) {
-			t.tell(ClueModelText, whole)
-			return
-		}
+	switch strings.ToLower(key) {
+	case "manufacturer", "vendor", "mf", "usb_mfg":
+		t.tell(ClueMakerText, whole)
+	case "md", "model", "ty", "product", "usb_mdl", "am", "mdl", "devtype", "type", "ci", "model_number", "modelid", "modelname",
+		"product_name", "dtype":
+		t.tell(ClueModelText, whole)
 	}
 }
 

@@ -11,8 +11,8 @@ type Judgement struct {
 	Accepted   bool        // the first is taken for what the device is; else it is unknown to the model
 	Fit        float64     // how the session compares with what that model usually shows, 0 to 1
 	Margin     float64     // least fit that is accepted
-	// Copied: what the device says of itself is this model's, but what is hard to forge is not.
-	Copied     bool
+	// Copies is the model whose names and DHCP habits the device has, though what is hard to forge is not that model's; "" for none.
+	Copies     string
 	match      [families]float64 // what agrees, for the evidence in words
 	soft, hard float64
 }
@@ -50,6 +50,20 @@ func (m *Model) Judge(s Session) Judgement {
 	}
 	hard := x.doubt < someHard || x.hard >= leastHard
 	j.Accepted = x.all >= best.margin && x.support >= leastSupport && hard
-	j.Copied = !hard && x.soft >= copiesSoft && x.matched[famCalls] > 0
+	if !j.Accepted {
+		m.copies(s, &j)
+	}
 	return j
+}
+
+// saysWeights are those of what a device says of itself.
+var saysWeights = [families]float64{famCalls: 1, famDHCP: .5, famAnnounces: .5}
+
+// copies looks for the model that a device says it is, and whether the rest contradicts it.
+func (m *Model) copies(s Session, j *Judgement) {
+	f := &m.leaves[argmax(m.scoresOf(s, &saysWeights))]
+	x := m.fit(f, s)
+	if x.soft >= copiesSoft && x.matched[famCalls] >= .5 && x.doubt >= someHard && x.hard < leastHard {
+		j.Copies, j.soft, j.hard = f.label.Model, x.soft, x.hard
+	}
 }

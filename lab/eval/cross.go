@@ -160,7 +160,7 @@ func (c *crossing) copies() *score {
 			w := *c.taught[i]
 			w.session = disguise(c.taught[i].session, c.taught[k].session)
 			j := m.Judge(w.session)
-			a := answer{w: &w, accepted: j.Accepted && len(j.Candidates) > 0 && j.Candidates[0].Model == as.name, copied: j.Copied}
+			a := answer{w: &w, accepted: j.Accepted && len(j.Candidates) > 0 && j.Candidates[0].Model == as.name, copied: j.Copies == as.name}
 			s.answers = append(s.answers, a)
 		}
 	}

@@ -135,7 +135,7 @@ func (s *score) judge(m *identity.Model, w *watched) {
 		a.who = w.book.Identity(w.id)
 		j := m.Judge(w.session)
 		a.took = w.took + time.Since(begun)
-		a.accepted, a.copied = j.Accepted, j.Copied
+		a.accepted, a.copied = j.Accepted, j.Copies != ""
 		if len(j.Candidates) > 0 {
 			a.forced, a.p = j.Candidates[0].Model, j.Candidates[0].Probability
 		}

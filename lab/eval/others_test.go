@@ -73,8 +73,8 @@ func TestOtherLaboratories(t *testing.T) {
 					wrong++
 					t.Logf("%s: %s taken for %v, fit %.2f", path[len(root):], mac, j.Candidates[0], j.Fit)
 				}
-				if j.Accepted || j.Copied || right[mac.String()] != "" {
-					t.Logf("%s: %s accepted %v copied %v %v fit %.2f %v", path[len(root):], mac, j.Accepted, j.Copied, j.Candidates, j.Fit, sink.book.Identity(id))
+				if j.Accepted || j.Copies != "" || right[mac.String()] != "" {
+					t.Logf("%s: %s accepted %v copied %v %v fit %.2f %v", path[len(root):], mac, j.Accepted, j.Copies, j.Candidates, j.Fit, sink.book.Identity(id))
 				}
 			}
 			return nil

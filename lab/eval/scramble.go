@@ -94,8 +94,8 @@ func (s *scrambler) port(a netip.AddrPort) netip.AddrPort {
 // text rewrites what may be a unit's own in a text.
 func (s *scrambler) text(v string) string { return s.rewrite(v, false) }
 
-// rewrite does it; product says that the text is what a maker's own field calls the product: four digits behind a letter are part
-// of that ("SP1101W"), not a serial number.
+// rewrite does it; product says that the text is what a maker's own field calls the product: four digits beside a letter are part
+// of that ("SP-1101W"), not a serial number.
 func (s *scrambler) rewrite(v string, product bool) string {
 	if v == "" {
 		return v
@@ -110,7 +110,7 @@ func (s *scrambler) rewrite(v string, product bool) string {
 	}
 	for i := 0; i < len(b); {
 		n, serial := run(b[i:])
-		if product && n == 4 && i > 0 && isLetter(b[i-1]) {
+		if product && n == 4 && (i > 0 && isLetter(b[i-1]) || i+n < len(b) && isLetter(b[i+n])) {
 			serial = false
 		}
 		if serial {
@@ -135,8 +135,8 @@ func (s *scrambler) list(v []string) {
 // details rewrites records, key=value.
 func (s *scrambler) details(v []string) {
 	for i := range v {
-		key, _, _ := strings.Cut(v[i], "=")
-		v[i] = s.rewrite(v[i], strings.Contains(strings.ToLower(key), "model") || strings.EqualFold(key, "md"))
+		key, _, keyed := strings.Cut(v[i], "=")
+		v[i] = s.rewrite(v[i], !keyed || strings.Contains(strings.ToLower(key), "model") || strings.EqualFold(key, "md"))
 	}
 }
 
