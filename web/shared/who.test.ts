@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { setLanguage } from "./i18n";
-import { known, w, wn } from "./i18n/who";
+import { known, statement, w, wn } from "./i18n/who";
 import { de } from "./i18n/who.de";
 import { en } from "./i18n/who.en";
 import { where } from "./parts/Contacts";
@@ -8,6 +8,8 @@ import { contact, device, identity } from "./sample";
 import { careful, classes, className, isKnown, judged, product, proposals, sureness } from "./who";
 
 beforeEach(() => setLanguage("en"));
+
+const kinds = ["open-port", "internet", "telnet", "ftp", "old-tls", "cleartext-login", "exploited", "end-of-life"];
 
 describe("words about who and how exposed", () => {
   const places = (s: string) => [...s.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join();
@@ -27,7 +29,16 @@ describe("words about who and how exposed", () => {
   });
   it("name each class in both languages, and each kind of exposure", () => {
     for (const c of classes) expect(className(c), c).not.toBe(c);
-    for (const k of ["open-port", "internet", "telnet", "ftp", "old-tls", "cleartext-login", "exploited", "end-of-life"]) expect(known("kind", k), k).not.toBe(k);
+    for (const k of kinds) expect(known("kind", k), k).not.toBe(k);
+  });
+  it("say each exposure in German, with the gateway's own words where there are none", () => {
+    const x = { kind: "telnet", sentence: "It offers telnet.", advice: "Off.", certain: true, port: 23 };
+    expect(statement(x)).toEqual({ sentence: "It offers telnet.", advice: "Off.", own: false });
+    setLanguage("de");
+    expect(statement(x).sentence).toBe("Es bietet Telnet an, Port 23. Das überträgt Passwörter unverschlüsselt.");
+    expect(statement({ ...x, advice: "" }).advice).toBe("");
+    expect(statement({ ...x, kind: "constructor" })).toEqual({ sentence: "It offers telnet.", advice: "Off.", own: false });
+    for (const k of kinds) expect(statement({ ...x, kind: k, certain: false }).own, k).toBe(true);
   });
   it("leave text that they do not know as text", () => {
     expect(className("__proto__")).toBe("__proto__");

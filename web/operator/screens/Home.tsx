@@ -144,7 +144,7 @@ function Devices({ home }: { home: string }) {
                     <td>{looks(d) > 0 ? <State tone="work" icon="eye">{looks(d)}</State> : d.exposures.length > 0 ? "known, nothing to do" : "–"}</td>
                     <td><State tone={m.tone} icon={m.icon}>{m.word}</State></td>
                     <td>{clip(d.mode, 20)}{d.grade && d.grade !== "none" ? ` (${clip(d.grade, 12)})` : ""}</td><td><Ago at={d.last} /></td>
-                    <td><button className="plain" aria-label={`Who and how exposed: ${clip(d.name, 40)}`} aria-expanded={shown?.id === d.id} onClick={() => show(shown?.id === d.id ? null : d)} data-testid="show-who">Why</button></td>
+                    <td><button className="plain" aria-label={`Why: ${clip(d.name, 40)}`} aria-expanded={shown?.id === d.id} onClick={() => show(shown?.id === d.id ? null : d)} data-testid="show-who">Why</button></td>
                     <td><button className="plain" aria-label={`Ask the gateway about ${clip(d.name, 40)}`} onClick={() => setOpen(d)} data-testid="ask-contacts">Ask the gateway</button></td>
                   </tr>
                 );

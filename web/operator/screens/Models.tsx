@@ -45,7 +45,7 @@ function Table({ models }: { models: FleetModel[] }) {
               <td>{m.by.slice(0, 4).map((b) => says[b] ?? clip(b, 20)).join(", ") || "–"}</td>
               <td className="wide"><Texts of={m.evidence} /></td>
               <td className="wide"><State tone={m.teaches ? "good" : "mute"} icon={m.teaches ? "check" : "clock"}>{m.teaches ? "Yes" : "Not yet"}</State>{!m.teaches && m.why && <p className="small quiet">{clip(m.why, 200)}</p>}</td>
-              <td>{m.model && <Link to={`/exposures?model=${encodeURIComponent(m.model)}`} aria-label={`Exposures of ${clip(m.model, 64)}`}>Show</Link>}</td>
+              <td>{m.model && <Link to={`/exposures?model=${encodeURIComponent(m.model)}`} aria-label={`Show exposures of ${clip(m.model, 64)}`}>Show</Link>}</td>
             </tr>
           ))}
         </tbody>

@@ -1,6 +1,6 @@
 // How a device could be attacked: plain statements, how we know, and what helps with one tap. There is no score.
 import { t } from "../../shared/i18n";
-import { known, w } from "../../shared/i18n/who";
+import { known, statement, w } from "../../shared/i18n/who";
 import { covers, needsLook } from "../../shared/marks";
 import type { Device, Exposure } from "../../shared/model";
 import { State } from "../../shared/parts/Bits";
@@ -50,15 +50,17 @@ const states = [
 
 export function Statement({ device, exposure: x }: { device: Of; exposure: Exposure }) {
   const s = states[rank(device, x)] ?? states[3];
+  const say = statement(x);
   return (
     <li className="stack tight" data-testid="exposed" data-kind={x.kind} data-id={x.id} data-certain={x.certain}>
       <div className="between wrap"><h3>{clip(known("kind", x.kind), 60)}</h3><State tone={s.tone} icon={s.icon}>{w(s.key)}</State></div>
-      <p><bdi>{clip(x.sentence, 400)}</bdi></p>
-      {x.advice && <p className={needsLook(device, x) ? "advice" : "quiet"}><bdi>{clip(x.advice, 400)}</bdi></p>}
+      <p><bdi>{clip(say.sentence, 400)}</bdi></p>
+      {say.advice && <p className={needsLook(device, x) ? "advice" : "quiet"}><bdi>{clip(say.advice, 400)}</bdi></p>}
       {!x.certain && <p className="small quiet">{w("exposed.maybe")}</p>}
       <details>
         <summary><Icon name="down" size={18} />{t("evidence.expert")}</summary>
         <div className="stack tight small">
+          {say.own && <p lang="en"><bdi>{clip(x.sentence, 400)}</bdi></p>}
           {x.evidence.length > 0 && <div><p className="quiet">{w("exposed.evidence")}</p><ul className="reasons">{x.evidence.slice(0, 4).map((e, i) => <li key={i}><bdi>{clip(e, 200)}</bdi></li>)}</ul></div>}
           <dl className="facts small">
             {x.port > 0 && <><dt>{w("exposed.port")}</dt><dd>{clip(x.proto, 4)} {x.port}{x.external > 0 && x.external !== x.port && ` (${x.external})`}</dd></>}

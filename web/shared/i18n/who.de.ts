@@ -37,3 +37,17 @@ export const de: Record<keyof typeof en, string> = {
   "guard.vendor-only.text": "Es erreicht die Dienste seines Herstellers und sonst nichts. Seine eigene App und Updates gehen weiter, andere Dienste darauf hören auf.",
   "guard.port": "Port {port}", "guard.ports": "irgendeinen Port", "guard.undo": "Zurücknehmen", "guard.held": "in Kraft", "guard.title": "Was es schützt", "guard.back": "Sie können es jederzeit zurücknehmen.",
 };
+
+interface Told { sure: string; maybe: string; advice: string }
+
+// told says an exposure in German, by its kind: what the gateway writes about it is English, and stays among the details.
+export const told: Record<string, Told> = {
+  "open-port": { sure: "Es antwortet anderen Geräten in Ihrem Zuhause{port}.", maybe: "Es antwortet wohl anderen Geräten in Ihrem Zuhause{port}.", advice: "Schalten Sie das in seinen Einstellungen ab, wenn Sie es nicht benutzen." },
+  "internet": { sure: "Es ist vom Internet aus erreichbar, oder es hat den Router darum gebeten{port}.", maybe: "Es ist wohl vom Internet aus erreichbar{port}.", advice: "Schließen Sie den Port, wenn Sie es nicht von draußen benutzen." },
+  "telnet": { sure: "Es bietet Telnet an{port}. Das überträgt Passwörter unverschlüsselt.", maybe: "Es bietet wohl Telnet an{port}. Das überträgt Passwörter unverschlüsselt.", advice: "Schalten Sie Telnet in seinen Einstellungen ab. Geht das nicht, halten Sie es von Ihren anderen Geräten fern." },
+  "ftp": { sure: "Es bietet FTP an{port}. Das überträgt Dateien und Passwörter unverschlüsselt.", maybe: "Es bietet wohl FTP an{port}. Das überträgt Dateien und Passwörter unverschlüsselt.", advice: "Schalten Sie FTP in seinen Einstellungen ab, wenn Sie es nicht benutzen." },
+  "old-tls": { sure: "Es benutzt eine veraltete Verschlüsselung.", maybe: "Es benutzt wohl eine veraltete Verschlüsselung.", advice: "Installieren Sie seine neueste Software." },
+  "cleartext-login": { sure: "Eine Anmeldung ging unverschlüsselt durchs Netz.", maybe: "Eine Anmeldung ging wohl unverschlüsselt durchs Netz.", advice: "Ändern Sie dieses Passwort, wenn Sie es auch anderswo benutzen, und schalten Sie Verschlüsselung ein, wenn es das kann." },
+  "exploited": { sure: "Es hat eine Schwachstelle, die Angreifer bekanntlich ausnutzen.", maybe: "Manche Geräte dieser Art haben eine Schwachstelle, die Angreifer bekanntlich ausnutzen.", advice: "Installieren Sie seine neueste Software. Gibt es keine mehr, ersetzen Sie es, oder lassen Sie es nur zu seinem Hersteller." },
+  "end-of-life": { sure: "Es bekommt keine Sicherheitsupdates mehr.", maybe: "Es bekommt wohl keine Sicherheitsupdates mehr.", advice: "Ersetzen Sie es, oder lassen Sie es nur zu seinem Hersteller." },
+};

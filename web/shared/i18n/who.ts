@@ -1,6 +1,6 @@
 // Words of the screens that are loaded later: w is t for them.
 import { fill, language, type Values } from "./index";
-import { de } from "./who.de";
+import { de, told } from "./who.de";
 import { en } from "./who.en";
 
 export type WhoKey = keyof typeof en;
@@ -15,4 +15,14 @@ export const wn = (key: Counted, n: number): string => w(new Intl.PluralRules(la
 export function known(group: "class" | "kind" | "guard", value: string): string {
   const key = `${group}.${value}`;
   return Object.hasOwn(en, key) ? w(key as WhoKey) : value.slice(0, 40);
+}
+
+interface Statement { kind: string; sentence: string; advice: string; certain: boolean; port: number }
+
+// statement is an exposure in the reader's language: what is so and what to do; own is false where it is the gateway's own words.
+export function statement(x: Statement): { sentence: string; advice: string; own: boolean } {
+  const mine = language() === "de" && Object.hasOwn(told, x.kind) ? told[x.kind] : undefined;
+  if (!mine) return { sentence: x.sentence, advice: x.advice, own: false };
+  const port = x.port > 0 ? `, Port ${x.port}` : "";
+  return { sentence: fill(x.certain ? mine.sure : mine.maybe, { port }), advice: x.advice && mine.advice, own: true };
 }
