@@ -42,7 +42,7 @@ func (c *CrossReport) Print(w *bufio.Writer) {
 	for _, p := range []struct {
 		title string
 		r     *Report
-	}{{"Leaving out each type's days", c.Day}, {"Ten folds", c.Folds}, {"Leaving out each type", c.Type}} {
+	}{{"Leaving out each type's days", c.Day}, {"Ten folds", c.Folds}, {"Leaving out each type", c.Type}, {"Leaving out days, as another build might show itself", c.Build}} {
 		fmt.Fprintln(w, p.title)
 		p.r.Print(w)
 	}
