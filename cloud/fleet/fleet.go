@@ -69,8 +69,8 @@ type Options struct {
 	Troubled func(ctx context.Context) (func(home.Place) bool, error)
 	// Weight is how much a clue counts when devices are compared; nil: by how much its source tells.
 	Weight  func(clue uint32) float64
-	Learner Learner // nil: nothing is learned, only counted
-	Publish Publisher
+	Learner Learner          // nil: Models
+	Publish Publisher        // nil: nothing is published
 	Now     func() time.Time // default time.Now
 }
 
@@ -96,6 +96,9 @@ const (
 func New(d *db.DB, o Options) *Fleet {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Learner == nil {
+		o.Learner = Models{}
 	}
 	if o.Weight == nil {
 		o.Weight = weight

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"cardea/home"
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	groupEach = 500              // devices of one transaction
+	groupEach = 512              // devices of one transaction
 	turnLife  = 10 * time.Minute // a process that learns and is killed is waited for so long
 	ofSample  = 400              // devices of a cluster that its texts are taken from
 )
@@ -98,6 +99,7 @@ func (f *Fleet) groupSome(tx *db.Tx, g *groups) (int, error) {
 		return 0, err
 	}
 	now := f.o.Now().UnixMilli()
+	var moved []any
 	for _, r := range list {
 		var s pb.Sighted
 		if err := proto.Unmarshal(r.data, &s); err != nil {
@@ -117,11 +119,25 @@ func (f *Fleet) groupSome(tx *db.Tx, g *groups) (int, error) {
 				return 0, err
 			}
 		}
-		if _, err := tx.Exec("UPDATE fleet_device SET grp = ? WHERE tenant = ? AND home = ? AND device = ?", id, r.place.Tenant, r.place.Home, r.device); err != nil {
-			return 0, err
-		}
+		moved = append(moved, r.place.Tenant, r.place.Home, r.device, id)
 	}
-	return len(list), nil
+	return len(list), move(tx, moved)
+}
+
+// move writes to which cluster devices belong: rows of tenant, home, device and cluster, so many with one statement.
+func move(tx *db.Tx, rows []any) error {
+	for len(rows) > 0 {
+		n := 1
+		if len(rows) >= 4*64 {
+			n = 64
+		}
+		if _, err := tx.Exec("WITH v(tenant, home, device, grp) AS (VALUES (?,?,?,?)"+strings.Repeat(",(?,?,?,?)", n-1)+") UPDATE fleet_device SET grp = v.grp FROM v"+
+			" WHERE fleet_device.tenant = v.tenant AND fleet_device.home = v.home AND fleet_device.device = v.device", rows[:4*n]...); err != nil {
+			return err
+		}
+		rows = rows[4*n:]
+	}
+	return nil
 }
 
 func sightedRows(tx *db.Tx, where string, args ...any) (list []sightedRow, err error) {

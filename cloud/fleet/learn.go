@@ -83,7 +83,7 @@ func (f *Fleet) Learn(ctx context.Context) (r Report, err error) {
 	if err := f.keep(ctx, t); err != nil {
 		return r, err
 	}
-	if f.o.Learner == nil {
+	if f.o.Publish == nil {
 		return r, nil
 	}
 	return r, f.publish(ctx, troubled, t, &r)
@@ -109,7 +109,7 @@ func (f *Fleet) publish(ctx context.Context, troubled func(home.Place) bool, t *
 	if err = errors.Join(err, failed); err != nil {
 		return fmt.Errorf("learn models: %w", err)
 	}
-	if r.Units == 0 || f.o.Publish == nil {
+	if r.Units == 0 {
 		return nil
 	}
 	if r.Version, r.Changed, err = f.o.Publish.PublishData(ctx, "models", model); err != nil {
@@ -156,6 +156,9 @@ func (f *Fleet) each(ctx context.Context, troubled func(home.Place) bool, do fun
 			return err
 		}
 		for _, r := range list {
+			if last = r; r.young {
+				continue
+			}
 			if h == nil || h.place != r.place {
 				if err := end(); err != nil {
 					return err
@@ -163,7 +166,6 @@ func (f *Fleet) each(ctx context.Context, troubled func(home.Place) bool, do fun
 				h = &aHome{place: r.place}
 			}
 			h.devices = append(h.devices, r.aDevice)
-			last = r
 		}
 		if len(list) < readEach {
 			return end()
@@ -180,32 +182,34 @@ func (f *Fleet) each(ctx context.Context, troubled func(home.Place) bool, do fun
 type aRow struct {
 	place home.Place
 	aDevice
+	young bool // its home is not old enough
 }
 
-// rows reads devices of homes that are old enough, after one of them.
+// rows reads devices after one of them.
 func (f *Fleet) rows(ctx context.Context, after aRow, old time.Time) (list []aRow, err error) {
 	err = f.db.View(ctx, func(tx *db.Tx) error {
 		list = nil
 		p := after.place
 		rows, err := tx.Query("SELECT d.tenant, d.home, d.device, d.model, d.vendor, d.class, d.said_by, d.grp, d.tokens, COALESCE(n.model, ''), COALESCE(n.vendor, ''),"+
-			" COALESCE(n.class, ''), COALESCE(w.model, ''), COALESCE(w.vendor, ''), COALESCE(w.class, ''), COALESCE(w.since, 0) FROM fleet_device d"+
-			" JOIN fleet_home h ON h.tenant = d.tenant AND h.home = d.home AND h.since <= ?"+
-			" LEFT JOIN fleet_word w ON w.tenant = d.tenant AND w.home = d.home AND w.device = d.device LEFT JOIN fleet_name n ON n.cluster = d.grp"+
-			" WHERE (d.tenant, d.home, d.device) > (?, ?, ?) ORDER BY d.tenant, d.home, d.device LIMIT ?", old.UnixMilli(), p.Tenant, p.Home, after.id, readEach)
+			" COALESCE(n.class, ''), COALESCE(w.model, ''), COALESCE(w.vendor, ''), COALESCE(w.class, ''), COALESCE(w.since, 0), COALESCE(h.since, ?)"+
+			" FROM (SELECT * FROM fleet_device WHERE (tenant, home, device) > (?, ?, ?) ORDER BY tenant, home, device LIMIT ?) AS d"+
+			" LEFT JOIN fleet_home h ON h.tenant = d.tenant AND h.home = d.home LEFT JOIN fleet_word w ON w.tenant = d.tenant AND w.home = d.home AND w.device = d.device LEFT JOIN fleet_name n ON n.cluster = d.grp"+
+			" ORDER BY d.tenant, d.home, d.device", f.o.Now().UnixMilli(), p.Tenant, p.Home, after.id, readEach)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var r aRow
-			var since int64
+			var since, begun int64
 			if err := rows.Scan(&r.place.Tenant, &r.place.Home, &r.id, &r.label.Model, &r.label.Vendor, &r.label.Class, &r.by, &r.cluster, &r.tokens, &r.named.Model,
-				&r.named.Vendor, &r.named.Class, &r.word.Model, &r.word.Vendor, &r.word.Class, &since); err != nil {
+				&r.named.Vendor, &r.named.Class, &r.word.Model, &r.word.Vendor, &r.word.Class, &since, &begun); err != nil {
 				return err
 			}
 			if r.says = since > 0; since > old.UnixMilli() {
 				r.word = Label{}
 			}
+			r.young = begun > old.UnixMilli()
 			list = append(list, r)
 		}
 		return rows.Err()
