@@ -147,6 +147,9 @@ func (b *Book) reached(id home.DeviceID, fl *home.Flow, at uint32) {
 	if fl.ReplySrc.IsValid() {
 		number, external = fl.ReplySrc.Port(), fl.Dst.Port()
 	}
+	if !portly(fl.Proto, number) {
+		return
+	}
 	d := b.of(id, at)
 	p := d.port(fl.Proto, number, at)
 	p.reached = max(p.reached, day(at))
@@ -162,6 +165,11 @@ func (b *Book) reached(id home.DeviceID, fl *home.Flow, at uint32) {
 // backwards: the side that should have begun it has a port of a service, the other one has not.
 func backwards(fl *home.Flow) bool {
 	return fl.Src.Port() < 1024 && fl.Dst.Port() >= 32768
+}
+
+// portly: a protocol with ports, and one of them.
+func portly(proto uint8, number uint16) bool {
+	return (proto == home.ProtoTCP || proto == home.ProtoUDP) && number != 0
 }
 
 // lasting: not a UDP port that a program took for a while, nor one on which each device answers the home's own protocols.
@@ -201,7 +209,7 @@ func (b *Book) name(o *home.Observation) {
 		return
 	}
 	id, number := b.serving(o, &n.Flow)
-	if id == "" {
+	if id == "" || !portly(n.Flow.Proto, number) {
 		return
 	}
 	p := b.of(id, at).port(n.Flow.Proto, number, at)
@@ -246,7 +254,7 @@ func (b *Book) served(o *home.Observation) {
 	if o.Device != nil && (b.has(o.Device, to.Addr()) || !o.Device.Gateway && (o.Direction == home.Local || o.Direction == home.Inbound || id == "" && inHome(to.Addr()))) {
 		id = o.Device.ID
 	}
-	if id == "" || s.Flow.Proto != home.ProtoTCP && s.Flow.Proto != home.ProtoUDP {
+	if id == "" || !portly(s.Flow.Proto, to.Port()) {
 		return
 	}
 	d := b.of(id, at)
