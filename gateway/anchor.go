@@ -77,6 +77,14 @@ func (a anchors) ports() map[home.DeviceID]string {
 	return out
 }
 
+// merge takes what is known of where a device was heard last to the one that it is now.
+func (a anchors) merge(into, from home.DeviceID) {
+	if n := a[from]; n != nil && (a[into] == nil || a[into].seen.Before(n.seen)) {
+		a[into] = n
+	}
+	delete(a, from)
+}
+
 // owner is the device that a port belongs to, other than one; "" where there is none, or more than one.
 func (a anchors) owner(port string, other home.DeviceID) (id home.DeviceID) {
 	for d, n := range a {

@@ -52,6 +52,7 @@ type line struct {
 	spool  spool
 	link   connection
 	update func(ctx context.Context) (version uint64, err error) // fetches signed lists
+	follow []func(context.Context) error                         // keep bundles of one file up to date
 	status func() control.Cloud
 }
 
@@ -65,11 +66,12 @@ type cloud struct {
 	enrolled func() (home.Place, error) // fs.ErrNotExist: nowhere
 	dial     func(home.Place) (*line, error)
 
-	active atomic.Bool   // there is a line; what happens is told
-	wake   chan struct{} // owner: cloud; capacity 1; full means that telling is already asked for
-	proofs chan struct{} // owner: cloud; capacity 1; full means that looking at orders is already asked for
-	fetch  chan struct{} // owner: cloud; capacity 1; full means that fetching lists is already asked for
-	asking atomic.Int32  // live questions
+	active  atomic.Bool              // there is a line; what happens is told
+	wake    chan struct{}            // owner: cloud; capacity 1; full means that telling is already asked for
+	proofs  chan struct{}            // owner: cloud; capacity 1; full means that looking at orders is already asked for
+	fetch   chan struct{}            // owner: cloud; capacity 1; full means that fetching lists is already asked for
+	fetchOf map[string]chan struct{} // the same for each bundle of one file; never changed
+	asking  atomic.Int32             // live questions
 
 	flushing sync.Mutex // orders what is taken from pending
 	looking  sync.Mutex // orders what is written to the log of looks
@@ -83,7 +85,7 @@ type cloud struct {
 	hours     report.Hours
 	stops     report.Stops
 	checks    map[string]home.Check // the last, by incident
-	wanted    uint64                // version of the lists
+	wanted    map[string]uint64     // versions of bundles
 	told      map[string]time.Time  // residents' looks, so that one who keeps a page open is told once
 
 	roll       report.Roll   // the second's
@@ -111,6 +113,7 @@ type cloudMemory struct {
 func newCloud(g *Gateway) *cloud {
 	return &cloud{
 		g: g, wake: make(chan struct{}, 1), proofs: make(chan struct{}, 1), fetch: make(chan struct{}, 1),
+		fetchOf: map[string]chan struct{}{modelsBundle: make(chan struct{}, 1), exposuresBundle: make(chan struct{}, 1)}, wanted: map[string]uint64{},
 		announced: report.NewAnnounced(), checks: map[string]home.Check{}, told: map[string]time.Time{},
 		enrolled: func() (home.Place, error) { return home.Place{}, fs.ErrNotExist },
 	}
@@ -184,7 +187,8 @@ func (c *cloud) live(ctx context.Context, place home.Place) error {
 	c.begin(l)
 	c.g.log.Info("cloud", "place", place)
 	grp, within := errgroup.WithContext(ctx)
-	for _, part := range []func(context.Context) error{l.link.Run, c.tell, c.ticks, c.prove, c.fetchLists, func(ctx context.Context) error { return c.stays(ctx, place) }} {
+	parts := []func(context.Context) error{l.link.Run, c.tell, c.ticks, c.prove, c.fetchLists, func(ctx context.Context) error { return c.stays(ctx, place) }}
+	for _, part := range append(parts, l.follow...) {
 		grp.Go(func() error { return part(within) })
 	}
 	err = grp.Wait()
@@ -216,7 +220,7 @@ func (c *cloud) stays(ctx context.Context, place home.Place) error {
 // adopt makes room for a place. A gateway that another home has now knows nothing of what it told and obeyed before.
 func (c *cloud) adopt(place home.Place) error {
 	if b, err := os.ReadFile(c.path(toldFile)); err != nil || string(b) != place.String() {
-		for _, name := range []string{toldFile, spoolDir, announcedFile, bundleDir, cloudListsDir} {
+		for _, name := range []string{toldFile, spoolDir, announcedFile, bundleDir, cloudListsDir, knownDir} {
 			if err := os.RemoveAll(c.path(name)); err != nil {
 				return fmt.Errorf("forget another cloud: %w", err)
 			}

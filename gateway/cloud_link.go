@@ -82,6 +82,13 @@ func (c *cloud) open(place home.Place) (*line, error) {
 			}
 			return version, err
 		}
+		for _, k := range c.g.knowns() {
+			f := bundle.NewFile(bundle.FileConfig{Name: k.name, Dir: filepath.Join(c.path(knownDir), k.name), Root: id.BundleRoot, Most: maxKnown, Check: k.check,
+				Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
+					return fetchPart(ctx, l, path, offset)
+				}}, c.g.log)
+			way.follow = append(way.follow, func(ctx context.Context) error { return c.keepUp(ctx, k, f) })
+		}
 	}
 	return way, nil
 }

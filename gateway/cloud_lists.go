@@ -32,39 +32,20 @@ func (c *cloud) fetchLists(ctx context.Context) error {
 		if update == nil {
 			continue
 		}
-		if again.Reset(fetchEvery); c.listsVersion(0) == 0 && !c.listsBehind() {
+		if again.Reset(fetchEvery); c.inForce(listsBundle, 0) == 0 && !c.behind(listsBundle) {
 			continue // the cloud has none
 		}
 		version, err := update(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		c.listsVersion(version)
+		c.inForce(listsBundle, version)
 		if err != nil && !errors.Is(err, uplink.ErrOffline) {
 			c.g.count("cloud_lists_failed", 1)
 			c.g.log.Warn("lists of the cloud; it is tried again", "err", err)
 		}
-		if err != nil || c.listsBehind() {
+		if err != nil || c.behind(listsBundle) {
 			again.Reset(fetchRetry)
 		}
 	}
-}
-
-// listsVersion notes which version is in force, unless it is 0, and tells it.
-func (c *cloud) listsVersion(now uint64) uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.mem.Bundles == nil {
-		c.mem.Bundles = map[string]uint64{}
-	}
-	if now > 0 {
-		c.mem.Bundles[listsBundle] = now
-	}
-	return c.mem.Bundles[listsBundle]
-}
-
-func (c *cloud) listsBehind() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.wanted > c.mem.Bundles[listsBundle]
 }

@@ -44,17 +44,21 @@ func (c *cloud) Apply(_ context.Context, d *pb.Desired) error {
 	keys, refused := takeKeys(c.mem.Keys, c.mem.Place, d.GetKeys())
 	c.mem.Keys, c.mem.Revoked = keys, revoke(c.mem.Revoked, d.GetRevokedConsents())
 	for _, b := range d.GetBundles() {
-		if b.GetName() == listsBundle && b.GetVersion() > c.wanted {
-			c.wanted = b.GetVersion()
+		if _, ours := c.fetchOf[b.GetName()]; (ours || b.GetName() == listsBundle) && b.GetVersion() > c.wanted[b.GetName()] {
+			c.wanted[b.GetName()] = b.GetVersion()
 		}
 	}
-	behind := c.wanted > c.mem.Bundles[listsBundle]
 	c.mu.Unlock()
 	if refused > 0 {
 		c.g.count("cloud_keys_refused", uint64(refused))
 	}
-	if behind {
+	if c.behind(listsBundle) {
 		c.ask(c.fetch)
+	}
+	for name, ask := range c.fetchOf {
+		if c.behind(name) {
+			c.ask(ask)
+		}
 	}
 	for _, o := range d.GetOrders() {
 		c.order(o)

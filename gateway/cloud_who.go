@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -100,7 +101,7 @@ func (g *Gateway) join(into, from home.DeviceID) error {
 	if err := g.merge(into, from, same.Owner); err != nil {
 		return people(err)
 	}
-	g.wake()
+	g.later(func(context.Context) error { return g.rememberWho() })
 	return nil
 }
 

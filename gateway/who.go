@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"context"
 	"time"
 
 	"cardea/exposure"
+	"cardea/gateway/observe"
 	"cardea/home"
 	"cardea/identity"
 	"cardea/identity/facts"
@@ -74,7 +76,7 @@ func (g *Gateway) meetAgain(now time.Time) {
 	}
 	g.proposed = g.who.links.Proposals()
 	for _, l := range g.proposed {
-		if !l.Automatic || l.Contained || l.Protected {
+		if !l.Automatic || l.Protected {
 			continue // its owner is asked
 		}
 		if err := g.merge(l.Into, l.From, same.Evidence); err != nil {
@@ -101,20 +103,26 @@ func (g *Gateway) merge(into, from home.DeviceID, by same.By) error {
 	if g.spared(from) { // it would lose what its owner said
 		return errOneSpared
 	}
-	if err := g.observer.Merge(into, from); err != nil {
-		return err
+	if a, b := g.observer.Borrow(into), g.observer.Borrow(from); a == nil || b == nil {
+		return observe.ErrUnknown
+	} else if a.Gateway || b.Gateway {
+		return observe.ErrGateway
 	}
 	if err := g.who.links.Merge(into, from, by); err != nil {
+		return err
+	}
+	if err := g.observer.Merge(into, from); err != nil {
 		return err
 	}
 	g.who.book.Merge(into, from)
 	g.who.exposed.Merge(into, from)
 	g.said.merge(into, from)
-	delete(g.anchors, from)
+	g.anchors.merge(into, from)
 	g.judge.Forget(from)
 	if g.rules.merge(into, from) {
 		g.applyPolicy()
 	}
+	g.wake() // its addresses are those of both now
 	return nil
 }
 
@@ -126,6 +134,8 @@ func (g *Gateway) split(id home.DeviceID, mac home.MAC) (home.DeviceID, error) {
 	}
 	g.who.links.Split(id, mac, to)
 	g.who.book.Split(id, to)
+	g.later(func(context.Context) error { return g.rememberWho() }) // an owner's word is not said twice
+	g.wake()
 	return to, nil
 }
 

@@ -35,6 +35,9 @@ type claims struct {
 
 // Announce takes what a device announces of its services.
 func (d *Detector) Announce(dev *Device, o *home.Observation) {
+	if o.Announce.Query { // who looks for a service does not offer it
+		return
+	}
 	for _, s := range o.Announce.Services {
 		if strings.HasPrefix(s, "_sleep-proxy._udp") {
 			dev.claims.sleepProxy = true

@@ -28,6 +28,7 @@ var doors = map[string][]string{
 	"github.com/danielgtaylor/huma":  {"cloud/api"},
 	"github.com/theupdateframework":  {"cloud/rollout", "gateway/bundle"},
 	"github.com/SherClockHolmes":     {"cloud/notify"},
+	"github.com/oschwald":            {"intel/network"},
 	"github.com/chromedp":            {}, // tests only
 	"github.com/vishvananda/netlink": {"gateway/enforce", "gateway/capture/kernel", "gateway/host", "lab"},
 	"github.com/vishvananda/netns":   {"lab"},
