@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,6 +36,7 @@ type watched struct {
 	id      home.DeviceID
 	took    time.Duration // processor time of identity alone
 	events  int           // observations that it was given
+	damaged bool          // only part of it could be read
 }
 
 // player plays one capture into a Book.
@@ -100,7 +102,10 @@ func (r reading) watch(ctx context.Context, f folder, path string) (*watched, er
 		}
 		sink = s
 	}
-	if err := replay(ctx, path, sink); err != nil {
+	var broken *file.FormatError
+	if err := replay(ctx, path, sink); errors.As(err, &broken) {
+		w.damaged = true // what was readable is judged
+	} else if err != nil {
 		return nil, err
 	}
 	observer.Close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"cardea/gateway/capture/file"
 	"cardea/home"
 	"cardea/identity"
 )
@@ -81,7 +82,8 @@ func count(ctx context.Context, all []*folder) (map[string]map[home.MAC]int, err
 		sum := senders{}
 		for _, path := range f.captures {
 			one := senders{}
-			if err := replay(ctx, path, one); err != nil {
+			var broken *file.FormatError
+			if err := replay(ctx, path, one); err != nil && !errors.As(err, &broken) {
 				return nil, err
 			}
 			for m, n := range one {

@@ -2,7 +2,6 @@ package eval
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,17 +11,8 @@ import (
 	"cardea/identity"
 	"cardea/identity/facts"
 	"cardea/identity/oui"
+	"cardea/internal/realdata"
 )
-
-// dataRoot is where the public captures are.
-func dataRoot(t *testing.T) string {
-	t.Helper()
-	root := os.Getenv("CARDEA_DATA")
-	if root == "" {
-		t.Skip("CARDEA_DATA is not set: the public captures were not looked at")
-	}
-	return root
-}
 
 // bookSink plays events into one book.
 type bookSink struct {
@@ -41,7 +31,7 @@ func (b *bookSink) Contact(*home.Contact) {}
 
 // TestOtherLaboratories: a device in another laboratory's capture is called by its right model, or unknown to what was learned.
 func TestOtherLaboratories(t *testing.T) {
-	root := dataRoot(t)
+	root := realdata.Dir(t)
 	folders, err := readFolders(filepath.Join(root, "device-id/iot-sentinel"))
 	if err != nil {
 		t.Fatal(err)

@@ -34,6 +34,7 @@ type Report struct {
 	Behind        []string            `json:"behind"`          // types that share an address with another
 	Guessed       []string            `json:"guessed_address"` // types whose device's address nobody wrote down
 	Empty         int                 `json:"empty"`           // captures that hold nothing of their device
+	Damaged       int                 `json:"damaged"`         // captures that could be read in part only
 }
 
 // Confusion is a mistake of the forced choice.
@@ -126,6 +127,9 @@ func (s *score) report(m *identity.Model, guessed []string) *Report {
 		micros += float64(a.took.Nanoseconds()) / 1000
 		if len(a.w.session.Tokens) == 0 {
 			r.Empty++
+		}
+		if a.w.damaged {
+			r.Damaged++
 		}
 		if a.copied {
 			r.Copied++
