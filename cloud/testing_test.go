@@ -263,7 +263,7 @@ func (w *whole) addProvider() *provider {
 func (w *whole) addHouse(p *provider) *house {
 	t, ctx := w.t, w.t.Context()
 	t.Helper()
-	h := &house{mark: newMark(t), provider: p, device: newID(t), other: newID(t), incident: newID(t), finding: newID(t)}
+	h := &house{mark: newMark(t), provider: p, device: newID(t), other: newID(t), cluster: newID(t), incident: newID(t), finding: newID(t)}
 	made := must(w.rooms.Accounts.CreateHome(ctx, p.id, h.mark+" home", h.mark+" account"))(t)
 	h.place = made.Place()
 	email := h.mark + "@example.org"
