@@ -47,8 +47,10 @@ type adminCmd struct {
 		Revoke adminGatewayRevoke `cmd:"" help:"Take a gateway's right to speak for its home away, as when it was stolen."`
 	} `cmd:"" help:"Gateways."`
 	Intel struct {
-		Publish adminIntelPublish `cmd:"" help:"Sign a folder of lists and offer it to all gateways."`
-		Status  adminIntelStatus  `cmd:"" help:"Tell which version is offered."`
+		Publish   adminIntelPublish   `cmd:"" help:"Sign a folder of lists and offer it to all gateways."`
+		Exposures adminIntelExposures `cmd:"" help:"Sign what is known of exploited vulnerabilities and ends of life, and offer it to all gateways."`
+		Models    adminIntelModels    `cmd:"" help:"Learn now, from what all homes told, who devices are, and offer it to all gateways."`
+		Status    adminIntelStatus    `cmd:"" help:"Tell which version is offered."`
 	} `cmd:"" help:"Lists of indicators."`
 	Link        adminLink        `cmd:"" help:"Make a link that signs somebody in, once."`
 	Certificate adminCertificate `cmd:"" help:"Make the certificate of a broker, worker or API on a server of its own."`
