@@ -16,7 +16,7 @@ import (
 )
 
 type benchCmd struct {
-	What    string `arg:"" enum:"gateway,dns,intel,replay,cloud,all" help:"What to measure: gateway, dns, intel, replay, cloud or all."`
+	What    string `arg:"" enum:"gateway,dns,intel,replay,cloud,identify,all" help:"What to measure: gateway, dns, intel, replay, cloud, identify or all."`
 	JSON    bool   `help:"Print one JSON object a benchmark."`
 	Seconds int    `help:"Time to spend on each benchmark, roughly." placeholder:"N"`
 	Agent   string `help:"The agent's program; default: cardea-agent beside this program." type:"path"`
@@ -53,11 +53,12 @@ func (c benchCmd) Run(ctx context.Context) error {
 		o.Say = func(f string, a ...any) { fmt.Fprintf(os.Stderr, "  "+f+"\n", a...) }
 	}
 	run := map[string]func(context.Context, bench.Options) (*bench.Report, error){
-		"replay":  bench.Replay,
-		"gateway": bench.Gateway,
-		"intel":   bench.Intel,
-		"dns":     bench.Resolver,
-		"cloud":   bench.Cloud,
+		"replay":   bench.Replay,
+		"gateway":  bench.Gateway,
+		"intel":    bench.Intel,
+		"dns":      bench.Resolver,
+		"cloud":    bench.Cloud,
+		"identify": bench.Identify,
 	}[c.What]
 	if run == nil {
 		return fmt.Errorf("bench %s is not part of this build", c.What)
@@ -95,7 +96,7 @@ func (c benchCmd) all(ctx context.Context) error {
 		return fmt.Errorf("find own program: %w", err)
 	}
 	var failed []error
-	for _, what := range []string{"replay", "intel", "dns", "cloud", "gateway"} {
+	for _, what := range []string{"replay", "intel", "dns", "identify", "cloud", "gateway"} {
 		argv := []string{"bench", what}
 		if c.JSON {
 			argv = append(argv, "--json")
