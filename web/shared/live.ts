@@ -144,7 +144,7 @@ export function useLive(home: string, device?: string): Live {
         show("live");
       },
       devices: (d) => {
-        const now = ((d as { items?: Device[] }).items ?? []).map((x) => `${x.id} ${x.mode} ${x.online}`).sort().join("\n");
+        const now = ((d as { items?: Device[] }).items ?? []).map((x) => `${x.id} ${x.mode} ${x.online} ${x.identity.class} ${x.identity.model} ${x.exposures.length}`).sort().join("\n");
         if (now !== seen.current) void client.invalidateQueries({ queryKey: [home, "devices"] });
         seen.current = now;
       },

@@ -132,18 +132,17 @@ function Devices({ home }: { home: string }) {
       {list.data && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Devices">
           <table data-testid="devices">
-            <thead><tr><th scope="col">Name</th><th scope="col">Who it is</th><th scope="col">Sure</th><th scope="col">Exposed</th><th scope="col">State</th><th scope="col">Mode</th><th scope="col">Last seen</th><th scope="col">More</th><th scope="col">Traffic</th></tr></thead>
+            <thead><tr><th scope="col">Name</th><th scope="col">Who it is</th><th scope="col">Exposed</th><th scope="col">State</th><th scope="col">Mode</th><th scope="col">Last seen</th><th scope="col">More</th><th scope="col">Traffic</th></tr></thead>
             <tbody>
               {inOrder(list.data.items).map((d) => {
                 const m = deviceMark(d);
                 return (
                   <tr key={d.id}>
-                    <td><Name>{d.name}</Name></td>
-                    <td data-testid="who" data-class={d.identity.class}><ClassMark of={d.identity.class} />{product(d.identity) && <> <bdi>{clip(product(d.identity), 64)}</bdi></>}</td>
-                    <td>{by[sureness(d.identity)]}</td>
-                    <td>{looks(d) > 0 ? <State tone="work" icon="eye">{looks(d)}</State> : d.exposures.length > 0 ? "known, nothing to do" : "–"}</td>
+                    <td className="fold"><Name>{d.name}</Name></td>
+                    <td className="fold" data-testid="who" data-class={d.identity.class}><ClassMark of={d.identity.class} /><p className="quiet small">{product(d.identity) && <><bdi>{clip(product(d.identity), 64)}</bdi>, </>}{by[sureness(d.identity)]}</p></td>
+                    <td>{looks(d) > 0 ? <State tone="work" icon="eye">{looks(d)}</State> : d.exposures.length > 0 ? "nothing to do" : "–"}</td>
                     <td><State tone={m.tone} icon={m.icon}>{m.word}</State></td>
-                    <td>{clip(d.mode, 20)}{d.grade && d.grade !== "none" ? ` (${clip(d.grade, 12)})` : ""}</td><td><Ago at={d.last} /></td>
+                    <td className="fold">{clip(d.mode, 20)}{d.grade && d.grade !== "none" ? ` (${clip(d.grade, 12)})` : ""}</td><td><Ago at={d.last} /></td>
                     <td><button className="plain" aria-label={`Why: ${clip(d.name, 40)}`} aria-expanded={shown?.id === d.id} onClick={() => show(shown?.id === d.id ? null : d)} data-testid="show-who">Why</button></td>
                     <td><button className="plain" aria-label={`Ask the gateway about ${clip(d.name, 40)}`} onClick={() => setOpen(d)} data-testid="ask-contacts">Ask the gateway</button></td>
                   </tr>

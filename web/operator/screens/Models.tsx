@@ -6,6 +6,7 @@ import { Empty, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip } from "../../shared/text";
+import { product } from "../../shared/who";
 import { Pages } from "./Pages";
 
 const says: Record<string, string> = { rules: "rules", learned: "learned", operator: "named by staff", owner: "residents" };
@@ -33,18 +34,17 @@ function Table({ models }: { models: FleetModel[] }) {
   return (
     <div className="scroll card" tabIndex={0} role="region" aria-label="Models">
       <table data-testid="models">
-        <thead><tr><th scope="col">Model</th><th scope="col">Maker</th><th scope="col">Kind</th><th scope="col" className="num">Homes</th><th scope="col" className="num">Share</th><th scope="col">Who says so</th><th scope="col">In common</th><th scope="col">Fleet learns it</th><th scope="col">Exposed</th></tr></thead>
+        <thead><tr><th scope="col">Model</th><th scope="col">Kind</th><th scope="col" className="num">Homes</th><th scope="col" className="num">Share</th><th scope="col">Who says so</th><th scope="col">In common</th><th scope="col">Fleet learns it</th><th scope="col">Exposed</th></tr></thead>
         <tbody>
           {models.map((m) => (
             <tr key={m.id} data-model={m.id}>
-              <td className="wide"><bdi>{clip(m.model, 64) || "–"}</bdi></td>
-              <td><bdi>{clip(m.vendor, 40) || "–"}</bdi></td>
+              <td className="fold"><bdi>{clip(product(m), 80) || "–"}</bdi></td>
               <td><ClassMark of={m.class} /></td>
               <td className="num">{clip(m.homes.words, 40)}</td>
               <td className="num">{m.share === null ? "–" : `${(m.share * 100).toLocaleString(undefined, { maximumFractionDigits: 1 })} %`}</td>
-              <td>{m.by.slice(0, 4).map((b) => says[b] ?? clip(b, 20)).join(", ") || "–"}</td>
+              <td className="fold">{m.by.slice(0, 4).map((b) => says[b] ?? clip(b, 20)).join(", ") || "–"}</td>
               <td className="wide"><Texts of={m.evidence} /></td>
-              <td className="wide"><State tone={m.teaches ? "good" : "mute"} icon={m.teaches ? "check" : "clock"}>{m.teaches ? "Yes" : "Not yet"}</State>{!m.teaches && m.why && <p className="small quiet">{clip(m.why, 200)}</p>}</td>
+              <td className="fold"><State tone={m.teaches ? "good" : "mute"} icon={m.teaches ? "check" : "clock"}>{m.teaches ? "Yes" : "Not yet"}</State>{!m.teaches && m.why && <p className="small quiet">{clip(m.why, 200)}</p>}</td>
               <td>{m.model && <Link to={`/exposures?model=${encodeURIComponent(m.model)}`} aria-label={`Show exposures of ${clip(m.model, 64)}`}>Show</Link>}</td>
             </tr>
           ))}
