@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"cardea/home"
@@ -10,15 +11,19 @@ import (
 )
 
 // Models learns what package identity judges by.
-type Models struct{}
+type Models struct {
+	// Tune fits margins on units as homes told them, at most maxTuned, the same each time; nil: identity's default.
+	Tune func([]identity.Unit) identity.Tuning
+}
 
 const (
 	perModel = 64 // homes of a model that are learned of: a fair sample of them, the same each time
-	fewHomes = 3  // a token of fewer homes of the sample is no model's: its hash stays here
+	maxTuned = 4000
+	fewHomes = 3 // a token of fewer homes of the sample is no model's: its hash stays here
 )
 
 // Learn makes a bundle of identity.Model.
-func (Models) Learn(ctx context.Context, units func(yield func(Unit) bool)) ([]byte, error) {
+func (m Models) Learn(ctx context.Context, units func(yield func(Unit) bool)) ([]byte, error) {
 	all := map[Label]*sample{}
 	units(func(u Unit) bool {
 		s := all[u.Label]
@@ -32,13 +37,30 @@ func (Models) Learn(ctx context.Context, units func(yield func(Unit) bool)) ([]b
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	labels := slices.SortedFunc(maps.Keys(all), byLabel)
+	tuning := identity.DefaultTuning()
+	if m.Tune != nil {
+		tuning = m.Tune(raw(all, labels))
+	}
 	c := identity.NewCounts()
-	for _, s := range all {
-		for _, u := range s.units() {
+	for _, l := range labels {
+		for _, u := range all[l].units() {
 			c.Add(u)
 		}
 	}
-	return c.Model(nil).MarshalBinary()
+	return c.Model(&tuning).MarshalBinary()
+}
+
+// raw are units as they were told, of each label as many.
+func raw(all map[Label]*sample, labels []Label) (out []identity.Unit) {
+	for n := range perModel {
+		for _, l := range labels {
+			if s := all[l]; n < len(s.list) && len(out) < maxTuned {
+				out = append(out, s.list[n].unit)
+			}
+		}
+	}
+	return out
 }
 
 // sample keeps the homes whose hash is smallest.
@@ -75,7 +97,7 @@ func (s *sample) units() (out []identity.Unit) {
 	}
 	for _, one := range s.list {
 		session := &one.unit.Sessions[0]
-		session.Tokens = slices.DeleteFunc(session.Tokens, func(t identity.Shown) bool { return homes[t.Hash] < fewHomes })
+		session.Tokens = slices.DeleteFunc(slices.Clone(session.Tokens), func(t identity.Shown) bool { return homes[t.Hash] < fewHomes })
 		out = append(out, one.unit)
 	}
 	return out

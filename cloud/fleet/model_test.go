@@ -72,6 +72,14 @@ func TestTheSameUnitsMakeTheSameBundleWithoutWhatFewHomesHave(t *testing.T) {
 	if !bytes.Equal(data, bundle(units)) {
 		t.Error("the order of homes changes the bundle")
 	}
+	var tuned []identity.Unit
+	if _, err := (Models{Tune: func(u []identity.Unit) identity.Tuning { tuned = u; return identity.DefaultTuning() }}).Learn(t.Context(), func(yield func(Unit) bool) {
+		for _, u := range units {
+			yield(u)
+		}
+	}); err != nil || len(tuned) != perModel {
+		t.Errorf("tuned on %d units, %v", len(tuned), err)
+	}
 	want := binary.LittleEndian.AppendUint64(nil, secret.GetHash())
 	if slices.Reverse(units); bytes.Contains(bundle(units[:20]), want) {
 		t.Error("what two homes have is told to all")
