@@ -38,6 +38,10 @@ type leaf struct {
 	places [levels]int32
 	tokens []leafToken // what the model shows, by hash
 	margin float64     // least fit at which a device is taken for this model
+	// strange is the log-odds of a token that none of its class shows; lacks what it says when nothing is there, by the way of
+	// weighing and the age.
+	strange float64
+	lacks   [2][ages]float64
 }
 
 // leafToken is a token of a model, with the share of its units' sessions that had shown it by an age.
@@ -59,6 +63,7 @@ type Model struct {
 	tuned  Tuning
 	leaves []leaf
 	units  []float64 // of each place
+	leafAt []int32   // index of the leaf that is a place, -1 for places above
 	tokens map[uint64]*learned
 	mean   [clueEnd]float64 // how steady a model is in a token of a clue, on average
 	twins  []Twin
@@ -104,6 +109,7 @@ func newModel(c *Counts, t Tuning) *Model {
 		m.leaves = append(m.leaves, f)
 	}
 	m.average()
+	m.prepare()
 	return m
 }
 
@@ -202,43 +208,80 @@ func (m *Model) share(f *leaf, s *sums) (p, global float64) {
 
 // scores are log-odds of each leaf against a device in general, for what a session shows and what it lacks. Each token adds
 // its own term, whatever the others are: so more evidence for a model never lowers its rank.
-func (m *Model) scores(s Session) []float64 { return m.scoresOf(s, &weights) }
+func (m *Model) scores(s Session) []float64 { return m.scoresOf(s, 0) }
 
-// scoresOf are the scores with other weights of the families.
-func (m *Model) scoresOf(s Session, weights *[families]float64) []float64 {
+// scoresOf are the scores by one of the ways to weigh families.
+func (m *Model) scoresOf(s Session, way int) []float64 {
 	out := make([]float64, len(m.leaves))
+	age := min(s.Age, ages-1)
+	for i := range m.leaves {
+		out[i] = m.leaves[i].lacks[way][age]
+	}
 	at := sums{at: make([]float32, len(m.units))}
-	have := make(map[uint64]bool, len(s.Tokens))
 	for _, t := range s.Tokens {
-		have[t.Hash] = true
 		l := m.tokens[t.Hash]
 		if l == nil {
 			continue // nobody shows it: it tells no leaf from another
 		}
 		at.set(l)
-		w := weights[t.Clue.info().fam] * math.Sqrt(l.steady)
+		w := ways[way][t.Clue.info().fam] * math.Sqrt(l.steady)
 		for i := range m.leaves {
-			p, global := m.share(&m.leaves[i], &at)
+			f := &m.leaves[i]
+			if at.at[f.places[levelClass]] == 0 { // none of its class shows it
+				out[i] += w * f.strange
+				continue
+			}
+			p, global := m.share(f, &at)
 			out[i] += w * math.Log(p/global)
 		}
-	}
-	for i := range m.leaves {
-		out[i] += m.lacks(&m.leaves[i], have, s.Age, weights)
+		for _, h := range l.at {
+			if f := m.leafAt[h.place]; f >= 0 {
+				m.found(&m.leaves[f], t.Hash, way, age, &out[f])
+			}
+		}
 	}
 	return out
 }
 
-// lacks is what the tokens say that a model should have shown by now and has not.
-func (m *Model) lacks(f *leaf, have map[uint64]bool, age uint8, weights *[families]float64) float64 {
-	sum := 0.
-	for _, t := range f.tokens {
-		if have[t.hash] {
-			continue
-		}
-		w := weights[t.clue.info().fam] * math.Sqrt(m.tokens[t.hash].steady)
-		n := m.units[f.places[levelModel]]
-		p := float64(t.by[min(age, ages-1)]) * n / (n + kappa)
-		sum += absent * w * math.Log(1-min(p, .98))
+// ways to weigh the families: everything, and only what a device says of itself.
+var ways = [2]*[families]float64{&weights, &saysWeights}
+
+// found takes back what a leaf's score lacks for a token that is there.
+func (m *Model) found(f *leaf, hash uint64, way int, age uint8, score *float64) {
+	if i, ok := slices.BinarySearchFunc(f.tokens, hash, func(t leafToken, h uint64) int { return compareHashes(t.hash, h) }); ok {
+		*score -= m.lack(f, &f.tokens[i], way, age)
 	}
-	return sum
+}
+
+// lack is what it says that a model should have shown a token by now and has not.
+func (m *Model) lack(f *leaf, t *leafToken, way int, age uint8) float64 {
+	w := ways[way][t.clue.info().fam]
+	if w == 0 {
+		return 0
+	}
+	n := m.units[f.places[levelModel]]
+	p := float64(t.by[age]) * n / (n + kappa)
+	return absent * w * math.Sqrt(m.tokens[t.hash].steady) * math.Log(1-min(p, .98))
+}
+
+// prepare works out what does not depend on the session.
+func (m *Model) prepare() {
+	m.leafAt = make([]int32, len(m.units))
+	for i := range m.leafAt {
+		m.leafAt[i] = -1
+	}
+	for i := range m.leaves {
+		f := &m.leaves[i]
+		m.leafAt[f.places[levelModel]] = int32(i)
+		for _, p := range f.places[levelClass:] {
+			f.strange += math.Log(kappa / (m.units[p] + kappa))
+		}
+		for k := range f.tokens {
+			for way := range ways {
+				for a := range uint8(ages) {
+					f.lacks[way][a] += m.lack(f, &f.tokens[k], way, a)
+				}
+			}
+		}
+	}
 }

@@ -61,7 +61,7 @@ var saysWeights = [families]float64{famCalls: 1, famDHCP: .5, famAnnounces: .5}
 
 // copies looks for the model that a device says it is, and whether the rest contradicts it.
 func (m *Model) copies(s Session, j *Judgement) {
-	f := &m.leaves[argmax(m.scoresOf(s, &saysWeights))]
+	f := &m.leaves[argmax(m.scoresOf(s, 1))]
 	x := m.fit(f, s)
 	if x.soft >= copiesSoft && x.matched[famCalls] >= .5 && x.doubt >= someHard && x.hard < leastHard {
 		j.Copies, j.soft, j.hard = f.label.Model, x.soft, x.hard
