@@ -22,9 +22,13 @@ type ReplayOptions struct {
 	Home      []netip.Prefix  // the home's own addresses; nil: private and link-local ones
 	Intel     judge.Intel     // nil: none
 	Model     *identity.Model // what was learned of who devices are; nil: the rules alone
+	Networks  Networks        // nil: whose network an address is stays unknown
 	Exposures *exposure.Facts // known vulnerabilities and ends of life; nil: none
 	Progress  func(file string, done, size int64)
 }
+
+// Networks tells whose network an address of the internet is; 0 and "" for what is not known.
+type Networks func(netip.Addr) (asn uint32, operator, country string)
 
 // Records of a replay, in the order in which they come: findings and contacts as they arise, then the devices, then one
 // summary. Kind is "finding", "contact", "device" or "summary".
@@ -65,6 +69,7 @@ type replay struct {
 	judge    *judge.Judge
 	who      *who
 	looked   time.Time // when it was last worked out who is who
+	networks Networks  // nil: none
 	emit     func(any) error
 	file     string    // "" when there is only one
 	last     time.Time // of the latest packet
@@ -75,7 +80,7 @@ type replay struct {
 // Replay judges capture files as the agent judges a home: one after the other, as one home. It hands each record to
 // emit, the Summary last, also when a file turns out to be broken; that is the error then.
 func Replay(ctx context.Context, files []string, o ReplayOptions, emit func(any) error) error {
-	r := &replay{emit: emit, sum: Summary{Kind: "summary"}}
+	r := &replay{emit: emit, networks: o.Networks, sum: Summary{Kind: "summary"}}
 	r.who = newWho(same.Config{Find: r.Find})
 	r.who.book.Set(o.Model)
 	r.who.exposed.SetFacts(o.Exposures)
@@ -163,7 +168,11 @@ func (r *replay) exposures(d *home.Device) []home.Exposure {
 func (r *replay) Contact(c *home.Contact) {
 	r.judge.Contact(c)
 	r.sum.Contacts++
-	r.put(ContactRecord{"contact", *c})
+	out := ContactRecord{"contact", *c}
+	if e := &out.Endpoint; r.networks != nil && !c.Local && !c.Lookup {
+		e.ASN, e.Operator, e.Country = r.networks(e.IP)
+	}
+	r.put(out)
 }
 
 // Find takes a finding of the judge.

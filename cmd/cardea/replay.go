@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -12,16 +13,21 @@ import (
 
 	"cardea/gateway"
 	"cardea/gateway/lists"
+	"cardea/identity"
+	"cardea/intel/network/data"
 	"cardea/internal/show"
 
 	"golang.org/x/term"
 )
 
 type replayCmd struct {
-	JSON  bool     `help:"Print NDJSON: finding, contact and device objects, then a summary."`
-	Intel string   `help:"Folder (or file) of indicator lists." type:"path" placeholder:"DIR"`
-	Home  []string `help:"The home's own addresses; default: private and link-local ones." placeholder:"CIDR"`
-	Files []string `arg:"" name:"file" help:"Capture files: pcap, pcapng, also gzipped; replayed in order as one home." type:"path"`
+	JSON   bool     `help:"Print NDJSON: finding, contact and device objects, then a summary."`
+	Intel  string   `help:"Folder (or file) of indicator lists." type:"path" placeholder:"DIR"`
+	Models string   `help:"What was learned of who devices are: a file of eval identify --out or of a cloud." type:"existingfile" placeholder:"FILE"`
+	KEV    string   `help:"CISA's catalogue of known exploited vulnerabilities, as JSON." type:"existingfile" placeholder:"FILE"`
+	EOL    []string `help:"endoflife.date's products, as JSON or as its pages: a file or a folder; repeat." type:"path" placeholder:"PATH"`
+	Home   []string `help:"The home's own addresses; default: private and link-local ones." placeholder:"CIDR"`
+	Files  []string `arg:"" name:"file" help:"Capture files: pcap, pcapng, also gzipped; replayed in order as one home." type:"path"`
 }
 
 // Help explains the output.
@@ -29,7 +35,7 @@ func (replayCmd) Help() string {
 	return `With --json each line is an object with a kind:
   finding  evidence that a device misbehaves: detector, sentence, facts, and the frame at which it was raised
   contact  a device's dealings with one endpoint in one hour: flows, bytes, the verdict and its reason
-  device   a device with its addresses and names
+  device   a device with its addresses and names, who it is (model, vendor, class, confidence, evidence) and how it is exposed
   summary  the last line: what was read; seconds is the span of the files' own time
 A broken file is judged as far as it can be read; then the exit status is 1.`
 }
@@ -51,6 +57,9 @@ func (c replayCmd) Run(ctx context.Context) error {
 		}
 		opts.Intel = set
 	}
+	if err := c.known(&opts); err != nil {
+		return err
+	}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		opts.Progress = progress()
 	}
@@ -69,6 +78,32 @@ func (c replayCmd) Run(ctx context.Context) error {
 		err = fmt.Errorf("write results: %w", ferr)
 	}
 	return err
+}
+
+// known reads the tables that tell who devices are and how exposed.
+func (c replayCmd) known(opts *gateway.ReplayOptions) (err error) {
+	networks, err := data.Default()
+	if err != nil && !errors.Is(err, data.ErrMissing) { // built without: large operators are known
+		return err
+	}
+	opts.Networks = func(a netip.Addr) (uint32, string, string) {
+		n, _ := networks.Of(a)
+		return n.ASN, n.Operator, n.Country
+	}
+	if c.Models != "" {
+		b, err := os.ReadFile(c.Models)
+		if err == nil {
+			opts.Model, err = identity.ParseModel(b)
+		}
+		if err != nil {
+			return fmt.Errorf("--models %s: %w", c.Models, err)
+		}
+	}
+	if c.KEV != "" || len(c.EOL) > 0 {
+		opts.Exposures, err = readExposures(c.KEV, c.EOL)
+		return err
+	}
+	return nil
 }
 
 // progress draws one line on a terminal, ten times a second at most.
