@@ -45,7 +45,6 @@ type player struct {
 	macs  []home.MAC // the device's own, as they are in the events
 	first time.Duration
 	begun time.Time // when the device was first seen
-	now   time.Time
 	took  time.Duration
 	n     int
 }
