@@ -17,9 +17,11 @@ const awake = 15 * time.Minute
 
 func deviceView(d *pb.Device, online bool, now time.Time) view.Device {
 	last := ms(d.GetLast())
-	return view.Device{ID: d.GetId(), Name: d.GetName(), Vendor: d.GetVendor(), MACs: d.GetMacs(), Addresses: d.GetAddresses(),
+	v := view.Device{ID: d.GetId(), Name: d.GetName(), Vendor: d.GetVendor(), MACs: d.GetMacs(), Addresses: d.GetAddresses(),
 		First: ms(d.GetFirst()), Last: last, Online: online && now.Sub(last) < awake, Mode: d.GetMode(), Grade: d.GetGrade(),
 		Protected: d.GetProtected(), Gateway: d.GetGateway(), Shared: d.GetShared(), Blocked: d.GetBlocked(), Allowed: d.GetAllowed()}
+	showWho(&v, d)
+	return v
 }
 
 // openCases are a home's cases that are not closed.

@@ -3,12 +3,14 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"cardea/cloud/api"
 	"cardea/cloud/api/problem"
 	"cardea/cloud/api/view"
 	"cardea/home"
+	"cardea/intel/network/data"
 	"cardea/internal/platform/bus"
 	"cardea/wire/pb"
 )
@@ -95,10 +97,23 @@ func (a livePart) liveDevices(ctx context.Context, p home.Place, list []*pb.Devi
 	return out, err
 }
 
+// networkOf fills in whose network an address of the internet is.
+func networkOf(v *view.Contact) {
+	a, err := netip.ParseAddr(v.IP)
+	if err != nil || v.Local || v.Lookup {
+		return
+	}
+	networks, _ := data.Default() // without the table of countries it still knows large operators
+	if n, ok := networks.Of(a); ok {
+		v.ASN, v.Network, v.Country = n.ASN, n.Operator, n.Country
+	}
+}
+
 func contactView(c *pb.Contact) view.Contact {
 	v := view.Contact{Device: c.GetDevice(), Name: c.GetName(), Domain: c.GetDomain(), IP: c.GetIp(), Port: c.GetPort(), Proto: c.GetProto(),
 		Named: c.GetNamed(), Lookup: c.GetLookup(), Inbound: c.GetInbound(), Local: c.GetLocal(), Peer: c.GetPeer(), Flows: c.GetFlows(),
 		Failed: c.GetFailed(), Up: c.GetUp(), Down: c.GetDown(), First: ms(c.GetFirst()), Last: ms(c.GetLast()), Verdict: c.GetVerdict(), Reason: c.GetReason()}
+	networkOf(&v)
 	if c.UsualDevice != nil || c.UsualModel != nil {
 		v.Usual = &view.Usual{Device: c.UsualDevice, Model: c.UsualModel}
 	}

@@ -170,7 +170,7 @@ func (r *replay) Contact(c *home.Contact) {
 	r.sum.Contacts++
 	out := ContactRecord{"contact", *c}
 	if e := &out.Endpoint; r.networks != nil && !c.Local && !c.Lookup {
-		e.ASN, e.Operator, e.Country = r.networks(e.IP)
+		e.ASN, e.Network, e.Country = r.networks(e.IP)
 	}
 	r.put(out)
 }

@@ -15,8 +15,8 @@ type Endpoint struct {
 	Proto  string     `json:"proto"`         // tcp, udp, icmp, icmp6 or ip
 	ASN    uint32     `json:"asn,omitempty"` // network operator's number; 0 when unknown
 
-	Operator string `json:"operator,omitempty"` // of the address's network; "" when unknown
-	Country  string `json:"country,omitempty"`  // where the address is registered, two letters (ISO 3166-1); no verdict rests on it
+	Network string `json:"network,omitempty"` // who operates the address's network; "" when unknown
+	Country string `json:"country,omitempty"` // where the address is registered, two letters (ISO 3166-1); no verdict rests on it
 }
 
 // Contact is a device's dealings with one endpoint in one window.

@@ -1076,10 +1076,17 @@ export interface components {
             until: string;
         };
         Contact: {
+            /**
+             * Format: int32
+             * @description Number of the address's network; 0 when unknown
+             */
+            asn: number;
             /** Format: int64 */
             bytes_down: number;
             /** Format: int64 */
             bytes_up: number;
+            /** @description Where the address is registered, ISO 3166-1; no verdict rests on it */
+            country: string;
             device: string;
             domain: string;
             /** Format: int64 */
@@ -1097,6 +1104,8 @@ export interface components {
             lookup: boolean;
             name: string;
             named: string;
+            /** @description Who operates it; empty when unknown */
+            network: string;
             peer: string;
             /** Format: int32 */
             port: number;

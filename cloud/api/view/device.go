@@ -61,6 +61,9 @@ type Contact struct {
 	Name    string    `json:"name"`
 	Domain  string    `json:"domain"`
 	IP      string    `json:"ip"`
+	ASN     uint32    `json:"asn" doc:"Number of the address's network; 0 when unknown"`
+	Network string    `json:"network" doc:"Who operates it; empty when unknown"`
+	Country string    `json:"country" doc:"Where the address is registered, ISO 3166-1; no verdict rests on it"`
 	Port    uint32    `json:"port"`
 	Proto   string    `json:"proto"`
 	Named   string    `json:"named"`
