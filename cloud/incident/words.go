@@ -43,6 +43,8 @@ var stories = map[home.Detector]story{
 	home.DetectInbound:     {"was reached from the internet", "Somebody outside may be able to use it."},
 	home.DetectIndicator:   {"contacted an address that is known to be bad", "Infected devices call there for orders."},
 	home.DetectDuplicate:   {"showed up in two places at once", "One of the two may only pretend to be it."},
+	home.DetectForgedMAC:   {"used the hardware address of another device", "Devices do this to be taken for it."},
+	home.DetectIdentity:    {"does not look like the device that it says it is", "It may have been replaced, have a new system, or only pretend."},
 }
 
 var odd = story{"did something that it should not do", "It may have been taken over."}
