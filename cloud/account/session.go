@@ -29,7 +29,7 @@ var lives = map[Kind]struct{ idle, most time.Duration }{
 }
 
 // touchEvery bounds how often the use of a session is written down.
-const touchEvery = time.Minute
+const touchEvery = 5 * time.Minute
 
 // maxLink bounds a sign-in link's life.
 const maxLink = 24 * time.Hour
