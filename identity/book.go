@@ -82,22 +82,25 @@ func (b *Book) Observe(o *home.Observation) {
 	if o.Device == nil || o.Event == nil {
 		return
 	}
-	sight(o, func(s Sighting, peer bool) {
-		d := o.Device
-		if peer {
-			d = o.Peer
-		}
-		if d == nil {
-			return
-		}
-		b.note(d, s)
-		if s.Clue == ClueName && o.Far.Domain == "" && b.cfg.Domain != nil {
-			if domain := b.cfg.Domain(s.Value); domain != "" {
-				b.note(d, Sighting{ClueDomain, domain, s.Time})
-			}
-		}
-	})
+	sight(o, b)
 	b.address(o.Device, o.Time)
+}
+
+// hear takes one sighting.
+func (b *Book) hear(o *home.Observation, s Sighting, peer bool) {
+	d := o.Device
+	if peer {
+		d = o.Peer
+	}
+	if d == nil {
+		return
+	}
+	b.note(d, s)
+	if s.Clue == ClueName && o.Far.Domain == "" && b.cfg.Domain != nil {
+		if domain := b.cfg.Domain(s.Value); domain != "" {
+			b.note(d, Sighting{ClueDomain, domain, s.Time})
+		}
+	}
 }
 
 // note keeps one sighting of a device.

@@ -12,29 +12,39 @@ import (
 // Sightings tells what an observation says about who its device is: for a lookup its client, for a flow its beginner (of
 // one that came in from the internet, whom it reached), for what was served the answering device. It allocates nothing when there
 // is nothing new to tell.
-func Sightings(o *home.Observation, to func(Sighting)) {
-	sight(o, func(s Sighting, peer bool) {
-		if !peer {
-			to(s)
-		}
-	})
+func Sightings(o *home.Observation, to func(Sighting)) { sight(o, ear(to)) }
+
+// listener hears sightings; peer says that one is of the observation's peer, the answering device of a local flow.
+type listener interface {
+	hear(o *home.Observation, s Sighting, peer bool)
 }
 
-// scratch makes the text of values without allocating the same text twice.
-type scratch struct {
+// ear hears only what is of the device itself.
+type ear func(Sighting)
+
+func (e ear) hear(_ *home.Observation, s Sighting, peer bool) {
+	if !peer {
+		e(s)
+	}
+}
+
+// teller is one observation being told. It is used again, with the text of values that it made.
+type teller struct {
+	o     *home.Observation
+	to    listener
 	buf   []byte
 	known map[string]string
 }
 
-const maxScratch = 1024
+const maxKnown = 1024
 
-var scratches = sync.Pool{New: func() any { return &scratch{known: map[string]string{}} }}
+var tellers = sync.Pool{New: func() any { return &teller{known: map[string]string{}} }}
 
-func (t *scratch) text() string {
+func (t *teller) text() string {
 	if v, ok := t.known[string(t.buf)]; ok {
 		return v
 	}
-	if len(t.known) >= maxScratch {
+	if len(t.known) >= maxKnown {
 		clear(t.known)
 	}
 	v := string(t.buf)
@@ -42,19 +52,13 @@ func (t *scratch) text() string {
 	return v
 }
 
-// teller is one observation being told.
-type teller struct {
-	*scratch
-	o  *home.Observation
-	to func(s Sighting, peer bool)
-}
-
-// sight is Sightings with what a local flow says of its peer, the answering device, too.
-func sight(o *home.Observation, to func(s Sighting, peer bool)) {
+// sight tells an observation's sightings.
+func sight(o *home.Observation, to listener) {
 	if o.Device == nil || o.Event == nil {
 		return
 	}
-	t := teller{scratches.Get().(*scratch), o, to}
+	t := tellers.Get().(*teller)
+	t.o, t.to = o, to
 	switch {
 	case o.Kind == home.EventFlow && o.Flow != nil:
 		t.flow(o.Flow)
@@ -73,12 +77,13 @@ func sight(o *home.Observation, to func(s Sighting, peer bool)) {
 	case o.Kind == home.EventGroup && o.Group != nil:
 		t.group(o.Group.Addr)
 	}
-	scratches.Put(t.scratch)
+	t.o, t.to = nil, nil
+	tellers.Put(t)
 }
 
 func (t *teller) tell(c Clue, value string) {
 	if value != "" {
-		t.to(Sighting{c, value, t.o.Time}, false)
+		t.to.hear(t.o, Sighting{c, value, t.o.Time}, false)
 	}
 }
 
@@ -100,7 +105,7 @@ func (t *teller) flow(f *home.Flow) {
 			return // a reply whose question was missed looks like a question to a high port
 		}
 		t.buf = strconv.AppendUint(t.buf, uint64(f.Dst.Port()), 10)
-		t.to(Sighting{ClueOffers, t.text(), t.o.Time}, t.o.Direction == home.Local)
+		t.to.hear(t.o, Sighting{ClueOffers, t.text(), t.o.Time}, t.o.Direction == home.Local)
 	}
 }
 
