@@ -138,6 +138,11 @@ func (d *Dissector) byPort(p *Packet) bool {
 		d.llmnr(p)
 	case dst == portNetBIOS || dst == portNetBIOSDgm:
 		d.netbios(p)
+	case src == portEdimaxDiscovery || dst == portEdimaxCloud:
+		if !edimax(p.Payload, src, dst, &d.announce) {
+			return false
+		}
+		d.emit(p, home.EventAnnounce)
 	default:
 		return false
 	}
