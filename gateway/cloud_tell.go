@@ -258,6 +258,7 @@ func (c *cloud) second(now time.Time) {
 func (c *cloud) tellAll(now time.Time) {
 	c.tellDevices()
 	c.lookAtOpen(now)
+	c.tellSights(now)
 	c.tellHours()
 	c.tellStops()
 }

@@ -735,7 +735,7 @@ func TestContactsAreToldOfWithoutNames(t *testing.T) {
 		}
 	}
 	r.mu.Unlock()
-	equal(t, "when it closed", r.take(), "Devices", "RollUp")
+	equal(t, "when it closed", r.take(), "Devices", "Sightings", "RollUp")
 	b, err := os.ReadFile(g.cloud.path(announcedFile))
 	if err == nil {
 		t.Errorf("%d bytes are there already", len(b))

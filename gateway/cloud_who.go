@@ -19,6 +19,7 @@ const (
 	errBothHeld     refusal = "Both devices are shut in: let one of them out first."
 	errOneSpared    refusal = "One of the two is a device that is never shut in by itself: the other must not come to that by looking alike."
 	errSameDevice   refusal = "That is the same device already."
+	errWhich        refusal = "Several addresses came to this one: say which of them is another device."
 	errNoAddress    refusal = "The device has no such address beside another one."
 	errClass        refusal = "The gateway does not know this kind of device."
 	errSaid         refusal = "The model or the maker is too long."
@@ -117,7 +118,7 @@ func (g *Gateway) protect(id home.DeviceID, d *home.Device, m *pb.Protection, on
 		p.Port = uint16(m.GetPort())
 	case home.ProtectNoLAN:
 	case home.ProtectVendorOnly:
-		if on && d.Vendor == "" {
+		if on && !makes(d.Vendor) {
 			return errVendorless
 		}
 	default:
@@ -158,8 +159,8 @@ func (g *Gateway) aliasesOf(id home.DeviceID) (out []report.Alias) {
 		out[i].MACs = append(out[i].MACs, j.MAC)
 	}
 	for _, l := range g.proposed {
-		if l.Into == id && g.observer.Borrow(l.From) != nil {
-			out = append(out, report.Alias{Device: l.From, MACs: g.observer.Borrow(l.From).MACs, Confidence: l.Confidence, Why: l.Why, By: "gateway", Proposed: true})
+		if from := g.observer.Borrow(l.From); l.Into == id && from != nil {
+			out = append(out, report.Alias{Device: l.From, MACs: from.MACs, Confidence: l.Confidence, Why: l.Why, By: "gateway", Proposed: true})
 		}
 	}
 	return out

@@ -183,7 +183,8 @@ func (p *policies) change(id home.DeviceID, endpoint, verb string) error {
 	return nil
 }
 
-// merge gives one device what was decided about another's endpoints; false: nothing was.
+// merge gives one device what was decided about another's endpoints; false: nothing was. It stays noted of that one too: it holds
+// again when they are split.
 func (p *policies) merge(into, from home.DeviceID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -202,7 +203,6 @@ func (p *policies) merge(into, from home.DeviceID) bool {
 		}
 		to.Block, to.Allow = to.Block[:min(len(to.Block), maxRules)], to.Allow[:min(len(to.Allow), maxRules)]
 		of[into], any = to, true
-		delete(of, from)
 	}
 	return any
 }

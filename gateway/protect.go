@@ -35,17 +35,46 @@ func guarded(mode home.Mode, list []report.Protection) (home.Mode, []home.PortRu
 	return mode, closed
 }
 
+// brand is a maker as the tables of names call it. known: it has address ranges; of a chip's maker brand is "" then, since what it
+// is built into is others'.
+func brand(vendor string) (name string, known bool) {
+	name = vendor
+	facts.Default().Match(facts.Maker, vendor, func(f identity.Fact) {
+		if !known {
+			name, known = "", true
+		}
+		if name == "" {
+			name = f.Vendor
+		}
+	})
+	return name, known
+}
+
+// makes says whether a vendor may have services of its own.
+func makes(vendor string) bool {
+	name, _ := brand(vendor)
+	return name != ""
+}
+
 // makers says whether a name belongs to a maker: by the tables of ours, never by what the name looks like.
 func makers(vendor, name string) bool {
+	own := false
 	if vendor == "" || name == "" {
 		return false
 	}
-	if s, ok := intel.Service(name); ok && strings.EqualFold(s.Company, vendor) {
-		return true
+	of := func(company string) {
+		own = own || company != "" && (strings.EqualFold(company, vendor) || strings.EqualFold(company, alsoCalled(vendor)))
 	}
-	own := false
-	facts.Default().Match(facts.Name, name, func(f identity.Fact) { own = own || strings.EqualFold(f.Vendor, vendor) })
+	if s, ok := intel.Service(name); ok {
+		of(s.Company)
+	}
+	facts.Default().Match(facts.Name, name, func(f identity.Fact) { of(f.Vendor) })
 	return own
+}
+
+func alsoCalled(vendor string) string {
+	name, _ := brand(vendor)
+	return name
 }
 
 // permit lets a device that is kept vendor-only reach what the resolver is about to answer, before it has the answer.

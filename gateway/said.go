@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"bytes"
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -17,15 +19,20 @@ type said struct {
 	protect map[home.DeviceID][]report.Protection
 	makers  map[home.DeviceID]string // who made what is kept vendor-only, as it was known when that was asked for: it cannot change that by itself
 	fixed   map[home.DeviceID]bool   // never contained by itself, by the configuration
+	two     map[[2]home.MAC]bool     // addresses of two devices: evidence does not bring them together again
 }
 
-const maxProtections = 16 // of one device
+const (
+	maxProtections = 16   // of one device
+	maxTwo         = 1024 // pairs; of further ones only the linker knows
+)
 
 // saidMemory is what is remembered of it.
 type saidMemory struct {
 	Who     map[home.DeviceID]identity.Correction `json:"who,omitempty"`
 	Protect map[home.DeviceID][]report.Protection `json:"protect,omitempty"`
 	Makers  map[home.DeviceID]string              `json:"makers,omitempty"`
+	Two     [][2]home.MAC                         `json:"two,omitempty"`
 }
 
 func (s *said) restore(m saidMemory) {
@@ -38,6 +45,54 @@ func (s *said) restore(m saidMemory) {
 	for id, list := range m.Protect {
 		s.protect[id] = list[:min(len(list), maxProtections)]
 	}
+	s.two = map[[2]home.MAC]bool{}
+	for _, p := range m.Two[:min(len(m.Two), maxTwo)] {
+		s.two[twoOf(p[0], p[1])] = true
+	}
+}
+
+func twoOf(a, b home.MAC) [2]home.MAC {
+	if bytes.Compare(a[:], b[:]) > 0 {
+		a, b = b, a
+	}
+	return [2]home.MAC{a, b}
+}
+
+// separate notes that addresses are of two devices; reconcile takes it back.
+func (s *said) separate(a, b []home.MAC) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range a {
+		for _, y := range b {
+			if p := twoOf(x, y); x != y && len(s.two) < maxTwo {
+				s.two[p] = true
+			}
+		}
+	}
+}
+
+func (s *said) reconcile(a, b []home.MAC) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range a {
+		for _, y := range b {
+			delete(s.two, twoOf(x, y))
+		}
+	}
+}
+
+// twoBy says whether people said that these are two devices.
+func (s *said) twoBy(a, b []home.MAC) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, x := range a {
+		for _, y := range b {
+			if s.two[twoOf(x, y)] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (s *said) memory() saidMemory {
@@ -47,6 +102,9 @@ func (s *said) memory() saidMemory {
 	for id, list := range s.protect {
 		m.Protect[id] = slices.Clone(list)
 	}
+	m.Two = slices.SortedFunc(maps.Keys(s.two), func(a, b [2]home.MAC) int {
+		return cmp.Or(bytes.Compare(a[0][:], b[0][:]), bytes.Compare(a[1][:], b[1][:]))
+	})
 	return m
 }
 
@@ -126,7 +184,7 @@ func (s *said) guards(id home.DeviceID) []report.Protection {
 	return slices.Clone(s.protect[id])
 }
 
-// merge gives one device what was said of another.
+// merge gives one device what was said of another. It stays noted of that one too: it holds again when they are split.
 func (s *said) merge(into, from home.DeviceID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,11 +199,9 @@ func (s *said) merge(into, from home.DeviceID) {
 	if m := s.makers[from]; m != "" && s.makers[into] == "" {
 		s.makers[into] = m
 	}
-	delete(s.makers, from)
-	delete(s.who, from)
-	delete(s.protect, from)
 }
 
+// keep forgets what was said of devices that are gone.
 func (s *said) keep(known func(home.DeviceID) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

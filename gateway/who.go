@@ -108,9 +108,13 @@ func (g *Gateway) merge(into, from home.DeviceID, by same.By) error {
 	} else if a.Gateway || b.Gateway {
 		return observe.ErrGateway
 	}
+	if by == same.Evidence && g.said.twoBy(g.observer.Borrow(into).MACs, g.observer.Borrow(from).MACs) {
+		return same.ErrDecided
+	}
 	if err := g.who.links.Merge(into, from, by); err != nil {
 		return err
 	}
+	g.said.reconcile(g.observer.Borrow(into).MACs, g.observer.Borrow(from).MACs)
 	if err := g.observer.Merge(into, from); err != nil {
 		return err
 	}
@@ -126,17 +130,60 @@ func (g *Gateway) merge(into, from home.DeviceID, by same.By) error {
 	return nil
 }
 
-// split makes an address of a device a device of its own again. The lock is held.
+// split makes an address of a device a device of its own again, with what was said of it before. The lock is held.
 func (g *Gateway) split(id home.DeviceID, mac home.MAC) (home.DeviceID, error) {
+	mac, err := g.guest(id, mac)
+	if err != nil {
+		return "", err
+	}
 	to, err := g.observer.Split(id, mac)
 	if err != nil {
 		return "", err
 	}
 	g.who.links.Split(id, mac, to)
 	g.who.book.Split(id, to)
-	g.later(func(context.Context) error { return g.rememberWho() }) // an owner's word is not said twice
+	if c, ok := g.said.identity(to); ok {
+		g.who.book.Correct(to, c)
+	}
+	g.said.separate(g.observer.Borrow(id).MACs, g.observer.Borrow(to).MACs)
+	g.later(func(context.Context) error { return g.rememberWho() })
 	g.wake()
 	return to, nil
+}
+
+// guest is the address that leaves when one is said to be another device's: what holds for a device (that it is shut in, or never
+// is) is its own first address's, and that is not to get out of it, nor anybody else into it. So when the device's own address is
+// named, the one that came to it goes.
+func (g *Gateway) guest(id home.DeviceID, mac home.MAC) (home.MAC, error) {
+	d := g.observer.Borrow(id)
+	if d == nil {
+		return mac, observe.ErrUnknown
+	}
+	came := map[home.MAC]home.DeviceID{}
+	for _, a := range g.observer.Aliases() {
+		if a.Into == id {
+			came[a.MAC] = a.From
+		}
+	}
+	others := map[home.DeviceID]home.MAC{}
+	for _, m := range d.MACs {
+		if m != mac {
+			others[came[m]] = m
+		}
+	}
+	_, own := others[""]
+	_, held := g.responder.SymptomOf(id)
+	switch {
+	case came[mac] != "" || own:
+		return mac, nil
+	case len(others) == 1:
+		for _, m := range others {
+			return m, nil
+		}
+	case held || g.spared(id):
+		return mac, errWhich
+	}
+	return mac, nil
 }
 
 // headless says whether a device is of a class that has no browser. Names and habits can be copied: it counts when any of

@@ -42,7 +42,9 @@ func (g *Gateway) recallWho(m memory) {
 		g.log.Warn("what is exposed has to be seen again", "err", err)
 	}
 	for id, c := range g.said.memory().Who { // the word of people is in the other file, which is written at once
-		g.who.book.Correct(id, c)
+		if g.observer.Borrow(id) != nil { // else it was merged into another one
+			g.who.book.Correct(id, c)
+		}
 	}
 }
 
@@ -59,7 +61,12 @@ func loadWho(dir string) (k whoMemory, err error) {
 	if err != nil {
 		return k, fmt.Errorf("read who is who: %w", err)
 	}
-	return parseWho(b)
+	if k, err = parseWho(b); err != nil {
+		path := f.Name()
+		aside := path + ".broken"
+		return k, errors.Join(fmt.Errorf("%w; it is kept as %s", err, aside), os.Rename(path, aside))
+	}
+	return k, nil
 }
 
 func parseWho(b []byte) (k whoMemory, err error) {

@@ -17,6 +17,7 @@ type Alias struct {
 	Into  home.DeviceID `json:"into"` // whose it is
 	Maker string        `json:"maker,omitempty"`
 	Names []string      `json:"names,omitempty"` // what the device called itself until then
+	Addrs []netip.Addr  `json:"addrs,omitempty"` // that it used with this MAC: after a restart nobody knows that of an address before it is heard
 	Added []string      `json:"added,omitempty"` // those that Into had not called itself
 	First time.Time     `json:"first"`
 	Seen  time.Time     `json:"seen"`           // when it was last heard of before the merge
@@ -88,16 +89,27 @@ func (o *Observer) alias(a, b *device) {
 			}
 			continue
 		}
-		o.aliases[m] = &alias{Alias{MAC: m, From: b.ID, Into: a.ID, Maker: b.Maker, Names: slices.Clone(b.Names), Added: added,
+		o.aliases[m] = &alias{Alias{MAC: m, From: b.ID, Into: a.ID, Maker: b.Maker, Names: slices.Clone(b.Names), Addrs: b.usedWith(m), Added: added,
 			First: b.First, Seen: b.Last, Since: a.First, At: o.now}}
 	}
 }
 
-// moveAddresses gives a the addresses of b that were used with some MACs.
-func (o *Observer) moveAddresses(a, b *device, macs []home.MAC) {
+// usedWith are the addresses that a device used with a MAC, as far as that is known.
+func (d *device) usedWith(m home.MAC) (list []netip.Addr) {
+	for _, a := range d.Addresses {
+		if u, known := d.addrSeen[a]; known && u.mac == m || !known && len(d.MACs) == 1 {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// moveAddresses gives a the addresses of b that were used with some MACs; of those of which that is not known it gives those that
+// were said to be.
+func (o *Observer) moveAddresses(a, b *device, macs []home.MAC, said ...netip.Addr) {
 	for _, addr := range slices.Clone(b.Addresses) {
 		u, known := b.addrSeen[addr]
-		if known && !slices.Contains(macs, u.mac) || !known && len(macs) < len(b.MACs) {
+		if known && !slices.Contains(macs, u.mac) || !known && len(macs) < len(b.MACs) && !slices.Contains(said, addr) {
 			continue
 		}
 		owner := o.byAddr[addr]
@@ -208,13 +220,18 @@ func (o *Observer) Split(id home.DeviceID, mac home.MAC) (home.DeviceID, error) 
 		return "", fmt.Errorf("split %s from %s: %w", mac, id, ErrGateway)
 	}
 	was := Alias{MAC: mac, From: o.cfg.NewID(mac.String()), First: d.First, Maker: o.cfg.Vendor(mac)}
-	macs := []home.MAC{mac}
+	macs, addrs := []home.MAC{mac}, []netip.Addr{}
 	if al := o.aliases[mac]; al != nil {
 		was = al.Alias
 		macs = slices.DeleteFunc(slices.Clone(d.MACs), func(m home.MAC) bool { return o.aliases[m] == nil || o.aliases[m].From != was.From })
 	}
 	if o.byID[was.From] != nil || was.From == d.ID {
 		was.From = home.NewDeviceID()
+	}
+	for _, m := range macs {
+		if al := o.aliases[m]; al != nil {
+			addrs = append(addrs, al.Addrs...)
+		}
 	}
 	now := home.Device{MAC: macs[len(macs)-1], Last: was.Seen}
 	if slices.Contains(macs, d.MAC) {
@@ -225,7 +242,7 @@ func (o *Observer) Split(id home.DeviceID, mac home.MAC) (home.DeviceID, error) 
 		ID: was.From, MAC: now.MAC, MACs: macs, Addresses: []netip.Addr{}, Names: append([]string{}, was.Names...),
 		Maker: was.Maker, Identity: home.Identity{Vendor: was.Maker, Evidence: []string{}}, First: was.First, Last: now.Last, Port: now.Port,
 	})
-	o.moveAddresses(b, d, macs)
+	o.moveAddresses(b, d, macs, addrs...)
 	o.moveFlows(b, d)
 	d.MACs = slices.DeleteFunc(d.MACs, func(m home.MAC) bool { return slices.Contains(macs, m) })
 	if slices.Contains(macs, d.MAC) {
@@ -297,6 +314,7 @@ func (o *Observer) RememberAliases(list []Alias) {
 		}
 		al.Names = bounded(al.Names)
 		al.Added = bounded(al.Added)
+		al.Addrs = al.Addrs[:min(len(al.Addrs), maxAddresses)]
 		o.aliases[al.MAC] = &alias{al}
 	}
 }

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -242,5 +243,40 @@ func TestServedMappingAndGroup(t *testing.T) {
 	o.Handle(&home.Event{Kind: home.EventGroup, Time: t0, Source: camera, Port: "lan1", Group: &home.Group{}})
 	if got := r.last(); got.Device == nil || got.Device.MAC != camera || !got.Proven || got.Direction != home.Local {
 		t.Errorf("joined: %+v", got)
+	}
+}
+
+// After a restart nobody knows with which MAC an address was used before it is heard again: a split gives it to whose it was.
+func TestASplitAfterARestartGivesAddressesBack(t *testing.T) {
+	o := New(Config{Gateway: []home.MAC{router}}, &recorder{})
+	hear(o, t0, camera, "192.168.1.20", "camera")
+	hear(o, t0, phone, "192.168.1.30", "phone")
+	cam, tel := o.Known(camera), o.Known(phone)
+	if err := o.Merge(cam, tel); err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(o.Aliases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var aliases []Alias
+	if err := json.Unmarshal(b, &aliases); err != nil {
+		t.Fatal(err)
+	}
+	again := New(Config{Gateway: []home.MAC{router}}, &recorder{})
+	for _, d := range o.Devices() {
+		again.Remember(d)
+	}
+	again.RememberAliases(aliases)
+	if id, err := again.Split(cam, phone); err != nil || id != tel {
+		t.Fatal(id, err)
+	}
+	for id, want := range map[home.DeviceID]string{cam: "192.168.1.20", tel: "192.168.1.30"} {
+		if d, _ := again.Device(id); len(d.Addresses) != 1 || d.Addresses[0].String() != want {
+			t.Errorf("%s has %v, not %s", id, d.Addresses, want)
+		}
+		if d, _ := again.ByAddr(netip.MustParseAddr(want)); d.ID != id {
+			t.Errorf("%s is of %s", want, d.ID)
+		}
 	}
 }
