@@ -23,7 +23,7 @@ const devices = () => [{ n: "Gateway", v: "Cardea", gw: true }, ...names.map((n,
 const week = (i) => Array.from({ length: 7 }, (_, k) => ({ day: ago(86400 * (6 - k)).slice(0, 10), up: 4e6 * (i + 1) + k * 3e5, down: 3e7 * ((i * 7 + k * 3) % 5 + 1),
   hours: Array.from({ length: 24 }, (_, h) => ((h * (i + 3) + k) % 7 < 3 ? 0 : 1000 * 10 ** ((h + i) % 5))) }));
 const svc = (name, company, purpose) => ({ name, company, purpose });
-const c = (device, name, port, service, extra = {}) => ({ device, name, domain: name.split(".").slice(-2).join("."), ip: "203.0.113." + (name.length + 3), port, proto: "tcp", named: "dns", lookup: false,
+const c = (device, name, port, service, extra = {}) => ({ device, name, domain: name.split(".").slice(-2).join("."), ip: "203.0.113." + (name.length + 3), asn: 64500, network: "Example Networks", country: name.length % 2 ? "DE" : "US", port, proto: "tcp", named: "dns", lookup: false,
   inbound: false, local: false, peer: "", flows: 12, failed: 0, bytes_up: 48_213, bytes_down: 1_820_331, first: ago(400), last: ago(2), verdict: "allow", reason: "It does this every day.",
   usual: { device: true, model: true }, service, listed: null, ...extra });
 const contacts = () => [

@@ -152,7 +152,7 @@ function Devices({ home }: { home: string }) {
           </table>
         </div>
       )}
-      {shown && <Whole key={shown.id} device={list.data?.items.find((d) => d.id === shown.id) ?? shown} />}
+      {shown && <Whole key={shown.id} home={home} device={list.data?.items.find((d) => d.id === shown.id) ?? shown} />}
       {open && <Traffic key={open.id} home={home} device={open} />}
     </section>
   );

@@ -1,19 +1,66 @@
-// Who a device of a home is and how exposed, as staff see it: with the evidence, nothing to press.
+// Who a device of a home is and how exposed, as staff see it: with the evidence. They may say what it is: alarm and medical
+// are never guessed.
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { api, ok } from "../../shared/client";
 import { known } from "../../shared/i18n/who";
 import { needsLook } from "../../shared/marks";
-import type { Device } from "../../shared/model";
-import { Ago, Name, State } from "../../shared/parts/Bits";
+import type { Correction, Device } from "../../shared/model";
+import { Ago, Name, State, Trouble } from "../../shared/parts/Bits";
+import { OrderLine } from "../../shared/parts/Case";
 import { ClassMark } from "../../shared/parts/ClassIcon";
+import { Correct } from "../../shared/parts/Correct";
 import { clip, date } from "../../shared/text";
 import { className, judged, product } from "../../shared/who";
 import { Texts } from "./Models";
 
-export function Whole({ device: d }: { device: Device }) {
+// Say takes the provider's word for one device of one home. Its people see it, with the reason of the look.
+function Say({ home, device: d }: { home: string; device: Device }) {
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const say = useMutation({
+    mutationFn: (body: Correction | null) => {
+      const params = { path: { home, device: d.id }, header: { "Idempotency-Key": crypto.randomUUID() } };
+      return ok(body ? api.PUT("/v1/staff/homes/{home}/devices/{device}/identity", { params, body }) : api.DELETE("/v1/staff/homes/{home}/devices/{device}/identity", { params }));
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: [home, "devices"] }),
+  });
+  const id = say.data?.id ?? "";
+  const order = useQuery({
+    queryKey: [home, "order", id],
+    queryFn: () => ok(api.GET("/v1/staff/homes/{home}/orders/{order}", { params: { path: { home, order: id } } })),
+    enabled: id !== "",
+    refetchInterval: (q) => (q.state.data && q.state.data.status !== "asked" ? false : 2000),
+  });
+  const now = order.data ?? say.data;
+  const status = now?.status;
+  useEffect(() => {
+    if (status && status !== "asked") void client.invalidateQueries({ queryKey: [home, "devices"] });
+  }, [client, home, status]);
+  const busy = say.isPending || status === "asked";
+  return (
+    <div className="stack tight">
+      <div className="row">
+        <button className="plain" disabled={busy} onClick={() => setOpen(true)} data-testid="correct">Say what it is</button>
+        {(d.identity.by === "owner" || d.identity.by === "operator") && <button className="plain" disabled={busy} onClick={() => say.mutate(null)} data-testid="take-back">Take back what was said</button>}
+      </div>
+      <Correct who={d.identity} name={d.name} by="operator" open={open} close={() => setOpen(false)} send={(c) => say.mutate(c)}
+        note="It holds in this home only. The people who live there see it, with the reason of your look." />
+      <div role="status">
+        {say.error && <Trouble error={say.error} />}
+        {now && <OrderLine order={now} />}
+      </div>
+    </div>
+  );
+}
+
+export function Whole({ home, device: d }: { home: string; device: Device }) {
   const who = d.identity;
   const other = judged(who);
   return (
     <section className="stack" aria-labelledby="whole" data-testid="whole">
       <h3 id="whole">Who <Name>{d.name}</Name> is, and how exposed</h3>
+      {!d.gateway && <Say home={home} device={d} />}
       <div className="cols">
         <dl className="facts">
           <dt>Model</dt><dd><bdi>{clip(who.model, 64) || "not known"}</bdi></dd>

@@ -4,12 +4,12 @@ import { w, wn } from "../../shared/i18n/who";
 import type { DeviceDetail } from "../../shared/model";
 import { Name, State, Trouble, type Tone } from "../../shared/parts/Bits";
 import { OrderLine } from "../../shared/parts/Case";
+import { Correct } from "../../shared/parts/Correct";
 import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Icon, type IconName } from "../../shared/parts/Icon";
 import { Link } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { useState } from "react";
-import { Correct } from "./Correct";
 import { useAbout } from "./orders";
 import "./who.css";
 
@@ -38,7 +38,7 @@ export function Who({ device }: { device: DeviceDetail }) {
         <dt>{w("who.class")}</dt><dd data-testid="class"><ClassMark of={who.class} /></dd>
         <dt>{w("who.vendor")}</dt><dd>{who.vendor ? <bdi>{clip(who.vendor, 64)}</bdi> : w("who.not-known")}</dd>
         <dt>{w("who.model")}</dt><dd>{who.model ? <bdi>{clip(who.model, 64)}</bdi> : w("who.not-known")}</dd>
-        {who.maker && who.maker !== who.vendor && <><dt>{w("who.maker")}</dt><dd><bdi>{clip(who.maker, 64)}</bdi></dd></>}
+        {who.maker && !who.vendor.toLowerCase().includes(who.maker.toLowerCase()) && <><dt>{w("who.maker")}</dt><dd><bdi>{clip(who.maker, 64)}</bdi></dd></>}
       </dl>
       {other && <p className="small" data-testid="judged">{w(who.class ? "who.judged" : "who.judged.unknown", { class: className(other) })}</p>}
       <div>
@@ -54,7 +54,7 @@ export function Who({ device }: { device: DeviceDetail }) {
           {who.by === "owner" && <button className="plain" disabled={busy} onClick={() => asking.ask({ act: "forget" })} data-testid="take-back">{w("fix.back")}</button>}
         </div>
       )}
-      <Correct who={who} name={device.name} open={fixing} close={() => fix(false)} send={(body) => asking.ask({ act: "identify", body })} />
+      <Correct who={who} name={device.name} note={w("fix.vote")} by="owner" open={fixing} close={() => fix(false)} send={(body) => asking.ask({ act: "identify", body })} />
       <div role="status">
         {asking.error !== null && <Trouble error={asking.error} />}
         {asking.order && <OrderLine order={asking.order} />}

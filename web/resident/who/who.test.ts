@@ -6,7 +6,7 @@ import { device, exposure } from "../../shared/sample";
 import { byDevice } from "../screens/Exposures";
 import { rank } from "./Exposed";
 import { protection } from "./orders";
-import { correction } from "./word";
+import { correction } from "../../shared/correction";
 
 beforeEach(() => setLanguage("en"));
 

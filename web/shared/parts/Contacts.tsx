@@ -60,14 +60,13 @@ function Who({ contact: c }: { contact: Contact }) {
   );
 }
 
-// where says who runs the network of the other end, and in which country, when the API tells.
-export function where(c: Contact & { network?: unknown; country?: unknown }): string {
-  const text = (x: unknown, max: number) => (typeof x === "string" ? clip(x, max) : "");
-  const code = text(c.country, 40);
-  return [text(c.network, 60), /^[A-Z]{2}$/.test(code) ? country(code) : code].filter(Boolean).join(", ");
+// where says who runs the network of the other end, and in which country its address is registered.
+export function where(c: Contact): string {
+  return [clip(c.network ?? "", 60), country(clip(c.country ?? "", 40))].filter(Boolean).join(", ");
 }
 
 function country(code: string): string {
+  if (!/^[A-Z]{2}$/.test(code)) return code;
   try {
     return new Intl.DisplayNames([locale()], { type: "region" }).of(code) ?? code;
   } catch {
@@ -97,7 +96,7 @@ function Expert({ contact: c }: { contact: Contact }) {
       <summary><Icon name="down" size={18} />{t("evidence.expert")}</summary>
       <dl className="facts small">
         <dt>{t("contact.endpoint")}</dt><dd><bdi>{clip(c.name || c.ip, 253)}</bdi> {c.port > 0 && `${c.proto} ${c.port}`}</dd>
-        {c.ip && <><dt>IP</dt><dd>{clip(c.ip, 45)}</dd></>}
+        {c.ip && <><dt>IP</dt><dd>{clip(c.ip, 45)}{c.asn > 0 && ` (AS${c.asn})`}</dd></>}
         <dt>{t("contact.flows")}</dt><dd>{c.flows} ({t("contact.failed")} {c.failed})</dd>
         {c.named && <><dt>{t("contact.named")}</dt><dd>{clip(c.named, 60)}</dd></>}
         {c.listed && <><dt>{t("contact.list")}</dt><dd>{clip(`${c.listed.source}: ${c.listed.family || c.listed.class} (${c.listed.kind} ${c.listed.value}, ${c.listed.confidence} %)`, 300)}</dd></>}

@@ -1,6 +1,6 @@
 // What a correction says: only what was said, as the API takes it.
-import type { Correction, DeviceClass } from "../../shared/model";
-import { clip } from "../../shared/text";
+import type { Correction, DeviceClass } from "./model";
+import { clip } from "./text";
 
 // correction is null when nothing was said.
 export function correction(kind: DeviceClass | "", vendor: string, model: string): Correction | null {

@@ -1,24 +1,25 @@
-// "That is wrong": its people say what it is. Their word is used at home at once, as soon as the gateway has it.
+// "That is wrong": people say what it is. Their word is used in that home at once, as soon as the gateway has it.
 import { useState, type FormEvent } from "react";
-import { t } from "../../shared/i18n";
-import { w } from "../../shared/i18n/who";
-import type { Correction, DeviceClass, Identity } from "../../shared/model";
-import { Dialog, Name } from "../../shared/parts/Bits";
-import { careful, classes, className } from "../../shared/who";
-import { correction } from "./word";
+import { t } from "../i18n";
+import { w } from "../i18n/who";
+import type { Correction, DeviceClass, Identity } from "../model";
+import { Dialog, Name } from "./Bits";
+import { careful, classes, className } from "../who";
+import { correction } from "../correction";
 
-interface Props { who: Identity; name: string; open: boolean; close: () => void; send: (c: Correction) => void }
+// note says whose word it is; by is who has said it before.
+interface Props { who: Identity; name: string; note: string; by: "owner" | "operator"; open: boolean; close: () => void; send: (c: Correction) => void }
 
-export function Correct({ who, name, open, close, send }: Props) {
+export function Correct({ open, close, ...rest }: Props) {
   return (
     <Dialog title={w("fix.title")} open={open} close={close}>
-      <Form who={who} name={name} close={close} send={send} />
+      <Form close={close} {...rest} />
     </Dialog>
   );
 }
 
-function Form({ who, name, close, send }: Omit<Props, "open">) {
-  const mine = who.by === "owner"; // what we guessed is what is wrong: it is not offered again
+function Form({ who, name, note, by, close, send }: Omit<Props, "open">) {
+  const mine = who.by === by; // what we guessed is what is wrong: it is not offered again
   const [kind, choose] = useState<string>(mine ? who.class : "");
   const [missing, miss] = useState(false);
   const order = [...classes].sort((a, b) => className(a).localeCompare(className(b)));
@@ -42,7 +43,7 @@ function Form({ who, name, close, send }: Omit<Props, "open">) {
       {kind && <p className="small" data-testid="correct-means" role="status">{w(careful(kind) ? "fix.care" : "fix.plain")}</p>}
       <label><span>{w("fix.vendor")}</span><input name="vendor" maxLength={64} autoComplete="off" defaultValue={mine ? who.vendor : ""} data-testid="correct-vendor" /></label>
       <label><span>{w("fix.model")}</span><input name="model" maxLength={64} autoComplete="off" defaultValue={mine ? who.model : ""} data-testid="correct-model" /></label>
-      <p className="small quiet">{w("fix.vote")}</p>
+      <p className="small quiet">{note}</p>
       {missing && <p role="alert">{w("fix.need")}</p>}
       <div className="row">
         <button data-testid="confirm">{w("fix.send")}</button>
