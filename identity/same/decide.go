@@ -1,6 +1,7 @@
 package same
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"slices"
@@ -143,6 +144,10 @@ func (l *Linker) setApart(a, b *face, by By) {
 		return
 	}
 	if len(l.apart) >= maxApart {
+		if by == Evidence && l.spare <= 0 {
+			return
+		}
+		l.spare--
 		l.dropApart()
 	}
 	l.apart[p] = Apart{A: p.a, B: p.b, By: by, At: l.now}
@@ -150,9 +155,15 @@ func (l *Linker) setApart(a, b *face, by By) {
 
 // dropApart forgets the oldest that was seen, else the oldest that was said.
 func (l *Linker) dropApart() {
-	list := l.aparts()
-	gone := slices.MinFunc(list, func(x, y Apart) int { return cmp.Or(cmp.Compare(x.By, y.By), x.At.Compare(y.At)) })
-	delete(l.apart, pairOf(gone.A, gone.B))
+	var gone pair
+	first := true
+	for p, a := range l.apart {
+		old := l.apart[gone]
+		if c := cmp.Or(cmp.Compare(a.By, old.By), a.At.Compare(old.At)); first || c < 0 || c == 0 && (less(p.a, gone.a) || p.a == gone.a && less(p.b, gone.b)) {
+			gone, first = p, false
+		}
+	}
+	delete(l.apart, gone)
 }
 
 func (l *Linker) aparts() []Apart {
@@ -161,7 +172,7 @@ func (l *Linker) aparts() []Apart {
 		list = append(list, a)
 	}
 	slices.SortFunc(list, func(x, y Apart) int {
-		return cmp.Or(x.At.Compare(y.At), strings.Compare(x.A.String()+x.B.String(), y.A.String()+y.B.String()))
+		return cmp.Or(x.At.Compare(y.At), bytes.Compare(x.A[:], y.A[:]), bytes.Compare(x.B[:], y.B[:]))
 	})
 	return list
 }

@@ -40,7 +40,7 @@ func coupleOf(a, b home.DeviceID) couple {
 // Proposals are all links that may be made now, the most likely first. It costs up to some milliseconds in a home full of
 // devices that look alike: to be asked for every few seconds, not at each event.
 func (l *Linker) Proposals() []Link {
-	best := l.candidates()
+	best, all := l.candidates()
 	groups := map[home.DeviceID][]*face{}
 	for _, f := range l.faces {
 		groups[f.id] = append(groups[f.id], f)
@@ -58,7 +58,7 @@ func (l *Linker) Proposals() []Link {
 	}
 	for i := range links {
 		k := &links[i]
-		k.Automatic = k.Automatic && busy[k.Into] == 1 && busy[k.From] == 1
+		k.Automatic = k.Automatic && all && busy[k.Into] == 1 && busy[k.From] == 1
 	}
 	slices.SortFunc(links, func(a, b Link) int {
 		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Into, b.Into), cmp.Compare(a.From, b.From))
@@ -66,8 +66,9 @@ func (l *Linker) Proposals() []Link {
 	return links
 }
 
-// candidates compares the faces of different devices that share something which leads to each other.
-func (l *Linker) candidates() map[couple]comparison {
+// candidates compares the faces of different devices that share something which leads to each other. all is false when there are
+// too many to look at: others come next time, and none is merged without asking.
+func (l *Linker) candidates() (best map[couple]comparison, all bool) {
 	no := map[couple]bool{}
 	for p := range l.apart {
 		if a, b := l.faces[p.a], l.faces[p.b]; a != nil && b != nil {
@@ -75,7 +76,8 @@ func (l *Linker) candidates() map[couple]comparison {
 		}
 	}
 	names := l.popular()
-	best, done := map[couple]comparison{}, map[pair]bool{}
+	best = map[couple]comparison{}
+	done := map[pair]bool{}
 	for k, list := range l.index {
 		if l.common[k.value] {
 			continue
@@ -87,6 +89,13 @@ func (l *Linker) candidates() map[couple]comparison {
 				if a.id == b.id || no[c] || done[p] || weak && prior(a, b) <= priorFixed {
 					continue
 				}
+				if atOnce(a, b) {
+					no[c] = true
+					continue
+				}
+				if len(done) >= maxPairs {
+					return best, false
+				}
 				done[p] = true
 				got := l.compare(a, b, names)
 				if old, ok := best[c]; !ok || got.score > old.score {
@@ -95,7 +104,7 @@ func (l *Linker) candidates() map[couple]comparison {
 			}
 		}
 	}
-	return best
+	return best, true
 }
 
 // together says whether two devices were here at once.
@@ -138,6 +147,7 @@ func first(list []*face) *face { return slices.MinFunc(list, older) }
 
 // lookApart finds faces that share something and are here at once: two devices, and what they share tells nobody apart.
 func (l *Linker) lookApart() {
+	l.spare = maxSpare
 	t := l.now.Unix()
 	for k, list := range l.index {
 		for i, a := range list {

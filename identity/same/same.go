@@ -41,11 +41,14 @@ type Linker struct {
 	common map[uint64]bool // values that two devices showed at once: they tell nobody apart
 	told   map[toldKey]int64
 	checks int64 // unix time of the latest look for pairs that are here at once
+	spare  int   // pairs that this look may still put in the place of others
 }
 
 const (
 	crowd      = 24   // of one value, more tell nothing
 	maxApart   = 2048 // pairs
+	maxSpare   = 32   // of them, replaced by one look: who brings more addresses than that wants to be costly
+	maxPairs   = 4096 // compared for one list of proposals
 	maxCommon  = 1024
 	maxTold    = 512
 	settle     = 2 * time.Minute
@@ -173,6 +176,7 @@ func (l *Linker) face(o *home.Observation) *face {
 }
 
 // forgetOne makes room: of the newcomer's port if that brought a quarter of all, the one silent longest that nobody decided about.
+// What is in force is asked for few: somebody who invents addresses comes here with each frame.
 func (l *Linker) forgetOne(port string) {
 	many := 0
 	for _, f := range l.faces {
@@ -181,20 +185,31 @@ func (l *Linker) forgetOne(port string) {
 		}
 	}
 	crowded := many > l.cfg.Faces/4
-	var gone *face
 	worth := func(f *face) int {
 		switch {
-		case crowded && f.port == port && f.by == 0 && !l.cfg.Standing(f.id).Contained:
+		case f.by != 0:
+			return 2
+		case crowded && f.port == port:
 			return 0
-		case f.by == 0 && !l.cfg.Standing(f.id).Contained:
-			return 1
 		}
-		return 2
+		return 1
+	}
+	var gone *face
+	least := 0
+	before := func(f *face, n int) bool {
+		return gone == nil || n < least || n == least && (f.last < gone.last || f.last == gone.last && less(f.mac, gone.mac))
 	}
 	for _, f := range l.faces {
-		if gone == nil || worth(f) < worth(gone) || worth(f) == worth(gone) && (f.last < gone.last || f.last == gone.last && less(f.mac, gone.mac)) {
-			gone = f
+		n := worth(f)
+		if !before(f, n) {
+			continue
 		}
+		if n < 2 && l.cfg.Standing(f.id).Contained {
+			if n = 2; !before(f, n) {
+				continue
+			}
+		}
+		gone, least = f, n
 	}
 	l.drop(gone)
 }
