@@ -59,6 +59,9 @@ initial-interval 1;
 }
 
 func dhclient6(ctx context.Context, s *Stage) error {
+	if _, err := s.settle(ctx, s.client); err != nil { // it gives up without a link-local address, which comes with the link
+		return err
+	}
 	err := s.dhclient("also request dhcp6.sntp-servers;\n", "-6", "-S", "-D", "LL")
 	if err != nil {
 		return err

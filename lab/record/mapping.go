@@ -3,6 +3,8 @@ package record
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"regexp"
 )
 
@@ -19,6 +21,10 @@ var routerPrograms = []string{"upnpc", "miniupnpd", "nft"}
 func (s *Stage) openRouter(ctx context.Context) error {
 	if s.house.upnp {
 		return nil
+	}
+	// what an earlier home's left would keep this one from starting
+	if err := os.Remove("/run/upnp.pid"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	if err := s.house.UPnP(ctx); err != nil {
 		return err
