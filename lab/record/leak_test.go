@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"reflect"
 	"strings"
+	"testing"
 
+	"cardea/home"
 	"cardea/lab/record"
 )
 
@@ -60,5 +62,21 @@ func texts(v reflect.Value, to func(string)) {
 			texts(it.Key(), to)
 			texts(it.Value(), to)
 		}
+	}
+}
+
+func TestLeaksAreFoundWhereverTheyAre(t *testing.T) {
+	for name, e := range map[string]*home.Event{
+		"text":   {Name: &home.Name{Agent: "curl " + record.Secret}},
+		"list":   {Announce: &home.Announce{Details: []string{"a=b", "user=" + record.User}}},
+		"bytes":  {Lease: &home.Lease{ClientID: []byte(record.User)}},
+		"base64": {Served: &home.Served{Details: []string{base64.StdEncoding.EncodeToString([]byte(record.User + ":" + record.Secret))}}},
+	} {
+		if len(leaks(&home.Observation{Event: e, Device: &home.Device{}})) != 1 {
+			t.Errorf("a secret in a %s is not found", name)
+		}
+	}
+	if found := leaks(&home.Observation{Event: &home.Event{Name: &home.Name{Agent: "curl"}}}); len(found) > 0 {
+		t.Errorf("found %q, where there is none", found)
 	}
 }

@@ -1,7 +1,7 @@
 // Package record lets real clients (DHCP clients, avahi, curl, UPnP tools) do what devices do, in the namespaces of a lab home,
 // and records what crosses their port of the bridge, as capture files. From these the tests show what the agent makes of
-// programs that nobody here wrote. It imports lab and its rooms, never the agent. A House owns its home, a Stage its cables
-// and programs.
+// programs that nobody here wrote: go test ./lab/record -record makes the files anew, and -update, in a second run, what is
+// told of them. It imports lab and its rooms, never the agent. A House owns its home, a Stage its cables and programs.
 package record
 
 import (
