@@ -27,12 +27,12 @@ type Batch struct {
 	f     *Fleet
 	tx    *db.Tx
 	steps []func() error
-	homes map[home.Place]time.Time
+	homes map[home.Place]bool
 }
 
 // Begin makes a batch for one transaction.
 func (f *Fleet) Begin(tx *db.Tx) *Batch {
-	return &Batch{f: f, tx: tx, homes: map[home.Place]time.Time{}}
+	return &Batch{f: f, tx: tx, homes: map[home.Place]bool{}}
 }
 
 // Take checks an item and keeps it until Flush. An error means that nothing of it was taken.
@@ -42,19 +42,20 @@ func (b *Batch) Take(p home.Place, at time.Time, item *pb.Item) error {
 	case *pb.Item_Sightings:
 		return b.takeSightings(p, at, body.Sightings)
 	case *pb.Item_Correction:
-		return b.takeWord(p, at, body.Correction)
+		return b.takeWord(p, body.Correction)
 	case *pb.Item_Devices:
 		return b.takeDevices(p, body.Devices)
 	}
 	return nil
 }
 
-// Flush writes what was taken, in its order.
+// Flush writes what was taken, in its order. Since when a home tells, and its owner says something, is by the clock here: with an
+// item's own time a home of today could say that it is an old one.
 func (b *Batch) Flush() error {
+	now := b.f.o.Now().UnixMilli()
 	for _, p := range slices.SortedFunc(maps.Keys(b.homes), byHome) {
-		at := b.homes[p]
 		if _, err := b.tx.Exec("INSERT INTO fleet_home (tenant, home, since) VALUES (?,?,?) ON CONFLICT (tenant, home) DO NOTHING", p.Tenant, p.Home,
-			at.UnixMilli()); err != nil {
+			now); err != nil {
 			return fmt.Errorf("fleet: %w", err)
 		}
 	}
@@ -83,7 +84,7 @@ func (b *Batch) takeSightings(p home.Place, at time.Time, m *pb.Sightings) error
 			return err
 		}
 	}
-	b.homes[p] = at
+	b.homes[p] = true
 	for _, d := range m.GetDevices() {
 		s := b.f.bounded(d)
 		tokens, err := proto.Marshal(&pb.Sighted{Tokens: s.GetTokens(), Age: s.GetAge()})
@@ -136,7 +137,7 @@ func (f *Fleet) bounded(d *pb.Sighted) *pb.Sighted {
 	return out
 }
 
-func (b *Batch) takeWord(p home.Place, at time.Time, c *pb.Correction) error {
+func (b *Batch) takeWord(p home.Place, c *pb.Correction) error {
 	if err := checkID(c.GetDevice()); err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (b *Batch) takeWord(p home.Place, at time.Time, c *pb.Correction) error {
 	if home.DeviceClass(class).Personal() {
 		model = ""
 	}
-	b.homes[p] = at
+	b.homes[p] = true
 	b.steps = append(b.steps, func() error {
 		if model == "" && vendor == "" && class == "" {
 			_, err := b.tx.Exec("DELETE FROM fleet_word WHERE tenant = ? AND home = ? AND device = ?", p.Tenant, p.Home, c.GetDevice())
@@ -153,7 +154,7 @@ func (b *Batch) takeWord(p home.Place, at time.Time, c *pb.Correction) error {
 		_, err := b.tx.Exec("INSERT INTO fleet_word (tenant, home, device, model, vendor, class, since) VALUES (?,?,?,?,?,?,?) ON CONFLICT (tenant, home, device)"+
 			" DO UPDATE SET model = excluded.model, vendor = excluded.vendor, class = excluded.class, since = CASE WHEN fleet_word.model = excluded.model"+
 			" AND fleet_word.vendor = excluded.vendor AND fleet_word.class = excluded.class THEN fleet_word.since ELSE excluded.since END",
-			p.Tenant, p.Home, c.GetDevice(), model, vendor, class, at.UnixMilli())
+			p.Tenant, p.Home, c.GetDevice(), model, vendor, class, b.f.o.Now().UnixMilli())
 		return err
 	})
 	return nil

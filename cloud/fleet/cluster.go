@@ -32,14 +32,16 @@ type groups struct {
 	weight func(clue uint32) float64
 	leader map[string][]*pb.Token
 	band   map[bandKey][]string
+	led    map[home.Place]int // how many a home has begun
 }
 
 func newGroups(weight func(uint32) float64) *groups {
-	return &groups{weight: weight, leader: map[string][]*pb.Token{}, band: map[bandKey][]string{}}
+	return &groups{weight: weight, leader: map[string][]*pb.Token{}, band: map[bandKey][]string{}, led: map[home.Place]int{}}
 }
 
-func (g *groups) add(id string, tokens []*pb.Token) {
+func (g *groups) add(id string, of home.Place, tokens []*pb.Token) {
 	tokens = sorted(tokens)
+	g.led[of]++
 	g.leader[id] = tokens
 	for i, h := range signature(tokens) {
 		k := bandKey{i, h}

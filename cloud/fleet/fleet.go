@@ -76,8 +76,9 @@ type Options struct {
 
 // Fleet is the store. Make it with New.
 type Fleet struct {
-	db *db.DB
-	o  Options
+	db   *db.DB
+	o    Options
+	most int // clusters
 
 	seed maphash.Seed
 	mu   sync.Mutex
@@ -108,7 +109,7 @@ func New(d *db.DB, o Options) *Fleet {
 			return func(home.Place) bool { return false }, nil
 		}
 	}
-	return &Fleet{db: d, o: o, seed: maphash.MakeSeed(), told: map[uint64]uint64{}}
+	return &Fleet{db: d, o: o, most: MaxClusters, seed: maphash.MakeSeed(), told: map[uint64]uint64{}}
 }
 
 // Dropped counts texts that did not belong to their token, and clusters and labels beyond the bounds.

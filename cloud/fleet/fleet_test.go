@@ -497,7 +497,7 @@ func TestGroupsAreOfDevicesThatAreAlike(t *testing.T) {
 			id := g.find(list)
 			if id == "" {
 				id = clusterID(place(tenantA, n), "d", list)
-				g.add(id, list)
+				g.add(id, home.Place{}, list)
 			}
 			if s := g.similar(sorted(list), g.leader[id]); s < alike {
 				r.Fatalf("alike by %v only", s)

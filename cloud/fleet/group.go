@@ -17,6 +17,8 @@ const (
 	groupEach = 512              // devices of one transaction
 	turnLife  = 10 * time.Minute // a process that learns and is killed is waited for so long
 	ofSample  = 400              // devices of a cluster that its texts are taken from
+	maxLed    = 32               // clusters that one home begins: it must not use up all that there may be
+	aloneFor  = day              // a cluster of one home makes room after that, when there is none
 )
 
 // turn takes, or keeps, the right to work on what is the whole installation's. Only one process has it.
@@ -39,6 +41,9 @@ func (f *Fleet) release(ctx context.Context) error {
 
 // group finds the cluster of each device that was not looked for yet, then counts homes again.
 func (f *Fleet) group(ctx context.Context) (n int, err error) {
+	if err := f.makeRoom(ctx); err != nil {
+		return 0, err
+	}
 	g, err := f.clusters(ctx)
 	if err != nil {
 		return 0, err
@@ -58,25 +63,72 @@ func (f *Fleet) group(ctx context.Context) (n int, err error) {
 	return n, f.count(ctx)
 }
 
-func (f *Fleet) clusters(ctx context.Context) (g *groups, err error) {
-	err = f.db.View(ctx, func(tx *db.Tx) error {
-		g = newGroups(f.o.Weight)
-		rows, err := tx.Query("SELECT id, tokens FROM fleet_cluster ORDER BY id")
+// makeRoom gives up clusters of one home when there are nearly as many as there may be: most devices that nobody knows resemble no
+// other one, and would leave no room for those that do. They are looked for again when they are told of again.
+func (f *Fleet) makeRoom(ctx context.Context) error {
+	var lone []string
+	err := f.db.View(ctx, func(tx *db.Tx) error {
+		var n int
+		if err := tx.Row("SELECT COUNT(*) FROM fleet_cluster").Scan(&n); err != nil || n < f.most-f.most/4 {
+			return err
+		}
+		rows, err := tx.Query("SELECT id FROM fleet_cluster c WHERE homes <= 1 AND since <= ? AND NOT EXISTS (SELECT 1 FROM fleet_name n WHERE n.cluster = c.id)"+
+			" ORDER BY since, id LIMIT ?", f.o.Now().Add(-aloneFor).UnixMilli(), max(1, f.most/2))
 		if err != nil {
 			return err
 		}
 		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			lone = append(lone, id)
+		}
+		return rows.Err()
+	})
+	for len(lone) > 0 && err == nil {
+		n := min(len(lone), 100)
+		err = f.db.Tx(ctx, func(tx *db.Tx) error { return giveUp(tx, lone[:n]) })
+		lone = lone[n:]
+	}
+	if err != nil {
+		return fmt.Errorf("make room for clusters: %w", err)
+	}
+	return nil
+}
+
+func giveUp(tx *db.Tx, ids []string) error {
+	for _, id := range ids {
+		for _, q := range []string{"UPDATE fleet_device SET grp = '' WHERE grp = ?", "DELETE FROM fleet_cluster WHERE id = ?"} {
+			if _, err := tx.Exec(q, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f *Fleet) clusters(ctx context.Context) (g *groups, err error) {
+	err = f.db.View(ctx, func(tx *db.Tx) error {
+		g = newGroups(f.o.Weight)
+		rows, err := tx.Query("SELECT id, tenant, home, tokens FROM fleet_cluster ORDER BY id")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // rows.Err tells
+		for rows.Next() {
+			var id string
+			var p home.Place
 			var data []byte
-			if err := rows.Scan(&id, &data); err != nil {
+			if err := rows.Scan(&id, &p.Tenant, &p.Home, &data); err != nil {
 				return err
 			}
 			var s pb.Sighted
 			if err := proto.Unmarshal(data, &s); err != nil {
 				return err
 			}
-			g.add(id, s.GetTokens())
+			g.add(id, p, s.GetTokens())
 		}
 		return rows.Err()
 	})
@@ -106,9 +158,9 @@ func (f *Fleet) groupSome(tx *db.Tx, g *groups) (int, error) {
 			return 0, err
 		}
 		id := g.find(s.GetTokens())
-		if id == "" && len(g.leader) < MaxClusters {
+		if id == "" && len(g.leader) < f.most && g.led[r.place] < maxLed {
 			id = clusterID(r.place, r.device, s.GetTokens())
-			g.add(id, s.GetTokens())
+			g.add(id, r.place, s.GetTokens())
 		}
 		if id == "" {
 			f.dropped.Add(1)
@@ -195,17 +247,19 @@ func recount(tx *db.Tx, ids []string, always bool) error {
 		if err := tx.Row("SELECT COUNT(*) FROM (SELECT DISTINCT tenant, home FROM fleet_device WHERE grp = ?) AS h", id).Scan(&homes); err != nil {
 			return err
 		}
-		if err := tx.Row("SELECT homes FROM fleet_cluster WHERE id = ?", id).Scan(&were); err != nil && !db.NoRows(err) {
+		led := false // by a device that is still there
+		if err := tx.Row("SELECT homes, EXISTS (SELECT 1 FROM fleet_device d WHERE d.tenant = c.tenant AND d.home = c.home AND d.device = c.device) FROM fleet_cluster c"+
+			" WHERE id = ?", id).Scan(&were, &led); err != nil && !db.NoRows(err) {
 			return err
 		}
-		if homes == were && homes > 0 && !always {
+		if homes == were && homes > 0 && led && !always {
 			continue
 		}
 		if homes == 0 {
 			if _, err := tx.Exec("DELETE FROM fleet_cluster WHERE id = ? AND NOT EXISTS (SELECT 1 FROM fleet_name WHERE cluster = ?)", id, id); err != nil {
 				return err
 			}
-			if _, err := tx.Exec("UPDATE fleet_cluster SET tenant = '', home = '', device = '' WHERE id = ?", id); err != nil {
+			if err := orphan(tx, id); err != nil {
 				return err
 			}
 		}
@@ -234,6 +288,29 @@ func recount(tx *db.Tx, ids []string, always bool) error {
 		}
 	}
 	return nil
+}
+
+// orphan takes from a cluster without devices whose it was and all texts. It keeps its name and hashes.
+func orphan(tx *db.Tx, id string) error {
+	var data []byte
+	var s pb.Sighted
+	if err := tx.Row("SELECT tokens FROM fleet_cluster WHERE id = ?", id).Scan(&data); err != nil {
+		if db.NoRows(err) {
+			return nil
+		}
+		return err
+	}
+	if err := proto.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	for _, t := range s.GetTokens() {
+		t.Telling, t.Text = 0, ""
+	}
+	data, err := proto.Marshal(&s)
+	if err == nil {
+		_, err = tx.Exec("UPDATE fleet_cluster SET tenant = '', home = '', device = '', tokens = ? WHERE id = ?", data, id)
+	}
+	return err
 }
 
 // shown is a number of homes as it may be told and sorted by: 0 when it is too small.
