@@ -9,6 +9,7 @@ import (
 
 	"cardea/gateway/observe"
 	"cardea/gateway/report"
+	"cardea/gateway/respond"
 	"cardea/home"
 	"cardea/identity"
 	"cardea/identity/same"
@@ -50,7 +51,7 @@ func (c *cloud) about(o *pb.Order, id home.DeviceID) error {
 	}
 	switch o.GetVerb() {
 	case "identify":
-		return c.g.correct(id, o.GetIdentity())
+		return c.g.correct(id, o.GetIdentity(), o.GetBy())
 	case "merge":
 		return c.g.join(id, home.DeviceID(o.GetOther()))
 	case "split":
@@ -76,9 +77,12 @@ func people(err error) error {
 }
 
 // correct takes its owner's word of who a device is; nothing takes it back. The lock is held.
-func (g *Gateway) correct(id home.DeviceID, m *pb.Correction) error {
+func (g *Gateway) correct(id home.DeviceID, m *pb.Correction, by string) error {
 	c := identity.Correction{Model: report.Text(strings.TrimSpace(m.GetModel()), maxSaid), Vendor: report.Text(strings.TrimSpace(m.GetVendor()), maxSaid),
 		Class: home.DeviceClass(m.GetClass())}
+	if by == respond.BySupport {
+		c.By = "operator"
+	}
 	switch {
 	case !classes[c.Class]:
 		return errClass
