@@ -46,6 +46,7 @@ type Enforcer struct {
 	refillBy bool              // the listed addresses were lost and are not back yet
 	owned    bool              // make the observation tables too
 	permits  permits           // what devices that are kept vendor-only may reach
+	fresh    fresh             // of these, what needs no look for a while; not guarded by mu
 	killing  time.Time         // until when flows in the dead sets are looked for; zero: not at all
 
 	listMu sync.Mutex            // one change of the listed addresses at a time; taken before mu, never while it is held
@@ -115,16 +116,12 @@ func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, e
 	if err != nil {
 		return false, err
 	}
-	if err := e.grant(d); err != nil { // before the rules: a device's flows to its maker shall not notice
-		return false, err
-	}
+	e.permitAll(d) // before the rules: a device's flows to its maker shall not notice
 	emptied, err = e.reconcile(rs)
 	if err != nil {
 		return false, err
 	}
-	if err := e.grant(d); err != nil {
-		return false, err
-	}
+	e.permitAll(d)
 	e.applied, e.rules, e.refillBy = &d, rs, e.refillBy || emptied
 	if !killing {
 		e.killing = time.Time{}
@@ -140,6 +137,13 @@ func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, e
 		}
 	}
 	return e.refillBy, nil
+}
+
+// permitAll gives the kernel what devices may reach of their makers. What fails only makes those stricter: no other rule waits for it.
+func (e *Enforcer) permitAll(d home.Desired) {
+	if all, err := e.grant(d); err != nil || !all {
+		e.log.Warn("not all addresses of makers are permitted", "all_fit", all, "err", err)
+	}
 }
 
 func cloneDevices(in []home.DeviceRule) []home.DeviceRule {
@@ -165,6 +169,7 @@ func (e *Enforcer) reconcile(rs Ruleset) (emptied bool, err error) {
 		if emptied {
 			e.lost.Store(true)
 			e.permits.forgotten()
+			e.fresh.clear()
 		}
 		left, _, err := e.difference(rs)
 		if err != nil {

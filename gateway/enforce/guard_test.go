@@ -289,3 +289,55 @@ func TestPermitIsBounded(t *testing.T) {
 		t.Errorf("got %v", failed)
 	}
 }
+
+// TestMakersThatDoNotFitHoldNothingUp: a device with many addresses of its own and of its maker must not keep others from being
+// shut in.
+func TestMakersThatDoNotFitHoldNothingUp(t *testing.T) {
+	l := newLab(t)
+	e := l.enforcer()
+	var devices []home.DeviceRule
+	for n := range 5 {
+		d := home.DeviceRule{Device: home.DeviceID(rune('a' + n)), Mode: home.ModeVendorOnly}
+		for i := range 16 {
+			d.MACs = append(d.MACs, home.MAC{2, 0, 0, 1, byte(n), byte(i)})
+		}
+		devices = append(devices, d)
+	}
+	l.apply(e, home.Desired{Devices: devices})
+	refused := 0
+	for _, d := range devices {
+		for i := range maxPermits {
+			l.gw.do(func() {
+				if e.Permit(t.Context(), d.Device, netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), time.Hour) != nil {
+					refused++
+				}
+			})
+		}
+	}
+	if refused == 0 {
+		t.Fatal("all fits: the test is too small")
+	}
+	l.apply(e, home.Desired{Devices: append(devices, rule(l.lamp, home.ModeQuarantine))})
+	if g := e.Grade(home.DeviceID(l.lamp.mac.String())); g == home.GradeNone {
+		t.Error("nobody is shut in any more")
+	}
+	if n := strings.Count(l.nft("list set inet cardea permitted4"), " timeout "); n < maxElements || n > maxPermitted+1 {
+		t.Errorf("%d addresses are permitted", n)
+	}
+}
+
+// TestWhatIsPermittedWaitsForNothing: the resolver asks again with each answer, also while rules are written.
+func TestWhatIsPermittedWaitsForNothing(t *testing.T) {
+	l := newLab(t)
+	e := l.enforcer()
+	l.apply(e, home.Desired{Devices: []home.DeviceRule{rule(l.lamp, home.ModeVendorOnly)}})
+	l.permit(e, l.lamp, maker4)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.Permit(t.Context(), home.DeviceID(l.lamp.mac.String()), maker4, time.Minute); err != nil {
+		t.Error(err)
+	}
+	if e.fresh.has(home.DeviceID(l.plug.mac.String()), maker4) || e.fresh.has(home.DeviceID(l.lamp.mac.String()), maker6) {
+		t.Error("what nobody permitted is taken for permitted")
+	}
+}

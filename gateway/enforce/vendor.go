@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"cardea/gateway/enforce/nfnl"
@@ -28,6 +29,8 @@ const (
 const (
 	maxPermitted = 2048 // in the kernel, of each IP version
 	maxPermits   = 256  // addresses of one device
+	maxElements  = 512  // in the kernel of one device, and of each IP version: each address with each of its MACs
+	maxFresh     = 4096 // that are known to be in the kernel for long
 	maxVendors   = 256  // devices
 )
 
@@ -124,22 +127,67 @@ func (e *Enforcer) Permit(ctx context.Context, device home.DeviceID, addr netip.
 	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
 		return fmt.Errorf("permit %s: not an address of the internet", addr)
 	}
+	if e.fresh.has(device, addr) {
+		return nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("permit %s: %w", addr, err)
 	}
 	now := time.Now()
-	if err := e.permits.add(device, addr, now, now.Add(min(max(ttl, permitLeast), permitMost))); err != nil {
+	ttl = min(max(ttl, permitLeast), permitMost)
+	if err := e.permits.add(device, addr, now, now.Add(ttl)); err != nil {
 		return fmt.Errorf("permit %s: %w", addr, err)
 	}
 	if e.applied == nil {
 		return nil
 	}
-	if err := e.grant(*e.applied); err != nil {
+	all, err := e.grant(*e.applied)
+	if err != nil {
 		return fmt.Errorf("permit %s: %w", addr, err)
 	}
+	if !all {
+		return fmt.Errorf("permit %s: too many addresses of makers", addr)
+	}
+	if slices.ContainsFunc(e.applied.Devices, func(d home.DeviceRule) bool { return d.Device == device && d.Mode == home.ModeVendorOnly }) {
+		e.fresh.put(device, addr, now.Add(ttl/2))
+	}
 	return nil
+}
+
+// fresh is what the kernel permits for long enough. It has a lock of its own: the resolver asks with each answer, also while rules
+// are written.
+type fresh struct {
+	mu    sync.Mutex
+	until map[freshKey]time.Time
+}
+
+type freshKey struct {
+	device home.DeviceID
+	addr   netip.Addr
+}
+
+func (f *fresh) has(device home.DeviceID, addr netip.Addr) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	left := time.Until(f.until[freshKey{device, addr}])
+	return left > 0 && left < permitMost // the clock may be set back
+}
+
+func (f *fresh) put(device home.DeviceID, addr netip.Addr, until time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.until == nil || len(f.until) >= maxFresh {
+		f.until = map[freshKey]time.Time{}
+	}
+	f.until[freshKey{device, addr}] = until
+}
+
+func (f *fresh) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.until)
 }
 
 func (p *permits) add(device home.DeviceID, addr netip.Addr, now, until time.Time) error {
@@ -197,21 +245,41 @@ func (e *Enforcer) inherit() {
 // forgotten: the kernel's sets were made anew.
 func (p *permits) forgotten() { clear(p.written) }
 
-// grant gives the kernel what is permitted and not there yet. Call it with mu held.
-func (e *Enforcer) grant(d home.Desired) error {
+// grant gives the kernel what is permitted and not there yet; all is false when that is more than its sets hold: a transaction
+// that does not fit would be refused as a whole. Call it with mu held.
+func (e *Enforcer) grant(d home.Desired) (all bool, err error) {
 	now := time.Now()
 	maps.DeleteFunc(e.permits.written, func(_ string, end time.Time) bool { return now.After(end) })
 	t := e.inet()
 	add := map[string][]r.Element{}
+	all = true
+	held := map[int]int{} // elements, by their length: that of the IP version
+	for key := range e.permits.written {
+		held[len(key)]++
+	}
 	for _, dev := range d.Devices {
 		if dev.Mode != home.ModeVendorOnly {
 			continue
 		}
-		for a, end := range e.permits.until[dev.Device] {
+		own := map[int]int{}
+		of := e.permits.until[dev.Device]
+		for _, a := range slices.SortedFunc(maps.Keys(of), netip.Addr.Compare) { // the same ones each time, where not all fit
+			end := of[a]
 			for _, m := range dev.MACs {
 				key := r.Key(m[:], a.AsSlice())
+				if own[len(key)]++; own[len(key)] > maxElements {
+					all = false
+					continue
+				}
 				// written again when half of its time is over, not with each answer
 				if left := end.Sub(now); left > 0 && e.permits.written[key].Sub(now) < left/2 {
+					if _, there := e.permits.written[key]; !there {
+						if held[len(key)] >= maxPermitted {
+							all = false
+							continue
+						}
+						held[len(key)]++
+					}
 					set := "permitted" + version(a)
 					add[set] = append(add[set], r.Element{Key: key, Timeout: left.Round(time.Second) + time.Second})
 				}
@@ -219,7 +287,7 @@ func (e *Enforcer) grant(d home.Desired) error {
 		}
 	}
 	if len(add) == 0 {
-		return nil
+		return all, nil
 	}
 	b := &nfnl.Batch{}
 	for _, set := range slices.Sorted(maps.Keys(add)) {
@@ -227,14 +295,14 @@ func (e *Enforcer) grant(d home.Desired) error {
 	}
 	if err := e.sock.Commit(b); err != nil {
 		if errors.Is(err, unix.ENOENT) { // before the first Apply
-			return nil
+			return all, nil
 		}
-		return fmt.Errorf("permit addresses of makers: %w", err)
+		return false, fmt.Errorf("permit addresses of makers: %w", err)
 	}
 	for _, elements := range add {
 		for _, el := range elements {
 			e.permits.written[el.Key] = now.Add(el.Timeout)
 		}
 	}
-	return nil
+	return all, nil
 }

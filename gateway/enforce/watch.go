@@ -110,9 +110,7 @@ func (e *Enforcer) heal(refill chan<- struct{}) bool {
 		e.healed++
 		e.log.Warn("our tables were changed by others and put right")
 	}
-	if err := e.grant(*e.applied); err != nil {
-		e.log.Warn("what devices may reach of their makers is not back", "err", err)
-	}
+	e.permitAll(*e.applied)
 	if emptied {
 		select {
 		case refill <- struct{}{}:
