@@ -14,12 +14,15 @@ import (
 type Models struct {
 	// Tune fits margins on units as homes told them, at most maxTuned, the same each time; nil: identity's default.
 	Tune func([]identity.Unit) identity.Tuning
+	Most int // bytes of the bundle; 0: MaxModel
 }
 
 const (
 	perModel = 64 // homes of a model that are learned of: a fair sample of them, the same each time
 	maxTuned = 4000
 	fewHomes = 3 // a token of fewer homes of the sample is no model's: its hash stays here
+	// MaxModel is how large a bundle may be, in bytes. In a gateway's memory it takes twelve times as much.
+	MaxModel = 1 << 20
 )
 
 // Learn makes a bundle of identity.Model.
@@ -42,13 +45,26 @@ func (m Models) Learn(ctx context.Context, units func(yield func(Unit) bool)) ([
 	if m.Tune != nil {
 		tuning = m.Tune(raw(all, labels))
 	}
-	c := identity.NewCounts()
-	for _, l := range labels {
-		for _, u := range all[l].units() {
-			c.Add(u)
+	return fit(all, labels, &tuning, cmp.Or(m.Most, MaxModel))
+}
+
+// fit makes the bundle of the labels that most homes have, as many as there is room for.
+func fit(all map[Label]*sample, labels []Label, tuning *identity.Tuning, most int) ([]byte, error) {
+	labels = slices.Clone(labels)
+	slices.SortStableFunc(labels, func(a, b Label) int { return cmp.Compare(all[b].homes, all[a].homes) })
+	for {
+		c := identity.NewCounts()
+		for _, l := range labels {
+			for _, u := range all[l].units() {
+				c.Add(u)
+			}
 		}
+		data, err := c.Model(tuning).MarshalBinary()
+		if err != nil || len(data) <= most || len(labels) == 0 {
+			return data, err
+		}
+		labels = labels[:len(labels)*most/len(data)*15/16]
 	}
-	return c.Model(&tuning).MarshalBinary()
 }
 
 // raw are units as they were told, of each label as many.
@@ -64,7 +80,10 @@ func raw(all map[Label]*sample, labels []Label) (out []identity.Unit) {
 }
 
 // sample keeps the homes whose hash is smallest.
-type sample struct{ list []sampled }
+type sample struct {
+	list  []sampled
+	homes int // all
+}
 
 type sampled struct {
 	key  uint64
@@ -72,6 +91,7 @@ type sampled struct {
 }
 
 func (s *sample) add(u Unit) {
+	s.homes++
 	var key uint64
 	for _, c := range []byte(u.Home) {
 		key = mix(key ^ uint64(c))

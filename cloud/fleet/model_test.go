@@ -133,3 +133,29 @@ func amongHostile(t *testing.T, own int) {
 		t.Errorf("what nobody named is taken for %+v", j.Candidates[0])
 	}
 }
+
+// TestABundleFitsGateways: what is too much is left out, of what the fewest homes have.
+func TestABundleFitsGateways(t *testing.T) {
+	const labels, most = 40, 8 << 10
+	learn := func(yield func(Unit) bool) {
+		for l := range labels {
+			for n := range 5 + l {
+				yield(Unit{Home: fmt.Sprint("home ", n), Label: Label{fmt.Sprintf("Example %02d", l), "Example", "plug"}, Tokens: product(fmt.Sprint("example ", l), n), Age: maxAge})
+			}
+		}
+	}
+	whole, err := Models{}.Learn(t.Context(), learn)
+	if err != nil || len(whole) <= most {
+		t.Fatalf("%d bytes: the test is too small; %v", len(whole), err)
+	}
+	data, err := Models{Most: most}.Learn(t.Context(), learn)
+	if err != nil || len(data) > most || len(data) < most/2 {
+		t.Fatalf("%d bytes, want up to %d; %v", len(data), most, err)
+	}
+	if _, err := identity.ParseModel(data); err != nil {
+		t.Error(err)
+	}
+	if !bytes.Contains(data, []byte(fmt.Sprintf("Example %02d", labels-1))) || bytes.Contains(data, []byte("Example 00")) {
+		t.Error("it is not the models of most homes that are left")
+	}
+}
