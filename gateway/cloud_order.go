@@ -385,6 +385,8 @@ func (g *Gateway) proven(o ordered) (done bool, err error) {
 		return true, nil
 	case g.disarmed():
 		return false, errDisarmed
+	case o.Verb == "protect" && g.grade(o.Device) == home.GradeNone && g.kept(o.Device):
+		return false, errNotYet
 	case o.Verb != "quarantine":
 		return true, nil
 	case !contained || mode != home.ModeQuarantine:

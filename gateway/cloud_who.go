@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -152,13 +153,19 @@ func (g *Gateway) whoIs(d *home.Device, now time.Time) (w report.Who) {
 
 // aliasesOf are what was merged into a device, and what may be the same. The lock is held.
 func (g *Gateway) aliasesOf(id home.DeviceID) (out []report.Alias) {
+	by := map[home.MAC]string{}
 	for _, j := range g.who.links.Links() {
+		if j.By == same.Owner {
+			by[j.MAC] = same.Owner.String()
+		}
+	}
+	for _, j := range g.observer.Aliases() {
 		if j.Into != id {
 			continue
 		}
 		i := slices.IndexFunc(out, func(a report.Alias) bool { return a.Device == j.From })
 		if i < 0 {
-			i, out = len(out), append(out, report.Alias{Device: j.From, Merged: j.At, Confidence: 1, By: map[bool]string{true: "owner", false: "gateway"}[j.By == same.Owner]})
+			i, out = len(out), append(out, report.Alias{Device: j.From, Merged: j.At, Confidence: 1, By: cmp.Or(by[j.MAC], "gateway")})
 		}
 		out[i].MACs = append(out[i].MACs, j.MAC)
 	}

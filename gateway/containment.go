@@ -353,6 +353,14 @@ func (g *Gateway) remember() error {
 	defer g.saving.Unlock()
 	g.mu.Lock()
 	devices, ports, aliases := g.observer.Devices(), g.anchors.ports(), g.observer.Aliases()
+	known := map[home.DeviceID]bool{}
+	for i := range devices {
+		known[devices[i].ID] = true
+	}
+	for i := range aliases { // it comes back with a split
+		known[aliases[i].From] = true
+	}
+	g.said.keep(known)
 	g.mu.Unlock()
 	g.rules.mu.Lock()
 	rules := maps.Clone(g.rules.added)

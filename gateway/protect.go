@@ -35,6 +35,12 @@ func guarded(mode home.Mode, list []report.Protection) (home.Mode, []home.PortRu
 	return mode, closed
 }
 
+// kept says whether protections keep a device from something that the kernel has to prove; a closed port has no grade.
+func (g *Gateway) kept(id home.DeviceID) bool {
+	mode, _ := guarded(home.ModeOff, g.said.guards(id))
+	return mode != home.ModeOff
+}
+
 // brand is a maker as the tables of names call it. known: it has address ranges; of a chip's maker brand is "" then, since what it
 // is built into is others'.
 func brand(vendor string) (name string, known bool) {

@@ -201,5 +201,14 @@ func (s *said) merge(into, from home.DeviceID) {
 	}
 }
 
+// keep forgets what was said of devices that are gone.
+func (s *said) keep(known map[home.DeviceID]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.who, func(id home.DeviceID, _ identity.Correction) bool { return !known[id] })
+	maps.DeleteFunc(s.makers, func(id home.DeviceID, _ string) bool { return !known[id] })
+	maps.DeleteFunc(s.protect, func(id home.DeviceID, _ []report.Protection) bool { return !known[id] })
+}
+
 // spared says whether a device is never contained by itself.
 func (g *Gateway) spared(id home.DeviceID) bool { return g.said.spared(id) }
