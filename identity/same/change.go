@@ -57,7 +57,7 @@ func (l *Linker) doubt(f *face, old, x *lodger, o *home.Observation) {
 		c.kinds = append(c.kinds, "host-name")
 		c.was, c.is = old.name, x.name
 	}
-	f.change = c
+	f.change, l.doubted = c, true
 }
 
 // opens takes how a connection was opened: a system's way does not change by itself.
@@ -135,11 +135,13 @@ func (l *Linker) hear(f *face, x *lodger, o *home.Observation) {
 // ripen decides changes of which the old one was not heard any more.
 func (l *Linker) ripen() {
 	t := l.now.Unix()
+	l.doubted = false
 	for _, f := range l.faces {
 		c := f.change
 		if c == nil {
 			continue
 		}
+		l.doubted = true
 		wait := int64(decides)
 		if old, is := f.lodger(c.old), f.lodger(c.new); old != nil && is != nil && old.addr != is.addr {
 			wait = lives // perhaps both are here

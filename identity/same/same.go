@@ -41,7 +41,10 @@ type Linker struct {
 	common map[uint64]bool // values that two devices showed at once: they tell nobody apart
 	told   map[toldKey]int64
 	checks int64 // unix time of the latest look for pairs that are here at once
-	spare  int   // pairs that this look may still put in the place of others
+	heard  bool  // somebody was, since then
+	// doubted: a face may have a change; ripen knows.
+	doubted bool
+	spare   int // pairs that this look may still put in the place of others
 }
 
 const (
@@ -84,8 +87,13 @@ func (l *Linker) Observe(o *home.Observation, who home.Identity) {
 	}
 	if t := l.now.Unix(); t >= l.checks+lookEvery || t < l.checks-lookEvery {
 		l.checks = t
-		l.lookApart()
-		l.ripen()
+		if l.heard { // else nobody was here who was not at the last look
+			l.heard = false
+			l.lookApart()
+		}
+		if l.doubted {
+			l.ripen()
+		}
 	}
 	l.answered(o)
 	if !sends(o) {
@@ -103,6 +111,7 @@ func (l *Linker) Observe(o *home.Observation, who home.Identity) {
 		return
 	}
 	if o.Proven {
+		l.heard = true
 		f.last = max(f.last, l.now.Unix())
 		f.fine.mark(l.now.Unix() / fineSlot)
 		f.coarse.mark(l.now.Unix() / coarseSlot)
@@ -150,6 +159,7 @@ func (l *Linker) answered(o *home.Observation) {
 	}
 	if f := l.faces[d.MAC]; f != nil && f.id == d.ID {
 		t := l.now.Unix()
+		l.heard = true
 		f.last = max(f.last, t)
 		f.fine.mark(t / fineSlot)
 		f.coarse.mark(t / coarseSlot)
