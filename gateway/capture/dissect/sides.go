@@ -19,7 +19,8 @@ func (d *Dissector) sides(p *Packet) {
 		id = home.FlowID(p.Proto, src, dst)
 	}
 	if fromServer {
-		if d.reader.Answer(id, dst.Port(), p.Seq, p.Payload, &d.served) {
+		last := p.Truncated || p.TCPFlags&(FIN|RST) != 0
+		if d.reader.Answer(p.Time, id, dst.Port(), p.Seq, p.Payload, &d.served) || last && d.reader.Cut(id, &d.served) {
 			d.served.Flow = home.Flow{ID: id, Proto: p.Proto, Src: src, Dst: dst}
 			d.emit(p, home.EventServed)
 		}

@@ -76,3 +76,50 @@ func TestServedAtTheEnd(t *testing.T) {
 		t.Errorf("%+v", r.events)
 	}
 }
+
+// A head that comes in several segments is told once it is there, or when its connection or the capture of it ends.
+func TestServedInSegments(t *testing.T) {
+	web := addrPort("192.168.1.30:80")
+	all := "HTTP/1.1 401 Unauthorized\r\nServer: GoAhead-Webs\r\nWWW-Authenticate: Basic realm=\"cam\"\r\n\r\n"
+	cut := len("HTTP/1.1 401 Unauthorized\r\n")
+	server := func(seq int, flags uint8, b string) []byte {
+		return backwards(tcp(web, host, uint32(seq), flags, []byte(b)))
+	}
+	software := func(frames ...[]byte) (told []string) {
+		for _, e := range dissectAll(t, frames...) {
+			if e.Kind == home.EventServed {
+				told = append(told, e.Served.Software)
+			}
+		}
+		return told
+	}
+	if told := software(server(5, ACK, all[:cut]), server(5+cut, ACK, all[cut:])); !slices.Equal(told, []string{"GoAhead-Webs"}) {
+		t.Errorf("%q", told)
+	}
+	if told := software(server(5, ACK, all[:cut]), server(5+cut, ACK|FIN, all[cut:len(all)-2])); !slices.Equal(told, []string{"GoAhead-Webs"}) {
+		t.Errorf("with its end: %q", told)
+	}
+	r := &recorder{}
+	New(r).Packet(&Packet{IsIP: true, Proto: home.ProtoTCP, TCPFlags: ACK, Src: web, Dst: host, Truncated: true, Payload: []byte(all[:cut+24])})
+	if len(r.events) != 1 || r.events[0].Served.Software != "GoAhead-Webs" {
+		t.Errorf("cut off: %+v", r.events)
+	}
+}
+
+// Credentials may come in a later segment than their request's first line.
+func TestBasicInSegments(t *testing.T) {
+	web := addrPort("192.168.1.30:80")
+	all := "GET / HTTP/1.1\r\nHost: 192.168.1.30\r\nAuthorization: Basic YTpi\r\n\r\n"
+	for cut := len("GET "); cut < len(all); cut++ {
+		told := 0
+		for _, e := range dissectAll(t, etherIP(tcp(host, web, 4, SYN, nil)), etherIP(tcp(host, web, 5, ACK, []byte(all[:cut]))),
+			etherIP(tcp(host, web, uint32(5+cut), ACK, []byte(all[cut:])))) {
+			if e.Kind == home.EventName && e.Name.Cleartext == "http" {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("cut at %d: told %d times", cut, told)
+		}
+	}
+}

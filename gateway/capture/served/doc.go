@@ -53,16 +53,18 @@ func (r *Reader) close(d *doc) {
 	r.open--
 }
 
-// goOn adds the next segment; true when the doc is ready to be read. A segment that was there before is passed over, one
+// goOn adds the next segment; true when the doc is ready to be read. Bytes that were there before are passed over, a segment
 // behind a hole ends the doc.
 func (r *Reader) goOn(d *doc, seq uint32, b []byte) bool {
-	switch gap := int32(seq - d.next); {
-	case gap < 0:
-		return false
-	case gap > 0:
+	if int32(seq-d.next) > 0 {
 		d.done = true
 		return true
 	}
+	known := d.next - seq
+	if known >= uint32(len(b)) {
+		return false
+	}
+	b = b[known:]
 	d.next += uint32(len(b))
 	return d.take(b)
 }

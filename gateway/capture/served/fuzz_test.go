@@ -35,7 +35,7 @@ func FuzzReader(f *testing.F) {
 			n := min(len(b), 1+int(size))
 			part := b[:n]
 			b = b[n:]
-			if fromServer && r.Answer(1, port, seq, part, &out) {
+			if fromServer && r.Answer(noon, 1, port, seq, part, &out) {
 				clean(t, out.Software)
 				if out.Protocol == "" || len(out.Details) > maxDetails {
 					t.Fatalf("%+v", out)
@@ -63,8 +63,8 @@ func FuzzReader(f *testing.F) {
 			t.Fatal("a login told twice")
 		}
 		r.Finish(1, &out)
-		if r.open != 0 || r.waiting != 0 {
-			t.Fatalf("left over: %d %d", r.open, r.waiting)
+		if r.open != 0 || r.waiting != 0 || r.held != 0 {
+			t.Fatalf("left over: %d %d %d", r.open, r.waiting, r.held)
 		}
 	})
 }

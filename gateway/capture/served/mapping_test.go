@@ -81,7 +81,7 @@ func TestSOAPAnswers(t *testing.T) {
 		if !r.Ask(5, 0, cam, []byte(soap("AddPortMapping", addArgs)), &m) || r.Granted(5, &m) {
 			t.Fatal("not asked, or answered at once")
 		}
-		r.Answer(5, 5000, 0, c.b, &out)
+		r.Answer(noon, 5, 5000, 0, c.b, &out)
 		if r.Granted(6, &m) || !r.Granted(5, &m) || !m.Answer || m.Refused != c.refused || m.External != c.external || m.Internal != 80 || m.Name != "" {
 			t.Errorf("%s: %+v", c.what, m)
 		}

@@ -7,6 +7,8 @@
 package served
 
 import (
+	"time"
+
 	"cardea/home"
 )
 
@@ -18,7 +20,12 @@ const (
 	documents  = 8    // messages that are put together at once
 	document   = 8192 // bytes of one of them
 	maxLines   = 64   // header lines that are looked at
+	heads      = 8    // heads of answers that are put together at once
+	headBytes  = 2048 // of one of them
 )
+
+// headAge is after which time a head that has not ended gives way to another.
+const headAge = 5 * time.Second
 
 // kind is a protocol in which people log in with plain words.
 type kind uint8
@@ -57,6 +64,8 @@ type Reader struct {
 	docs    [documents]doc
 	open    int // of docs
 	turn    int // the next of docs to give way
+	heads   [heads]head
+	held    int // of heads
 	pending [documents]request
 	waiting int  // of pending
 	telnets bool // there was telnet: a look at each connection's talk is worth its while
@@ -107,6 +116,11 @@ func (r *Reader) Forget(id uint64) {
 			r.close(d)
 		}
 	}
+	if r.held > 0 {
+		if h := r.head(id); h != nil {
+			r.drop(h)
+		}
+	}
 	for i := 0; r.waiting > 0 && i < len(r.pending); i++ {
 		if p := &r.pending[i]; p.set && p.id == id {
 			*p = request{}
@@ -115,17 +129,22 @@ func (r *Reader) Forget(id uint64) {
 	}
 }
 
-// Answer reads a segment of the answering side of connection id: port is the server's, seq the segment's sequence number.
-// It says true and fills out, but for its flow, when that told something. Its Details are valid until the next call.
-func (r *Reader) Answer(id uint64, port uint16, seq uint32, b []byte, out *home.Served) bool {
+// Answer reads a segment of the answering side of connection id, seen at: port is the server's, seq the segment's sequence
+// number. It says true and fills out, but for its flow, when that told something. Its Details are valid until the next call.
+func (r *Reader) Answer(at time.Time, id uint64, port uint16, seq uint32, b []byte, out *home.Served) bool {
 	if len(b) == 0 {
 		return false
+	}
+	if r.held > 0 {
+		if ok, is := r.goOnHead(id, seq, b, out); is {
+			return ok
+		}
 	}
 	switch {
 	case b[0] == recordHandshake:
 		return r.serverHello(id, b, out)
 	case b[0] == 'H' || b[0] == 'R':
-		if ok, is := r.response(id, seq, b, out); is {
+		if ok, is := r.response(at, id, seq, b, out); is {
 			return ok
 		}
 	case b[0] == 'S' && len(b) > 4 && string(b[:4]) == "SSH-":
@@ -150,7 +169,7 @@ func (r *Reader) Answer(id uint64, port uint16, seq uint32, b []byte, out *home.
 	return false
 }
 
-// Finish gives what an unfinished description has told so far, and forgets the connection.
+// Finish gives what an unfinished description or head has told so far, and forgets the connection.
 func (r *Reader) Finish(id uint64, out *home.Served) bool {
 	ok := false
 	if r.open > 0 {
@@ -159,6 +178,7 @@ func (r *Reader) Finish(id uint64, out *home.Served) bool {
 			ok = r.description(d, out)
 		}
 	}
+	ok = ok || r.Cut(id, out)
 	r.Forget(id)
 	return ok
 }

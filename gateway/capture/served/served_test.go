@@ -42,7 +42,7 @@ func TestServerHello(t *testing.T) {
 	} {
 		var r Reader
 		var out home.Served
-		ok := r.Answer(1, 443, 1, c.b, &out)
+		ok := r.Answer(noon, 1, 443, 1, c.b, &out)
 		if ok != (c.want != 0) || ok && (out.TLS != c.want || out.Protocol != "tls") {
 			t.Errorf("%s: %v %+v", c.what, ok, out)
 		}
@@ -62,7 +62,7 @@ func play(t *testing.T, port uint16, steps []step) {
 		var out home.Served
 		b := []byte(s.data)
 		if s.who == "server" {
-			if r.Answer(7, port, seq[s.who], b, &out) {
+			if r.Answer(noon, 7, port, seq[s.who], b, &out) {
 				got = strings.TrimSpace(fmt.Sprintf("%s %s %s", out.Protocol, out.Software, strings.Join(out.Details, ";")))
 			}
 		} else {
@@ -149,7 +149,7 @@ func TestDescription(t *testing.T) {
 		for at := 0; at < len(all); at += size {
 			part := []byte(all[at:min(at+size, len(all))])
 			for range 2 {
-				if r.Answer(3, 49153, seq, part, &out) && out.Protocol == "upnp" {
+				if r.Answer(noon, 3, 49153, seq, part, &out) && out.Protocol == "upnp" {
 					got = append(got, out.Details...)
 					if out.Software != "Unspecified, UPnP/1.0, Unspecified" {
 						t.Fatal(out.Software)
@@ -173,16 +173,16 @@ func TestDescriptionBreaksOff(t *testing.T) {
 	cut := strings.Index(all, "<modelNumber>")
 	var r Reader
 	var out home.Served
-	r.Answer(3, 80, 0, []byte(all[:cut]), &out)
+	r.Answer(noon, 3, 80, 0, []byte(all[:cut]), &out)
 	if !r.Finish(3, &out) || !slices.Equal(out.Details, described1[:5]) || r.open != 0 {
 		t.Errorf("at the end: %+v", out)
 	}
-	r.Answer(4, 80, 0, []byte(all[:cut]), &out)
-	if !r.Answer(4, 80, uint32(cut+100), []byte(all[cut+100:]), &out) || !slices.Equal(out.Details, described1[:5]) || r.open != 0 {
+	r.Answer(noon, 4, 80, 0, []byte(all[:cut]), &out)
+	if !r.Answer(noon, 4, 80, uint32(cut+100), []byte(all[cut+100:]), &out) || !slices.Equal(out.Details, described1[:5]) || r.open != 0 {
 		t.Errorf("at a hole: %+v", out)
 	}
 	for i := range uint64(100) { // many at once push out the oldest, no more
-		r.Answer(i, 80, 0, []byte(all[:cut]), &out)
+		r.Answer(noon, i, 80, 0, []byte(all[:cut]), &out)
 	}
 	if r.open != documents {
 		t.Errorf("%d open", r.open)
@@ -199,12 +199,12 @@ func TestDescriptionBreaksOff(t *testing.T) {
 func TestOtherXML(t *testing.T) {
 	var r Reader
 	var out home.Served
-	if r.Answer(1, 80, 0, []byte("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<feed><modelName>x</modelName></root>"), &out) && out.Protocol != "http" {
+	if r.Answer(noon, 1, 80, 0, []byte("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<feed><modelName>x</modelName></root>"), &out) && out.Protocol != "http" {
 		t.Errorf("%+v", out)
 	}
 	long := "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<root xmlns='urn:schemas-upnp-org:device-1-0'><modelName>Big</modelName>"
-	r.Answer(2, 80, 0, []byte(long), &out)
-	for seq, n := uint32(len(long)), 0; !r.Answer(2, 80, seq, []byte(strings.Repeat("<x>y</x>", 100)), &out); seq += 800 {
+	r.Answer(noon, 2, 80, 0, []byte(long), &out)
+	for seq, n := uint32(len(long)), 0; !r.Answer(noon, 2, 80, seq, []byte(strings.Repeat("<x>y</x>", 100)), &out); seq += 800 {
 		if n++; n > 100 {
 			t.Fatal("without end")
 		}
@@ -220,11 +220,12 @@ func TestOthersCostNothing(t *testing.T) {
 	var out home.Served
 	var m home.Mapping
 	seen := []byte("HTTP/1.1 200 OK\r\nServer: x\r\n\r\nbody")
-	r.Answer(9, 80, 0, seen, &out)
+	r.Answer(noon, 9, 80, 0, seen, &out)
+	r.Answer(noon, 10, 80, 0, seen[:20], &out) // somebody else's head is not there yet
 	data, text := []byte("\x17\x03\x03\x00\x20abcdefgh"), []byte("hello there")
 	if n := testing.AllocsPerRun(100, func() {
 		for _, b := range [][]byte{data, text, seen} {
-			if r.Answer(9, 80, 0, b, &out) || r.Login(9, 80, b) != "" || r.Ask(9, 0, netip.Addr{}, b, &m) || r.Granted(9, &m) {
+			if r.Answer(noon, 9, 80, 0, b, &out) || r.Login(9, 80, b) != "" || r.Ask(9, 0, netip.Addr{}, b, &m) || r.Granted(9, &m) {
 				t.Fatal("told")
 			}
 		}
