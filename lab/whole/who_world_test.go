@@ -108,10 +108,10 @@ func (s *sky) tell(method, device, path string, body any) view.Order {
 	var o view.Order
 	var err error
 	key := uuid.NewString()
-	s.w.eventually(method+" "+path+" is taken", func() bool { // the gateway has told of the device a moment ago
+	s.w.eventually(method+" "+path+" is taken", func() bool { // the cloud says no until the gateway has told of the device as it is
 		var status int
 		status, err = s.call(s.w.ctx, method, "/v1/homes/"+s.place.Home+"/devices/"+device+path, key, body, &o)
-		return status == http.StatusAccepted || status == http.StatusConflict
+		return status == http.StatusAccepted
 	})
 	s.w.must(err)
 	s.w.eventually("the gateway answers "+o.Verb, func() bool {
@@ -135,4 +135,3 @@ func (w *world) again() {
 	w.agent.stop()
 	w.must(w.start())
 }
-
