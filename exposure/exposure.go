@@ -149,12 +149,28 @@ func (b *Book) own(a netip.Addr, id home.DeviceID) {
 		return
 	}
 	if len(b.owners) >= 4*b.cfg.Devices {
-		for old := range b.owners {
-			delete(b.owners, old)
-			break
-		}
+		b.disown()
 	}
 	b.owners[a] = id
+}
+
+// disown forgets the addresses of who has the most, so that who makes up addresses pushes out its own only.
+func (b *Book) disown() {
+	held := map[home.DeviceID]int{}
+	for _, id := range b.owners {
+		held[id]++
+	}
+	var most home.DeviceID
+	for id, n := range held {
+		if most == "" || n > held[most] || n == held[most] && id < most {
+			most = id
+		}
+	}
+	for a, id := range b.owners {
+		if id == most {
+			delete(b.owners, a)
+		}
+	}
 }
 
 func (b *Book) owner(a netip.Addr) home.DeviceID {
