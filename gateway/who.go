@@ -146,9 +146,26 @@ func (g *Gateway) split(id home.DeviceID, mac home.MAC) (home.DeviceID, error) {
 		g.who.book.Correct(to, c)
 	}
 	g.said.separate(g.observer.Borrow(id).MACs, g.observer.Borrow(to).MACs)
+	g.anchorAnew(id)
+	g.anchorAnew(to)
 	g.later(func(context.Context) error { return g.rememberWho() })
 	g.wake()
 	return to, nil
+}
+
+// anchorAnew forgets by which port a device was heard when it was another one too: that may be the other one's. The bridge says
+// where it is; else it is seen. The lock is held.
+func (g *Gateway) anchorAnew(id home.DeviceID) {
+	delete(g.anchors, id)
+	g.state.mu.Lock()
+	delete(g.state.alone, id)
+	g.state.mu.Unlock()
+	if g.kernel == nil {
+		return
+	}
+	if port, _, ok := g.kernel.Ports().PortOf(g.observer.Borrow(id).MAC); ok {
+		g.anchors[id] = &anchor{port: port}
+	}
 }
 
 // guest is the address that leaves when one is said to be another device's: what holds for a device (that it is shut in, or never

@@ -148,6 +148,26 @@ func TestASplitNamesWhoLeaves(t *testing.T) {
 	}
 }
 
+// A device that is shut in by its port is not shut in by the port of one that was taken for it.
+func TestASplitForgetsTheOthersPort(t *testing.T) {
+	g, _ := start(t, t.TempDir())
+	g.Find(hard("camera"))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.anchors.seen("camera", "lan1", noon)
+	g.anchors.seen("lamp", "lan2", noon.Add(1))
+	if err := g.merge("camera", "lamp", same.Owner); err != nil {
+		t.Fatal(err)
+	}
+	g.state.alone = map[home.DeviceID]string{"camera": "lan2"}
+	if _, err := g.split("camera", macOf(3)); err != nil {
+		t.Fatal(err)
+	}
+	if g.anchors["camera"] != nil || g.anchors["lamp"] != nil || g.state.alone["camera"] != "" {
+		t.Errorf("the camera is where the lamp is: %+v %v", g.anchors["camera"], g.state.alone)
+	}
+}
+
 func TestOrdersAboutWhoADeviceIsAreRefusedInWords(t *testing.T) {
 	for _, c := range []struct {
 		verb, device string
