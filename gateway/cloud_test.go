@@ -107,7 +107,7 @@ func start(tb testing.TB, dir string) (*Gateway, *recorder) {
 	g.control = control.New(filepath.Join(dir, "sock"), g, g.log)
 	g.judge = judge.New(judge.Config{}, g)
 	g.observer = observe.New(observe.Config{Gateway: []home.MAC{{2, 0, 0, 0, 0, 1}}}, g)
-	g.who = newWho(same.Config{Standing: g.standing, Find: g.Find})
+	g.who = newWho(same.Config{Standing: g.standing, Find: g.Find}, g.holder)
 	g.responder = respond.New(respond.Policy{Auto: true, Protected: g.spared}, g)
 	g.pipeline = g.steps()
 	l, err := ledger.Open(filepath.Join(dir, "ledger"), ledger.Options{MaxBytes: 1 << 20, MaxAge: time.Hour})

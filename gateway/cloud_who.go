@@ -63,6 +63,9 @@ func (c *cloud) about(o *pb.Order, id home.DeviceID) error {
 		_, err = c.g.split(id, mac)
 		return people(err)
 	}
+	if c.g.spared(id) && o.GetVerb() == "protect" && o.GetProtection().GetKind() != string(home.ProtectClose) && o.GetBy() != "owner" {
+		return errProtected // what somebody's health hangs on is cut off from nothing without its owner
+	}
 	return c.g.protect(id, &d, o.GetProtection(), o.GetVerb() == "protect")
 }
 

@@ -141,7 +141,7 @@ func (g *Gateway) openKernel() (err error) {
 		Home: homePrefixes(ports.Prefixes()), Gateway: ports.GatewayMACs(), Vendor: vendor, Domain: registrable,
 		NewID: func(string) home.DeviceID { return home.NewDeviceID() }, Keep: g.keeps,
 	}, g)
-	g.who = newWho(same.Config{Standing: g.standing, Find: g.Find})
+	g.who = newWho(same.Config{Standing: g.standing, Find: g.Find}, g.holder)
 	g.who.texts = texts{}
 	g.enforcer, err = enforce.New(g.enforceConfig(), g.log)
 	if err != nil {

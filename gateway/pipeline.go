@@ -152,7 +152,10 @@ func (g *Gateway) noteStopped(o *home.Observation) {
 	}
 	switch {
 	case o.Kind == home.EventLookup && o.Lookup.Blocked:
-		v := g.judge.Name(o.Device, o.Lookup.Question)
+		v, kept := g.foreign(o.Device, o.Lookup.Question)
+		if !kept {
+			v = g.judge.Name(o.Device, o.Lookup.Question)
+		}
 		if v.Action < home.Block { // what it leads to is listed, not its name
 			v = home.Verdict{Action: home.Block, Reason: "What this name leads to is on a list.", Listed: &home.Indicator{Class: home.ClassMalware}}
 		}
@@ -248,7 +251,11 @@ func (d decider) Name(client netip.Addr, name string) home.Verdict {
 	if d.g.disarmed() {
 		return home.Verdict{Action: home.Allow, Reason: disarmedReason}
 	}
-	return d.g.judge.Name(d.g.whose(client), name)
+	dev := d.g.whose(client)
+	if v, kept := d.g.foreign(dev, name); kept {
+		return v
+	}
+	return d.g.judge.Name(dev, name)
 }
 
 // Answer says whether it may have what the name leads to.
@@ -257,6 +264,9 @@ func (d decider) Answer(client netip.Addr, question string, names []string, addr
 		return home.Verdict{Action: home.Allow, Reason: disarmedReason}
 	}
 	dev := d.g.whose(client)
+	if v, kept := d.g.foreign(dev, question); kept {
+		return v
+	}
 	v := d.g.judge.Answer(dev, question, names, addrs)
 	if v.Action < home.Block {
 		d.g.permit(dev, question, addrs)

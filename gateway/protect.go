@@ -3,9 +3,11 @@ package gateway
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
+	"cardea/gateway/judge"
 	"cardea/gateway/report"
 	"cardea/home"
 	"cardea/identity"
@@ -83,9 +85,30 @@ func alsoCalled(vendor string) string {
 	return name
 }
 
+// its says whether a device that is kept to its maker may use a name: the maker's, and what sets clocks and brings updates.
+func its(maker, name string) bool {
+	return makers(maker, name) || slices.ContainsFunc(judge.DefaultGuard, func(g string) bool { return name == g || strings.HasSuffix(name, "."+g) })
+}
+
+// foreign is the verdict about a name that a device which is kept to its maker may not have: it is refused, not asked for
+// elsewhere, or names would be a way out.
+func (g *Gateway) foreign(d *home.Device, name string) (v home.Verdict, kept bool) {
+	if d == nil || name == "" {
+		return v, false
+	}
+	maker := g.said.maker(d.ID)
+	if maker == "" || its(maker, name) {
+		return v, false
+	}
+	return home.Verdict{Action: home.Block, Reason: "It is kept to the services of its maker."}, true
+}
+
 // permit lets a device that is kept vendor-only reach what the resolver is about to answer, before it has the answer.
 func (g *Gateway) permit(d *home.Device, name string, addrs []netip.Addr) {
-	if d == nil || !makers(g.said.maker(d.ID), name) {
+	if d == nil {
+		return
+	}
+	if maker := g.said.maker(d.ID); maker == "" || !its(maker, name) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -103,7 +126,7 @@ func (g *Gateway) permitKnown(d *home.Device) {
 	var addrs []netip.Addr
 	maker := g.said.maker(d.ID)
 	g.observer.Contacts(d.ID, func(k home.Contact) bool {
-		if !k.Local && k.Endpoint.IP.IsValid() && !k.Lookup && makers(maker, k.Endpoint.Name) {
+		if !k.Local && k.Endpoint.IP.IsValid() && !k.Lookup && its(maker, k.Endpoint.Name) {
 			addrs = append(addrs, k.Endpoint.IP)
 		}
 		return len(addrs) < 64

@@ -81,7 +81,7 @@ type replay struct {
 // emit, the Summary last, also when a file turns out to be broken; that is the error then.
 func Replay(ctx context.Context, files []string, o ReplayOptions, emit func(any) error) error {
 	r := &replay{emit: emit, networks: o.Networks, sum: Summary{Kind: "summary"}}
-	r.who = newWho(same.Config{Find: r.Find})
+	r.who = newWho(same.Config{Find: r.Find}, nil)
 	r.who.book.Set(o.Model)
 	r.who.exposed.SetFacts(o.Exposures)
 	r.judge = judge.New(judge.Config{Intel: o.Intel, Services: services{}, Headless: r.headless}, r)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"cardea/exposure"
@@ -21,11 +22,12 @@ type who struct {
 	texts   texts // of tokens; nil in a replay, which tells nobody
 }
 
-func newWho(c same.Config) *who {
+// newWho makes an empty one. owner tells which device has an address; nil: what is seen of it is believed.
+func newWho(c same.Config, owner func(netip.Addr) home.DeviceID) *who {
 	return &who{
 		book:    identity.NewBook(identity.Config{Facts: facts.Default(), Domain: registrable}),
 		links:   same.New(c),
-		exposed: exposure.New(exposure.Config{}),
+		exposed: exposure.New(exposure.Config{Find: owner}),
 	}
 }
 
@@ -36,14 +38,15 @@ func (w *who) observe(o *home.Observation) {
 		known = o.Device.Identity
 	}
 	w.links.Observe(o, known)
-	if !o.Proven && !o.Source.IsZero() && o.Kind != home.EventFlow {
+	if o.Proven || o.Source.IsZero() {
+		w.book.Observe(o)
+		if w.texts != nil {
+			w.texts.gather(o)
+		}
+	} else if o.Kind != home.EventFlow {
 		return
 	}
-	w.book.Observe(o)
-	if w.texts != nil {
-		w.texts.gather(o)
-	}
-	w.exposed.Observe(o)
+	w.exposed.Observe(o) // what the internet begins is nobody's frame
 }
 
 // identify hands on who devices are taken for where that may have changed.
@@ -56,13 +59,19 @@ func (w *who) identify(set func(home.DeviceID, home.Identity), find func(*home.F
 	}
 }
 
+// holder is the device that has an address. The lock is held.
+func (g *Gateway) holder(a netip.Addr) home.DeviceID {
+	d, _ := g.observer.ByAddr(a)
+	return d.ID
+}
+
 // know is the step of the pipeline that gathers who is who.
 func (g *Gateway) know(o *home.Observation) { g.who.observe(o) }
 
 // standing tells the linker what must survive a merge. The lock is held.
 func (g *Gateway) standing(id home.DeviceID) same.Standing {
-	_, held := g.responder.Modes()[id]
-	return same.Standing{Contained: held, Protected: g.spared(id)}
+	_, open := g.responder.SymptomOf(id)
+	return same.Standing{Contained: open, Protected: g.spared(id)}
 }
 
 // linksEvery is how often devices are looked at that may be one.

@@ -305,7 +305,7 @@ func FuzzParseWho(f *testing.F) {
 		if err != nil {
 			return
 		}
-		w := newWho(same.Config{})
+		w := newWho(same.Config{}, nil)
 		w.book.Restore(k.Evidence)
 		w.links.Restore(k.Links)
 		_ = w.exposed.Restore(k.Exposures) // what makes no sense is left out, and said
@@ -318,4 +318,25 @@ func FuzzParseWho(f *testing.F) {
 			t.Errorf("it cannot be kept again: %v", err)
 		}
 	})
+}
+
+// A device that is kept to its maker is given no other name, so that names are no way out.
+func TestWhoIsKeptGetsNoOtherNames(t *testing.T) {
+	g, _ := start(t, t.TempDir())
+	if err := g.said.guard("camera", report.Protection{Kind: home.ProtectVendorOnly}, "TP-Link", true); err != nil {
+		t.Fatal(err)
+	}
+	camera := &home.Device{ID: "camera"}
+	for name, want := range map[string]bool{
+		"use1-api.tplinkcloud.com": false, "0.pool.ntp.org": false, "secret.tunnel.example": true, "tplinkcloud.com.evil.example": true, "xpool.ntp.org.evil": true, "": false,
+	} {
+		if v, refused := g.foreign(camera, name); refused != want || refused && (v.Action != home.Block || v.Reason == "") {
+			t.Errorf("%q: refused %v %+v", name, refused, v)
+		}
+	}
+	for _, d := range []*home.Device{nil, {ID: "lamp"}} {
+		if _, refused := g.foreign(d, "secret.tunnel.example"); refused {
+			t.Errorf("%v is not kept to anybody", d)
+		}
+	}
 }
