@@ -16,7 +16,7 @@ const (
 	modelsBundle    = "models"    // what the fleet learned of who devices are
 	exposuresBundle = "exposures" // known vulnerabilities and ends of life
 	knownDir        = "known"
-	maxKnown        = 8 << 20 // bytes of one of them on a gateway
+	maxKnown        = 2 << 20 // bytes of one of them on a gateway: what was learned takes twelve times that in memory
 )
 
 // known is a bundle of one file: how it is checked, and put into force.

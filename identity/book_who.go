@@ -244,8 +244,14 @@ func (b *Book) remember(d *device, who home.Identity) {
 		if i >= 0 {
 			d.classes[i].day = max(d.classes[i].day, day)
 		} else {
-			if len(d.classes) >= maxClasses {
-				d.classes = slices.Delete(d.classes, 0, 1)
+			if len(d.classes) >= maxClasses { // the mildest goes: who pretends to be many things sheds nothing by it
+				mildest := slices.IndexFunc(d.classes, func(c classDay) bool { return true })
+				for i := range d.classes {
+					if strictness(d.classes[i].class) < strictness(d.classes[mildest].class) {
+						mildest = i
+					}
+				}
+				d.classes = slices.Delete(d.classes, mildest, mildest+1)
 			}
 			d.classes = append(d.classes, classDay{who.Class, day})
 		}

@@ -13,7 +13,7 @@ import (
 var dataBundles = []string{"models", "exposures"}
 
 // MaxData is how large such a file may be, in bytes.
-const MaxData = 32 << 20
+const MaxData = 2 << 20 // gateways take no more
 
 // ErrVersion is the error of a version that is not kept any more, or never was.
 var ErrVersion = errors.New("that version is not kept")
