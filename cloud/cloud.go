@@ -201,7 +201,10 @@ func (s *Server) parts() (list []part) {
 			part{"worker", s.worker.Run}, part{"heartbeats", s.takeBeats},
 			part{"gateways' questions", (&asked{rooms: s.rooms, conn: s.conn, log: s.log}).Run},
 			part{"revoked gateways", s.tellRevoked}, part{"notifications", s.rooms.Notify.Run},
-			part{"bundles", s.rooms.Rollout.Run}, part{"orders", s.expireOrders}, part{"retention", s.trim}, part{"models", s.learn})
+			part{"bundles", s.rooms.Rollout.Run}, part{"orders", s.expireOrders}, part{"retention", s.trim})
+		if !s.cfg.NoLearn {
+			list = append(list, part{"models", s.learn})
+		}
 	}
 	if s.web != nil {
 		s.live = live.New(liveBus{s.conn}, s.log, time.Now)

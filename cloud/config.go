@@ -40,8 +40,9 @@ type Config struct {
 
 	NATS []string // brokers to use, for a process without the broker role
 
-	SMTP SMTP
-	Demo bool // messages may be pushed to endpoints on loopback; pages say that this is a demo
+	SMTP    SMTP
+	NoLearn bool // models of devices are not learned: what was published stays
+	Demo    bool // messages may be pushed to endpoints on loopback; pages say that this is a demo
 }
 
 // SMTP is where e-mail is handed in; without a Server none is sent.

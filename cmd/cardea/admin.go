@@ -50,8 +50,9 @@ type adminCmd struct {
 		Publish   adminIntelPublish   `cmd:"" help:"Sign a folder of lists and offer it to all gateways."`
 		Exposures adminIntelExposures `cmd:"" help:"Sign what is known of exploited vulnerabilities and ends of life, and offer it to all gateways."`
 		Models    adminIntelModels    `cmd:"" help:"Learn now, from what all homes told, who devices are, and offer it to all gateways."`
+		Again     adminIntelAgain     `cmd:"" help:"Offer an older version of models or exposures again, as a new one; start the workers with --no-learn, or the next hour makes its own models."`
 		Status    adminIntelStatus    `cmd:"" help:"Tell which version is offered."`
-	} `cmd:"" help:"Lists of indicators."`
+	} `cmd:"" help:"What gateways are sent: lists of indicators, models, exposures."`
 	Link        adminLink        `cmd:"" help:"Make a link that signs somebody in, once."`
 	Certificate adminCertificate `cmd:"" help:"Make the certificate of a broker, worker or API on a server of its own."`
 }

@@ -111,3 +111,19 @@ func (c adminIntelModels) Run(ctx context.Context, top *cli) error {
 		return a.print(r, words)
 	})
 }
+
+type adminIntelAgain struct {
+	Name    string `arg:"" enum:"models,exposures" help:"models or exposures."`
+	Version uint64 `arg:"" help:"The version that was good; the last three are kept."`
+}
+
+// Run is called by kong.
+func (c adminIntelAgain) Run(ctx context.Context, top *cli) error {
+	return top.Admin.with(ctx, func(a *admin) error {
+		now, err := a.rooms.Rollout.Again(a.ctx, c.Name, c.Version)
+		if err != nil {
+			return err
+		}
+		return a.print(map[string]uint64{"version": now}, fmt.Sprintf("What was version %d is offered to all gateways as version %d.", c.Version, now))
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"cardea/identity"
 	"cardea/lab/eval"
 )
 
@@ -23,6 +24,7 @@ type evalIdentifyCmd struct {
 	Scramble bool          `help:"Replace the lower half of MACs and serial numbers before anything is read, so that a table of units is worth nothing."`
 	First    time.Duration `help:"Judge each device by this much of its life, as 30s." placeholder:"TIME"`
 	Cross    bool          `help:"Instead of --test: leave days, tenths and types of the training folder out in turn."`
+	Out      string        `help:"Write what was learned to this file, for replay --models." type:"path" placeholder:"FILE"`
 	JSON     bool          `help:"Print one JSON object."`
 }
 
@@ -42,6 +44,21 @@ func (c evalIdentifyCmd) Run(ctx context.Context) error {
 		return errors.New("eval identify: --first must not be negative")
 	}
 	o := eval.Options{Scramble: c.Scramble, First: c.First}
+	if c.Out != "" {
+		if c.Cross {
+			return errors.New("eval identify: --out goes with --test")
+		}
+		o.Learned = func(m *identity.Model) error {
+			b, err := m.MarshalBinary()
+			if err == nil {
+				err = os.WriteFile(c.Out, b, 0o600)
+			}
+			if err != nil {
+				return fmt.Errorf("--out: %w", err)
+			}
+			return nil
+		}
+	}
 	if !c.JSON {
 		o.Say = func(f string, a ...any) { fmt.Fprintf(os.Stderr, "  "+f+"\n", a...) }
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -82,11 +81,8 @@ func (c replayCmd) Run(ctx context.Context) error {
 
 // known reads the tables that tell who devices are and how exposed.
 func (c replayCmd) known(opts *gateway.ReplayOptions) (err error) {
-	networks, err := data.Default()
-	if err != nil && !errors.Is(err, data.ErrMissing) { // built without: large operators are known
-		return err
-	}
 	opts.Networks = func(a netip.Addr) (uint32, string, string) {
+		networks, _ := data.Default() // read at the first question; built without it large operators are known still
 		n, _ := networks.Of(a)
 		return n.ASN, n.Operator, n.Country
 	}

@@ -36,6 +36,8 @@ type serveCmd struct {
 	SMTPTLS      bool   `name:"smtp-tls" help:"Refuse a mail server that offers no encryption."`
 	SMTPPassword string `name:"smtp-password-file" help:"File with the password." type:"path"`
 
+	NoLearn bool `help:"Do not learn models of devices from the homes: what was published stays."`
+
 	Log  string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	Demo bool   `hidden:"" help:"Push to endpoints on loopback is allowed."`
 }
@@ -66,7 +68,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 	s, err := cloud.New(ctx, cloud.Config{
 		Roles: c.Role, Data: c.Data, DB: c.DB, HTTP: c.HTTP, Public: c.Public, CertFile: c.Cert, KeyFile: c.Key, ProxiedBy: c.Proxy,
 		Listen: c.Listen, Advertise: c.Advertise, Name: c.Name, Cluster: c.Cluster, Routes: c.Routes, Replicas: c.Replicas,
-		Connections: c.Connections, StreamBytes: c.StreamBytes, NATS: c.NATS, Demo: c.Demo,
+		Connections: c.Connections, StreamBytes: c.StreamBytes, NATS: c.NATS, Demo: c.Demo, NoLearn: c.NoLearn,
 		SMTP: cloud.SMTP{Server: c.SMTP, From: c.SMTPFrom, User: c.SMTPUser, PasswordFile: c.SMTPPassword, NeedTLS: c.SMTPTLS},
 	}, version, log)
 	if err != nil {

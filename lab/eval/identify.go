@@ -15,6 +15,7 @@ type Options struct {
 	Scramble bool          // make what is a unit's own worthless before anything is read
 	First    time.Duration // judge a device by this much of its life; 0: all. Learning always sees all
 	Say      func(f string, a ...any)
+	Learned  func(*identity.Model) error // is given what was learned; nil: nobody
 }
 
 func (o *Options) say(f string, a ...any) {
@@ -56,6 +57,11 @@ func Identify(ctx context.Context, train, test string, o Options) (*Report, erro
 		return nil, errors.New("training folder: none of the captures holds anything of its device")
 	}
 	m := identity.Learn(voters, identity.LearnOptions{})
+	if o.Learned != nil {
+		if err := o.Learned(m); err != nil {
+			return nil, err
+		}
+	}
 	s := newScore(labels, learn, judge)
 	for _, w := range asked {
 		s.judge(m, w)
