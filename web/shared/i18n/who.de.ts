@@ -34,7 +34,7 @@ export const de: Record<keyof typeof en, string> = {
   "guard.close.title": "Den Port zum Internet schließen?", "guard.no-lan.title": "Nur das Internet erlauben?", "guard.vendor-only.title": "Nur seinen Hersteller erlauben?",
   "guard.close.text": "Aus dem Internet erreicht nichts mehr {port} dieses Geräts. Im Zuhause und auf seinem eigenen Weg hinaus geht alles weiter. Wenn Sie es von draußen direkt benutzen, hört das auf.",
   "guard.no-lan.text": "Es benutzt weiter das Internet. Es erreicht Ihre anderen Geräte nicht, und sie erreichen es nicht. Steuern, Drucken oder Abspielen von einem anderen Gerät zu Hause hört auf.",
-  "guard.vendor-only.text": "Es erreicht die Dienste seines Herstellers und sonst nichts. Seine eigene App und Updates gehen weiter, andere Dienste darauf hören auf.",
+  "guard.vendor-only.text": "Es erreicht die Dienste seines Herstellers und sonst nichts. Updates und seine App über den Hersteller gehen weiter; andere Dienste darauf hören auf, auch das Steuern von einem anderen Gerät zu Hause.",
   "guard.port": "Port {port}", "guard.ports": "irgendeinen Port", "guard.undo": "Zurücknehmen", "guard.held": "in Kraft", "guard.title": "Was es schützt", "guard.back": "Sie können es jederzeit zurücknehmen.",
 };
 

@@ -32,6 +32,6 @@ export const en = {
   "guard.close.title": "Close the port to the internet?", "guard.no-lan.title": "Let it use the internet only?", "guard.vendor-only.title": "Let it reach only its maker?",
   "guard.close.text": "Nothing from the internet reaches {port} of this device any more. At home, and on its own way out, all goes on. If you use it directly from outside your home, that stops.",
   "guard.no-lan.text": "It goes on using the internet. It cannot reach your other devices, and they cannot reach it. Control, printing or playing from another device at home stops.",
-  "guard.vendor-only.text": "It reaches its maker's services and nothing else. Its own app and updates go on; other services on it stop.",
+  "guard.vendor-only.text": "It reaches its maker's services and nothing else. Updates, and its app by way of the maker, go on; other services on it stop, and so does control from another device at home.",
   "guard.port": "port {port}", "guard.ports": "any port", "guard.undo": "Take it back", "guard.held": "in force", "guard.title": "What protects it", "guard.back": "You can take it back at any time.",
 } as const satisfies Record<string, string>;
