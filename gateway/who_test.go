@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,7 +50,7 @@ func TestAMergeShedsNothing(t *testing.T) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			a, b := *g.observer.Borrow(home.DeviceID(c.into)), *g.observer.Borrow(home.DeviceID(c.from))
-			if err := g.merge(a.ID, b.ID, c.by); err != c.want {
+			if err := g.merge(a.ID, b.ID, c.by); !errors.Is(err, c.want) {
 				t.Fatalf("%v, not %v", err, c.want)
 			}
 			left := []home.DeviceID{g.observer.Known(a.MAC), g.observer.Known(b.MAC)}
@@ -106,7 +107,7 @@ func TestASplitGivesBackWhatWasSaid(t *testing.T) {
 	if len(g.said.guards("lamp")) != 1 || !slices.Equal(g.rules.get("lamp").Block, []string{"a.example.com"}) {
 		t.Errorf("split, it has lost what was decided: %+v %+v", g.said.guards("lamp"), g.rules.get("lamp"))
 	}
-	if err := g.merge("camera", "lamp", same.Evidence); err != same.ErrDecided {
+	if err := g.merge("camera", "lamp", same.Evidence); !errors.Is(err, same.ErrDecided) {
 		t.Errorf("evidence overrules people: %v", err)
 	}
 	again := said{}
@@ -134,7 +135,7 @@ func TestASplitNamesWhoLeaves(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := g.split("camera", macOf(2)); err != errWhich {
+	if _, err := g.split("camera", macOf(2)); !errors.Is(err, errWhich) {
 		t.Errorf("which leaves? %v", err)
 	}
 	if to, err := g.split("camera", macOf(5)); err != nil || to != "tv" {
