@@ -205,7 +205,7 @@ func TestProtectionsAreBoundedAndTakenBack(t *testing.T) {
 		}
 	}
 	only := report.Protection{Kind: home.ProtectVendorOnly}
-	if err := s.guard("x", only, "Acme", true); err != errProtections || s.maker("x") != "" {
+	if err := s.guard("x", only, "Acme", true); !errors.Is(err, errProtections) || s.maker("x") != "" {
 		t.Errorf("one too many: %v, %q", err, s.maker("x"))
 	}
 	if err := s.guard("y", only, "Acme", true); err != nil || s.maker("y") != "Acme" || !s.about("y") {
