@@ -47,8 +47,9 @@ func (l *lab) follow(group uint16) *logbook {
 		} {
 			data, err := netlink.MarshalAttributes([]netlink.Attribute{a})
 			must(l.t, err)
-			_, err = conn.Execute(netlink.Message{
-				Header: netlink.Header{Type: unix.NFNL_SUBSYS_ULOG<<8 | 1, Flags: netlink.Request | netlink.Acknowledge},
+			// the kernel has done it when this returns; an answer would come among records, which begin with the first message
+			_, err = conn.Send(netlink.Message{
+				Header: netlink.Header{Type: unix.NFNL_SUBSYS_ULOG<<8 | 1, Flags: netlink.Request},
 				Data:   append([]byte{0, 0, byte(group >> 8), byte(group)}, data...),
 			})
 			must(l.t, err)
