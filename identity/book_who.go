@@ -245,7 +245,7 @@ func (b *Book) remember(d *device, who home.Identity) {
 			d.classes[i].day = max(d.classes[i].day, day)
 		} else {
 			if len(d.classes) >= maxClasses { // the mildest goes: who pretends to be many things sheds nothing by it
-				mildest := slices.IndexFunc(d.classes, func(c classDay) bool { return true })
+				mildest := 0
 				for i := range d.classes {
 					if strictness(d.classes[i].class) < strictness(d.classes[mildest].class) {
 						mildest = i

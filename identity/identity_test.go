@@ -555,3 +555,17 @@ func TestMergeAndSplit(t *testing.T) {
 		t.Errorf("split, but %+v", who)
 	}
 }
+
+// TestManyClassesShedNoStrictness: who pretends to be one thing after another is still judged as the strictest of them.
+func TestManyClassesShedNoStrictness(t *testing.T) {
+	b := NewBook(Config{})
+	d := b.at("x")
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	d.ev.add(seen{hash: 1, at: ticks(now), day: dayOf(now), clue: ClueName})
+	for _, c := range []home.DeviceClass{home.ClassCamera, home.ClassPhone, home.ClassTablet, home.ClassComputer, home.ClassWatch, home.ClassConsole, home.ClassTV, home.ClassNAS, home.ClassRouter} {
+		b.remember(d, home.Identity{Class: c})
+	}
+	if got := b.Strictest("x", now); got != home.ClassCamera || len(d.classes) > maxClasses {
+		t.Errorf("judged as %q of %d classes", got, len(d.classes))
+	}
+}

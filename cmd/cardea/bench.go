@@ -20,7 +20,7 @@ type benchCmd struct {
 	JSON    bool   `help:"Print one JSON object a benchmark."`
 	Seconds int    `help:"Time to spend on each benchmark, roughly." placeholder:"N"`
 	Agent   string `help:"The agent's program; default: cardea-agent beside this program." type:"path"`
-	Homes   int    `help:"cloud: how many made-up homes its store has; default 20000. A million take some ten minutes and 20 GB." placeholder:"N"`
+	Homes   int    `help:"cloud: how many made-up homes its store has; default 20000. A million take a quarter of an hour and 20 GB." placeholder:"N"`
 	Data    string `help:"cloud: folder for the store. It is kept, and taken as it is the next time; default: one that is deleted." type:"path" placeholder:"DIR"`
 }
 
