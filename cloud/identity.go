@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cardea/cloud/account/pki"
+	"cardea/cloud/rooms"
 
 	"github.com/google/renameio/v2"
 )
@@ -97,7 +98,7 @@ func (s *Server) identity(role string) (*identity, error) {
 
 func certificate(ca *pki.CA, role string, hosts []string) (pki.Cert, error) {
 	if role == RoleBroker {
-		return ca.Server(append([]string{BrokerName}, hosts...)...)
+		return ca.Server(append([]string{rooms.BrokerName}, hosts...)...)
 	}
 	return ca.Cloud(role)
 }
@@ -143,7 +144,7 @@ func (i *identity) server() *tls.Config {
 }
 
 func (i *identity) client() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: i.roots, ServerName: BrokerName,
+	return &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: i.roots, ServerName: rooms.BrokerName,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pointer(i.current()) }}
 }
 
@@ -153,6 +154,6 @@ func pointer(c tls.Certificate, err error) (*tls.Certificate, error) { return &c
 func (i *identity) both() *tls.Config {
 	c := i.server()
 	c.GetClientCertificate = i.client().GetClientCertificate
-	c.RootCAs, c.ServerName = i.roots, BrokerName
+	c.RootCAs, c.ServerName = i.roots, rooms.BrokerName
 	return c
 }

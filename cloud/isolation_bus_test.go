@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"cardea/cloud"
+	"cardea/cloud/rooms"
 	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/wire"
@@ -54,7 +54,7 @@ func (w *whole) part(role string) *nats.Conn {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(w.rooms.CA.Roots())
 	nc := must(nats.Connect("tls://"+w.cfg.Listen, nats.TLSHandshakeFirst(),
-		nats.Secure(&tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, RootCAs: roots, ServerName: cloud.BrokerName})))(w.t)
+		nats.Secure(&tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, RootCAs: roots, ServerName: rooms.BrokerName})))(w.t)
 	w.t.Cleanup(nc.Close)
 	return nc
 }

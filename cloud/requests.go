@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"cardea/cloud/rooms"
 	"cardea/home"
 	"cardea/internal/platform/bus"
 	"cardea/wire"
@@ -17,7 +18,7 @@ import (
 // asked answers what gateways ask for by themselves: the desired state, a part of a bundle, a new certificate. Each worker
 // takes some of the questions. The broker has made sure that a subject's gateway is the one that asked.
 type asked struct {
-	rooms *Rooms
+	rooms *rooms.Rooms
 	conn  *bus.Conn
 	log   *slog.Logger
 }

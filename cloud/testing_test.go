@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -26,9 +25,12 @@ import (
 
 	"cardea/cloud"
 	"cardea/cloud/account"
+	"cardea/cloud/rooms"
+	"cardea/cloud/staff/rights"
 	"cardea/gateway/uplink"
 	"cardea/gateway/uplink/enroll"
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/wire"
 	"cardea/wire/pb"
 
@@ -46,41 +48,42 @@ type whole struct {
 	cfg    cloud.Config
 	url    string
 	server *cloud.Server
-	rooms  *cloud.Rooms
+	rooms  *rooms.Rooms
 	stop   context.CancelFunc
 	ended  chan error
 	from   atomic.Uint32 // the last client address that a request came from
+	log    *slog.Logger
 }
 
 // startWhole starts one. db is "" for SQLite.
 func startWhole(t testing.TB, db string) *whole {
 	t.Helper()
-	dir, web, broker := t.TempDir(), freeAddress(t), freeAddress(t)
+	return startWholeOn(t, db, slog.New(slog.DiscardHandler))
+}
+
+// startWholeLogging starts one on SQLite whose log is looked at.
+func startWholeLogging(t testing.TB, log *slog.Logger) *whole {
+	t.Helper()
+	return startWholeOn(t, "", log)
+}
+
+func startWholeOn(t testing.TB, db string, log *slog.Logger) *whole {
+	t.Helper()
+	dir, web, broker := t.TempDir(), freeport.Must(t), freeport.Must(t)
 	if db == "" {
 		db = "sqlite:" + filepath.Join(dir, "cardea.db")
 	}
-	w := &whole{t: t, url: "http://" + web, cfg: cloud.Config{Data: dir, DB: db, HTTP: []string{web}, Public: "http://" + web,
+	w := &whole{t: t, log: log, url: "http://" + web, cfg: cloud.Config{Data: dir, DB: db, HTTP: []string{web}, Public: "http://" + web,
 		ProxiedBy: []string{"127.0.0.1"}, Listen: broker, Connections: 100, StreamBytes: 32 << 20}}
 	w.start()
 	t.Cleanup(w.end)
 	return w
 }
 
-// freeAddress is one that was free a moment ago: gateways are told the broker's before it listens.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func (w *whole) start() {
 	w.t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	server, err := cloud.New(ctx, w.cfg, "test", slog.New(slog.DiscardHandler))
+	server, err := cloud.New(ctx, w.cfg, "test", w.log)
 	if err != nil {
 		stop()
 		w.t.Fatal(err)
@@ -214,6 +217,8 @@ type provider struct {
 	mark, id, slug string
 	staff          *person
 	houses         []*house
+	incident       string // of the fleet, that only homes of it are in
+	hook           string // a webhook of its own
 }
 
 // house is a home with its resident, and a gateway with a real link.
@@ -224,8 +229,8 @@ type house struct {
 	resident *person
 	dir      string // of the gateway's identity and spool
 
-	device, other, cluster, incident, finding, order, consent, key string
-	signer                                                         *ecdsa.PrivateKey
+	device, other, cluster, profile, incident, finding, order, consent, key, inhabitant, schedule string
+	signer                                                                                        *ecdsa.PrivateKey
 
 	agent *agent
 	link  *uplink.Link
@@ -254,7 +259,7 @@ func (w *whole) addProvider() *provider {
 	p.slug = "csp-" + p.mark
 	p.id = must(w.rooms.Accounts.CreateTenant(ctx, p.slug, p.mark+" Net"))(t).ID
 	email := p.mark + "-staff@example.org"
-	who := must(w.rooms.Accounts.AddStaff(ctx, p.id, email, p.mark+" staff", "a long enough password"))(t)
+	who := must(w.rooms.Accounts.AddStaff(ctx, p.id, email, p.mark+" staff", "a long enough password", rights.Roles[:6]...))(t)
 	p.staff = &person{w: w, kind: account.Staff, tenant: p.id, id: who.ID, email: email}
 	return p
 }
@@ -263,7 +268,7 @@ func (w *whole) addProvider() *provider {
 func (w *whole) addHouse(p *provider) *house {
 	t, ctx := w.t, w.t.Context()
 	t.Helper()
-	h := &house{mark: newMark(t), provider: p, device: newID(t), other: newID(t), cluster: newID(t), incident: newID(t), finding: newID(t)}
+	h := &house{mark: newMark(t), provider: p, device: newID(t), other: newID(t), cluster: newID(t), profile: newID(t), incident: newID(t), finding: newID(t)}
 	made := must(w.rooms.Accounts.CreateHome(ctx, p.id, h.mark+" home", h.mark+" account"))(t)
 	h.place = made.Place()
 	email := h.mark + "@example.org"
@@ -300,9 +305,27 @@ func (w *whole) enrolWith(h *house, code string) uplink.Identity {
 // run opens the home's spool and runs its link.
 func (w *whole) run(h *house) {
 	w.t.Helper()
-	id := must(uplink.LoadIdentity(h.dir))(w.t)
+	w.reopen(h)
+	w.relink(h)
+}
+
+// reopen opens the home's spool; what it stored before is counted on.
+func (w *whole) reopen(h *house) {
+	w.t.Helper()
 	h.spool = must(uplink.OpenSpool(filepath.Join(h.dir, "spool"), 1<<20))(w.t)
-	h.agent = &agent{mark: h.mark, device: h.device, put: h.spool.Put, done: map[string]bool{}}
+	before := h.agent
+	h.agent = &agent{mark: h.mark, device: h.device, put: h.spool.Put, seal: h.spool.Seal, done: map[string]bool{}}
+	if before != nil && before.dir == h.dir {
+		h.agent.told.Store(before.told.Load())
+		h.agent.done = before.done
+	}
+	h.agent.dir = h.dir
+}
+
+// relink runs the link over the spool that is open.
+func (w *whole) relink(h *house) {
+	w.t.Helper()
+	id := must(uplink.LoadIdentity(h.dir))(w.t)
 	h.link = uplink.New(uplink.Config{Jitter: 100 * time.Millisecond, MaxWait: time.Second, Retry: 100 * time.Millisecond,
 		Heartbeat: 200 * time.Millisecond, Timeout: 10 * time.Second},
 		id, h.spool, h.agent, slog.New(slog.DiscardHandler))
@@ -376,23 +399,28 @@ func (h *house) agree(t testing.TB, id string) string {
 // agent is a gateway that does what it is asked and remembers what it heard.
 type agent struct {
 	mark, device string
+	dir          string // of its spool
 	put          func(*pb.Item) error
+	seal         func() error
 	told         atomic.Uint64 // items that were put into the spool
 
 	mu        sync.Mutex // guards what follows
 	done      map[string]bool
 	orders    []*pb.Order
+	decided   *pb.Household // by its people, as it was told last
+	plan      *pb.Plan      // what they bought
 	questions []*pb.Question
 	silent    bool // it hears questions and does not answer
 }
 
 func (a *agent) Beat() *pb.Heartbeat {
-	return &pb.Heartbeat{Version: a.mark, Armed: true, Devices: 1, Degraded: []string{a.mark + " does not work"}}
+	return &pb.Heartbeat{Version: a.mark, Armed: true, Devices: 1, Degraded: []string{a.mark + " does not work"}, Household: a.household().GetVersion()}
 }
 
 func (a *agent) Apply(_ context.Context, d *pb.Desired) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.decided, a.plan = d.GetHousehold(), d.GetPlan()
 	for _, o := range d.GetOrders() {
 		if a.done[o.GetId()] {
 			continue
@@ -401,6 +429,11 @@ func (a *agent) Apply(_ context.Context, d *pb.Desired) error {
 		a.orders = append(a.orders, o)
 		now := time.Now().UnixMilli()
 		a.told.Add(1)
+		if o.GetVerb() == "erase" { // as the gateway's agent does
+			if err := a.seal(); err != nil {
+				return err
+			}
+		}
 		if err := a.put(&pb.Item{Time: now, Body: &pb.Item_OrderResult{OrderResult: &pb.OrderResult{Id: o.GetId(), InForce: true, Done: now,
 			Check: &pb.Check{Clean: true, Sentence: a.mark + " is clean"}}}}); err != nil {
 			return err
@@ -428,6 +461,13 @@ func (a *agent) asked() []*pb.Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return append([]*pb.Question(nil), a.questions...)
+}
+
+// sold is the plan as it was told last.
+func (a *agent) sold() *pb.Plan {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.plan
 }
 
 // ordered are the orders that came so far.

@@ -8,7 +8,10 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
+	"cardea/cloud/adapt"
+	"cardea/cloud/adapt/base"
 	"cardea/cloud/api"
 	"cardea/home"
 	"cardea/internal/platform/bus"
@@ -17,6 +20,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
+
+// apiParts is all that the API needs.
+func (s *Server) apiParts() api.Parts {
+	return adapt.Parts(&base.Adapter{Rooms: s.rooms, Live: s.live, Watch: s.web.watch, Public: s.cfg.Public, Now: time.Now}, s.ready)
+}
 
 // web is the API role: listeners, and who waits for news of which home.
 type web struct {
@@ -129,7 +137,7 @@ func (s *Server) registry() *prometheus.Registry {
 // ready says whether this process can do its work.
 func (s *Server) ready(ctx context.Context) error {
 	if s.rooms != nil {
-		if err := s.rooms.db.Ping(ctx); err != nil {
+		if err := s.rooms.DB.Ping(ctx); err != nil {
 			return fmt.Errorf("database: %w", err)
 		}
 	}

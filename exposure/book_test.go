@@ -266,7 +266,7 @@ func TestBounded(t *testing.T) {
 		for _, x := range d.texts {
 			size += uintptr(len(x.value))
 		}
-		if size > 1024 || len(d.ports) != maxPorts {
+		if size > 1040 || len(d.ports) != maxPorts {
 			t.Errorf("%s: %d bytes with %d ports", id, size, len(d.ports))
 		}
 	}

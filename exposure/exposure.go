@@ -60,6 +60,7 @@ type device struct {
 	ports    []port
 	mappings []mapping
 	texts    []text
+	was      string // the version that a newer one took the place of: its kind as a rune, then the text
 	uses     [2]use // client's old TLS, client's cleartext login
 	last     uint32
 	modern   uint16 // the day since 1970 on which it offered TLS 1.2 or newer last; 0: never

@@ -1,10 +1,11 @@
 package exposure
 
 import (
-	"fmt"
 	"strings"
+	"time"
 
 	"cardea/home"
+	"cardea/say"
 )
 
 // surely is from which confidence on a statement about a model is made without "seems".
@@ -51,64 +52,92 @@ func (l *lister) exploited() {
 
 func (l *lister) flaw(f *flaw) {
 	x := home.Exposure{Kind: home.ExposedExploited, Reference: f.cve, Source: SourceKEV, First: f.added, Last: l.now, Certain: f.ended && l.sure(),
-		Sentence: "Some versions of this product have a weakness that attackers are known to use.",
-		Advice:   "Install its newest software. If there is none, keep it vendor-only, so that it reaches its maker's services and nothing else.",
-		Protect:  []home.Protection{home.ProtectVendorOnly, home.ProtectNoLAN}}
+		Said:    say.New("Some versions of this product have a weakness that attackers are known to use."),
+		Advised: say.New("Install its newest software. If there is none, keep it vendor-only, so that it reaches its maker's services and nothing else."),
+		Protect: []home.Protection{home.ProtectVendorOnly, home.ProtectNoLAN}}
 	if f.ended {
-		x.Sentence = "This product has a weakness that attackers are known to use, and its maker no longer repairs it."
+		x.Said = say.New("This product has a weakness that attackers are known to use, and its maker no longer repairs it.")
 		if !x.Certain {
-			x.Sentence = "It seems to be a product with a weakness that attackers are known to use, and that its maker no longer repairs."
+			x.Said = say.New("It seems to be a product with a weakness that attackers are known to use, and that its maker no longer repairs.")
 		}
-		x.Advice = "Replace it, or keep it vendor-only, so that it reaches its maker's services and nothing else."
+		x.Advised = say.New("Replace it, or keep it vendor-only, so that it reaches its maker's services and nothing else.")
 	}
-	x.Evidence = append(x.Evidence, f.told())
+	x.Shown = append(x.Shown, f.told())
 	if l.who.Model != "" {
-		x.Evidence = append(x.Evidence, "It is taken for this model: "+printable(l.who.Model, maxWord)+".")
+		x.Shown = append(x.Shown, l.taken())
 	}
-	x.Evidence = append(x.Evidence, l.version())
+	x.Shown = append(x.Shown, l.version())
 	l.add(x, f.cve)
 }
 
-func (f *flaw) told() string {
-	s := f.cve + " is in the list of known exploited vulnerabilities"
-	if !f.added.IsZero() {
-		s += " since " + date(f.added)
+// taken is for which model it is taken.
+func (l *lister) taken() home.Words {
+	return say.New("It is taken for this model: {0}.", say.Text(printable(l.who.Model, maxWord)))
+}
+
+func (f *flaw) told() home.Words {
+	cve, added := say.Text(f.cve), say.Time(f.added)
+	switch {
+	case f.added.IsZero() && f.ransom:
+		return say.New("{0} is in the list of known exploited vulnerabilities, used for extortion too.", cve)
+	case f.added.IsZero():
+		return say.New("{0} is in the list of known exploited vulnerabilities.", cve)
+	case f.ransom:
+		return say.New("{0} is in the list of known exploited vulnerabilities since {1:date}, used for extortion too.", cve, added)
 	}
-	if f.ransom {
-		s += ", used for extortion too"
-	}
-	return s + "."
+	return say.New("{0} is in the list of known exploited vulnerabilities since {1:date}.", cve, added)
 }
 
 // someFlaw is one statement for all that is known of some products of its maker and class, not of this one.
 func (l *lister) someFlaw(some []*flaw) {
 	x := home.Exposure{Kind: home.ExposedExploited, Reference: some[0].cve, Source: SourceKEV, First: some[0].added, Last: l.now,
-		Sentence: fmt.Sprintf("Some versions of this maker's %s have a weakness that attackers are known to use.", plural(l.who.Class)),
-		Advice:   "Install its newest software.",
-		Protect:  []home.Protection{home.ProtectNoLAN, home.ProtectVendorOnly}}
+		Said:    say.New("Some versions of this maker's {0} have a weakness that attackers are known to use.", plural(l.who.Class)),
+		Advised: say.New("Install its newest software."),
+		Protect: []home.Protection{home.ProtectNoLAN, home.ProtectVendorOnly}}
 	for _, f := range some {
-		x.Evidence = append(x.Evidence, f.told())
+		x.Shown = append(x.Shown, f.told())
 	}
-	x.Evidence = append(x.Evidence[:min(len(x.Evidence), maxEvidence-1)], l.version())
+	x.Shown = append(x.Shown[:min(len(x.Shown), maxEvidence-1)], l.version())
 	l.add(x, "some")
 }
 
-// version is what it tells of its firmware; "" when it tells nothing.
-func (l *lister) version() string {
+// version is what it tells of its firmware; none when it tells nothing.
+func (l *lister) version() home.Words {
 	for _, kind := range []uint8{textFirmware, textSystem, textSoftware} {
 		for _, t := range l.d.texts {
 			if t.kind == kind && !old(t.last, l.now, textFor) && strings.ContainsFunc(t.value, isDigit) {
-				return fmt.Sprintf("It said that its software is %q.", t.value)
+				return say.New(`It said that its software is "{0}".`, say.Text(t.value))
 			}
 		}
 	}
-	return ""
+	return home.Words{}
+}
+
+// Firmware is the version that a device tells of its software, "" when it tells none; the one that it told before, "" when it never
+// told another; and since when it tells this one.
+func (b *Book) Firmware(id home.DeviceID, now time.Time) (is, was string, since time.Time) {
+	d := b.devices[id]
+	if d == nil {
+		return "", "", time.Time{}
+	}
+	for _, kind := range []uint8{textFirmware, textSystem, textSoftware} {
+		for _, t := range d.texts {
+			if t.kind == kind && !old(t.last, now, textFor) && strings.ContainsFunc(t.value, isDigit) {
+				was, _ = strings.CutPrefix(d.was, string(rune(kind)))
+				if was == d.was {
+					was = "" // of another kind, or nothing
+				}
+				return t.value, was, clock(t.first)
+			}
+		}
+	}
+	return "", "", time.Time{}
 }
 
 // ended: a model, or the system that it says it runs, that gets no security updates any more.
 func (l *lister) ended() {
 	if e := l.facts.matchModel(l.vendor(), l.who.Model); e != nil && e.over(l.now) {
-		l.end(e, l.sure(), "It is taken for this model: "+printable(l.who.Model, maxWord)+".")
+		l.end(e, l.sure(), l.taken())
 	}
 	for _, t := range l.d.texts {
 		if t.kind != textSoftware && t.kind != textSystem && t.kind != textAgent && t.kind != textFirmware || old(t.last, l.now, textFor) {
@@ -116,12 +145,12 @@ func (l *lister) ended() {
 		}
 		// a text of one kind only: a newer version took the older one's place
 		if e, v := l.facts.matchSystem(t.value); e != nil && e.over(l.now) {
-			l.end(e, t.kind != textAgent, fmt.Sprintf("It said on %s that it runs %s %s.", date(clock(t.last)), e.people(), v))
+			l.end(e, t.kind != textAgent, say.New("It said on {0:date} that it runs {1} {2}.", say.Time(clock(t.last)), say.Text(e.people()), say.Text(v)))
 		}
 	}
 }
 
-func (l *lister) end(e *end, certain bool, why string) {
+func (l *lister) end(e *end, certain bool, why home.Words) {
 	for i := range l.out {
 		if l.out[i].Kind == home.ExposedEndOfLife && l.out[i].Reference == e.product { // told in two ways
 			l.out[i].Certain = l.out[i].Certain || certain
@@ -129,32 +158,34 @@ func (l *lister) end(e *end, certain bool, why string) {
 		}
 	}
 	x := home.Exposure{Kind: home.ExposedEndOfLife, Reference: e.product, Source: SourceEOL, First: e.day, Last: l.now, Certain: certain,
-		Evidence: []string{why, e.told()},
-		Advice:   "Replace it, or keep it vendor-only, so that it reaches its maker's services and nothing else.",
-		Protect:  []home.Protection{home.ProtectVendorOnly, home.ProtectNoLAN}}
-	subject := "It no longer gets"
-	if !certain {
-		subject = "It seems that it no longer gets"
-	}
-	x.Sentence = subject + " security updates."
-	if !e.day.IsZero() {
-		x.Sentence = fmt.Sprintf("%s security updates since %s.", subject, month(e.day))
+		Shown:   []home.Words{why, e.told()},
+		Advised: say.New("Replace it, or keep it vendor-only, so that it reaches its maker's services and nothing else."),
+		Protect: []home.Protection{home.ProtectVendorOnly, home.ProtectNoLAN}}
+	switch since := say.Time(e.day); {
+	case e.day.IsZero() && certain:
+		x.Said = say.New("It no longer gets security updates.")
+	case e.day.IsZero():
+		x.Said = say.New("It seems that it no longer gets security updates.")
+	case certain:
+		x.Said = say.New("It no longer gets security updates since {0:month}.", since)
+	default:
+		x.Said = say.New("It seems that it no longer gets security updates since {0:month}.", since)
 	}
 	if e.system != "" {
-		x.Advice = "Install its newest software. If there is none, replace it, or keep it vendor-only, so that it reaches its maker's services and nothing else."
+		x.Advised = say.New("Install its newest software. If there is none, replace it, or keep it vendor-only, so that it reaches its maker's services and nothing else.")
 	}
 	if l.who.Class.Personal() {
-		x.Advice = "Install its newest software. If there is none, use a newer device for banking and passwords."
+		x.Advised = say.New("Install its newest software. If there is none, use a newer device for banking and passwords.")
 		x.Protect = []home.Protection{home.ProtectNoLAN}
 	}
 	l.add(x, e.product)
 }
 
-func (e *end) told() string {
+func (e *end) told() home.Words {
 	if e.day.IsZero() {
-		return "Security updates for " + e.label + " have ended."
+		return say.New("Security updates for {0} have ended.", say.Text(e.label))
 	}
-	return "Security updates for " + e.label + " ended on " + date(e.day) + "."
+	return say.New("Security updates for {0} ended on {1:date}.", say.Text(e.label), say.Time(e.day))
 }
 
 // people is the system's name for people.

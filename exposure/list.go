@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/say"
 )
 
 const (
@@ -67,10 +68,11 @@ func (l *lister) add(x home.Exposure, what string) {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%d\x00%s", l.id, x.Kind, x.Proto, x.Port, what)
 	x.ID, x.Device = fmt.Sprintf("%016x", h.Sum64()), l.id
-	x.Evidence = slices.DeleteFunc(x.Evidence, func(s string) bool { return s == "" })
-	x.Evidence = x.Evidence[:min(len(x.Evidence), maxEvidence)]
-	if x.Evidence == nil {
-		x.Evidence = []string{}
+	x.Shown = slices.DeleteFunc(x.Shown, func(w home.Words) bool { return w.Pattern == "" })
+	x.Shown = x.Shown[:min(len(x.Shown), maxEvidence)]
+	x.Sentence, x.Advice, x.Evidence = say.English(x.Said), say.English(x.Advised), []string{}
+	for _, w := range x.Shown {
+		x.Evidence = append(x.Evidence, say.English(w))
 	}
 	if x.Protect == nil {
 		x.Protect = []home.Protection{}
@@ -80,7 +82,7 @@ func (l *lister) add(x home.Exposure, what string) {
 
 // open is a port of the device that the internet reaches, with all that is known of how.
 type open struct {
-	proto, how   string
+	proto        string
 	number       uint16
 	external     uint16
 	reached      uint16
@@ -89,6 +91,7 @@ type open struct {
 	asked        uint32
 	by           uint8
 	unchosen     bool
+	byV6         bool
 }
 
 // internet: what mappings lead to it, and what the internet reached.
@@ -115,7 +118,7 @@ func (l *lister) internet() {
 		}
 		o := open{proto: home.ProtoName(p.proto), number: p.number, first: p.first, last: p.last, sure: true, direct: true, reached: p.reached}
 		if p.flags&byV6 != 0 {
-			o.how = "over IPv6"
+			o.byV6 = true
 		}
 		l.tellOpen(o)
 	}
@@ -133,32 +136,32 @@ func (l *lister) find(proto uint8, number uint16) *port {
 func (l *lister) tellOpen(o open) {
 	x := home.Exposure{Kind: home.ExposedInternet, Proto: o.proto, Port: o.number, External: o.external, Certain: o.sure,
 		First: clock(o.first), Last: clock(o.last), Protect: []home.Protection{home.ProtectClose},
-		Advice: "Close the port, unless you use it from outside your home."}
+		Advised: say.New("Close the port, unless you use it from outside your home.")}
 	shown := cmp.Or(o.external, o.number)
 	switch {
 	case o.unchosen && !o.sure:
-		x.Sentence = fmt.Sprintf("%s asked the router to open a port to the internet.", l.subject())
+		x.Said = say.New("{0} asked the router to open a port to the internet.", l.subject())
 	case !o.sure:
-		x.Sentence = fmt.Sprintf("%s asked the router to open port %d to the internet.", l.subject(), shown)
-	case o.how != "":
-		x.Sentence = fmt.Sprintf("%s can be reached from the internet on port %d, %s.", l.subject(), shown, o.how)
+		x.Said = say.New("{0} asked the router to open port {1} to the internet.", l.subject(), say.Port(shown))
+	case o.byV6:
+		x.Said = say.New("{0} can be reached from the internet on port {1}, over IPv6.", l.subject(), say.Port(shown))
 	default:
-		x.Sentence = fmt.Sprintf("%s can be reached from the internet on port %d.", l.subject(), shown)
+		x.Said = say.New("{0} can be reached from the internet on port {1}.", l.subject(), say.Port(shown))
 	}
 	if o.reached != 0 {
-		x.Evidence = append(x.Evidence, "Somebody on the internet reached it on "+date(clock(uint32(o.reached)*86400))+".")
+		x.Shown = append(x.Shown, say.New("Somebody on the internet reached it on {0:date}.", say.Time(clock(uint32(o.reached)*86400))))
 	}
 	if o.by != 0 {
-		x.Evidence = append(x.Evidence, fmt.Sprintf("The router was asked by %s to open it on %s.", byNames[o.by], date(clock(o.asked))))
+		x.Shown = append(x.Shown, say.New("The router was asked by {0} to open it on {1:date}.", say.Text(byNames[o.by]), say.Time(clock(o.asked))))
 		if o.sure {
-			x.Evidence = append(x.Evidence, "The router did so.")
+			x.Shown = append(x.Shown, say.New("The router did so."))
 		}
 	}
 	if o.external != 0 && o.external != o.number {
-		x.Evidence = append(x.Evidence, fmt.Sprintf("The router leads port %d to its own port %d.", o.external, o.number))
+		x.Shown = append(x.Shown, say.New("The router leads port {0} to its own port {1}.", say.Port(o.external), say.Port(o.number)))
 	}
 	if s := serviceOf(o.proto, o.number); s != "" {
-		x.Evidence = append(x.Evidence, fmt.Sprintf("Port %d is used for %s.", o.number, s))
+		x.Shown = append(x.Shown, say.New("Port {0} is used for {1}.", say.Port(o.number), say.Word(s)))
 	}
 	what := ""
 	if !o.direct {
@@ -199,14 +202,14 @@ func (l *lister) telnet(x home.Exposure, p *port) bool {
 		return false
 	}
 	x.Kind, x.Protect = home.ExposedTelnet, near(p)
-	x.Sentence = "It offers telnet, which sends passwords without encryption."
-	x.Evidence = []string{fmt.Sprintf("It spoke telnet on port %d, last seen on %s.", p.number, date(x.Last))}
+	x.Said = say.New("It offers telnet, which sends passwords without encryption.")
+	x.Shown = []home.Words{say.New("It spoke telnet on port {0}, last seen on {1:date}.", say.Port(p.number), say.Time(x.Last))}
 	if !said {
 		x.Certain = false
-		x.Sentence = "It seems to offer telnet, which sends passwords without encryption."
-		x.Evidence = []string{fmt.Sprintf("It answered on port %d, which is for telnet, last seen on %s.", p.number, date(x.Last))}
+		x.Said = say.New("It seems to offer telnet, which sends passwords without encryption.")
+		x.Shown = []home.Words{say.New("It answered on port {0}, which is for telnet, last seen on {1:date}.", say.Port(p.number), say.Time(x.Last))}
 	}
-	x.Advice = "Switch telnet off in its settings. If it has no such setting, keep it away from your other devices."
+	x.Advised = say.New("Switch telnet off in its settings. If it has no such setting, keep it away from your other devices.")
 	l.add(x, "")
 	return true
 }
@@ -217,14 +220,14 @@ func (l *lister) ftp(x home.Exposure, p *port) bool {
 		return false
 	}
 	x.Kind, x.Protect = home.ExposedFTP, near(p)
-	x.Sentence = "It offers FTP, which sends files and passwords without encryption."
-	x.Evidence = []string{fmt.Sprintf("It spoke FTP on port %d, last seen on %s.", p.number, date(x.Last))}
+	x.Said = say.New("It offers FTP, which sends files and passwords without encryption.")
+	x.Shown = []home.Words{say.New("It spoke FTP on port {0}, last seen on {1:date}.", say.Port(p.number), say.Time(x.Last))}
 	if !said {
 		x.Certain = false
-		x.Sentence = "It seems to offer FTP, which sends files and passwords without encryption."
-		x.Evidence = []string{fmt.Sprintf("It answered on port %d, which is for FTP, last seen on %s.", p.number, date(x.Last))}
+		x.Said = say.New("It seems to offer FTP, which sends files and passwords without encryption.")
+		x.Shown = []home.Words{say.New("It answered on port {0}, which is for FTP, last seen on {1:date}.", say.Port(p.number), say.Time(x.Last))}
 	}
-	x.Advice = "Switch FTP off in its settings if you do not use it."
+	x.Advised = say.New("Switch FTP off in its settings if you do not use it.")
 	l.add(x, "")
 	return true
 }
@@ -234,9 +237,9 @@ func (l *lister) login(x home.Exposure, p *port) {
 		return
 	}
 	x.Kind, x.Protect = home.ExposedLogin, near(p)
-	x.Sentence = "It took a login without encryption."
-	x.Evidence = []string{fmt.Sprintf("A user name or a password was sent to its port %d, last seen on %s. What it was is not kept.", p.number, date(x.Last))}
-	x.Advice = "Change that password if you use it elsewhere, and use its encrypted login (https) if it has one."
+	x.Said = say.New("It took a login without encryption.")
+	x.Shown = []home.Words{say.New("A user name or a password was sent to its port {0}, last seen on {1:date}. What it was is not kept.", say.Port(p.number), say.Time(x.Last))}
+	x.Advised = say.New("Change that password if you use it elsewhere, and use its encrypted login (https) if it has one.")
 	l.add(x, "took")
 }
 
@@ -249,14 +252,14 @@ func (l *lister) oldTLS(x home.Exposure, p *port) {
 		name = "TLS 1.1"
 	}
 	x.Kind, x.Certain, x.Protect = home.ExposedOldTLS, p.flags&isSure != 0, near(p)
-	x.Sentence = fmt.Sprintf("It answers with encryption that is out of date (%s).", name)
-	x.Evidence = []string{fmt.Sprintf("It chose %s on port %d, last seen on %s.", name, p.number, date(x.Last))}
+	x.Said = say.New("It answers with encryption that is out of date ({0}).", say.Text(name))
+	x.Shown = []home.Words{say.New("It chose {0} on port {1}, last seen on {2:date}.", say.Text(name), say.Port(p.number), say.Time(x.Last))}
 	if x.Certain {
-		x.Evidence = append(x.Evidence, "It was offered something newer.")
+		x.Shown = append(x.Shown, say.New("It was offered something newer."))
 	} else {
-		x.Sentence = fmt.Sprintf("It seems to answer with encryption that is out of date (%s).", name)
+		x.Said = say.New("It seems to answer with encryption that is out of date ({0}).", say.Text(name))
 	}
-	x.Advice = "Install its newest software."
+	x.Advised = say.New("Install its newest software.")
 	l.add(x, "served")
 }
 
@@ -264,13 +267,13 @@ func (l *lister) oldTLS(x home.Exposure, p *port) {
 func (l *lister) plain(x home.Exposure, p *port) {
 	x.Kind = home.ExposedPort
 	s := serviceOf(x.Proto, x.Port)
-	x.Sentence = fmt.Sprintf("It answers other devices in your home on port %d.", p.number)
+	x.Said = say.New("It answers other devices in your home on port {0}.", say.Port(p.number))
 	if s != "" {
-		x.Sentence = fmt.Sprintf("It answers other devices in your home on port %d (%s).", p.number, s)
+		x.Said = say.New("It answers other devices in your home on port {0} ({1}).", say.Port(p.number), say.Word(s))
 	}
-	x.Evidence = []string{fmt.Sprintf("First seen on %s, last on %s.", date(x.First), date(x.Last))}
+	x.Shown = []home.Words{say.New("First seen on {0:date}, last on {1:date}.", say.Time(x.First), say.Time(x.Last))}
 	if p.proto == home.ProtoTCP && p.number == 5555 && l.who.Class != home.ClassPrinter {
-		x.Advice, x.Protect = "Switch debugging over the network off in its settings, unless you use it.", []home.Protection{home.ProtectNoLAN}
+		x.Advised, x.Protect = say.New("Switch debugging over the network off in its settings, unless you use it."), []home.Protection{home.ProtectNoLAN}
 	}
 	l.add(x, "")
 }
@@ -279,24 +282,25 @@ func (l *lister) plain(x home.Exposure, p *port) {
 func (l *lister) client() {
 	if u := l.d.uses[usesOldTLS]; u.last != 0 && !old(u.last, l.now, portFor) {
 		name := tlsName(u.what)
-		sentence := fmt.Sprintf("It knows only encryption that is out of date (%s).", name)
+		said := say.New("It knows only encryption that is out of date ({0}).", say.Text(name))
 		if l.d.modern != 0 && !old(uint32(l.d.modern)*86400, l.now, portFor) {
-			sentence = fmt.Sprintf("A program on it uses encryption that is out of date (%s).", name)
+			said = say.New("A program on it uses encryption that is out of date ({0}).", say.Text(name))
 		}
 		l.add(home.Exposure{Kind: home.ExposedOldTLS, Certain: true, First: clock(u.first), Last: clock(u.last),
-			Sentence: sentence,
-			Evidence: []string{fmt.Sprintf("It offered nothing newer than %s, last seen on %s.", name, date(clock(u.last)))},
-			Advice:   "Install its newest software. If there is none, keep it vendor-only, so that it reaches its maker's services and nothing else.",
-			Protect:  []home.Protection{home.ProtectVendorOnly}}, "client")
+			Said:    said,
+			Shown:   []home.Words{say.New("It offered nothing newer than {0}, last seen on {1:date}.", say.Text(name), say.Time(clock(u.last)))},
+			Advised: say.New("Install its newest software. If there is none, keep it vendor-only, so that it reaches its maker's services and nothing else."),
+			Protect: []home.Protection{home.ProtectVendorOnly}}, "client")
 	}
 	if u := l.d.uses[usesLogin]; u.last != 0 && !old(u.last, l.now, portFor) {
-		by := ""
+		last := say.Time(clock(u.last))
+		shown := say.New("A user name or a password was sent, last seen on {0:date}. What it was is not kept.", last)
 		if int(u.what) < len(logins) && u.what != 0 {
-			by = " by " + logins[u.what]
+			shown = say.New("A user name or a password was sent by {0}, last seen on {1:date}. What it was is not kept.", say.Text(logins[u.what]), last)
 		}
 		l.add(home.Exposure{Kind: home.ExposedLogin, Certain: true, First: clock(u.first), Last: clock(u.last),
-			Sentence: "It sent a login without encryption.",
-			Evidence: []string{fmt.Sprintf("A user name or a password was sent%s, last seen on %s. What it was is not kept.", by, date(clock(u.last)))},
-			Advice:   "Change that password, and let it use encryption if its settings offer that."}, "sent")
+			Said:    say.New("It sent a login without encryption."),
+			Shown:   []home.Words{shown},
+			Advised: say.New("Change that password, and let it use encryption if its settings offer that.")}, "sent")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"cardea/home"
 )
@@ -17,6 +18,7 @@ type Seen struct {
 	Mappings [][7]uint32   `json:"mappings,omitempty"` // external, internal, flags, by, first, last, end
 	Uses     [2][3]uint32  `json:"uses"`
 	Texts    []SeenText    `json:"texts,omitempty"`
+	Was      string        `json:"was,omitempty"` // the version before the one that is told now, after its kind
 }
 
 // SeenText is a version or a name that the device told.
@@ -31,7 +33,7 @@ type SeenText struct {
 func (b *Book) Snapshot() []Seen {
 	out := make([]Seen, 0, len(b.devices))
 	for id, d := range b.devices {
-		s := Seen{Device: id, Last: d.last, Modern: d.modern}
+		s := Seen{Device: id, Last: d.last, Modern: d.modern, Was: d.was}
 		for _, p := range d.ports {
 			s.Ports = append(s.Ports, [6]uint32{uint32(p.proto)<<8 | uint32(p.flags), uint32(p.number), uint32(p.external), uint32(p.reached), p.first, p.last})
 		}
@@ -83,6 +85,10 @@ func (s *Seen) device() (*device, error) {
 		}
 		d.mappings = append(d.mappings, mapping{external: uint16(m[0]), internal: uint16(m[1]), flags: uint8(m[2]), by: uint8(m[3]), first: m[4], last: m[5], end: m[6]})
 	}
+	if len(s.Was) > 2*maxText || !utf8.ValidString(s.Was) {
+		return nil, fmt.Errorf("a version cannot be %.40q", s.Was)
+	}
+	d.was = s.Was
 	for _, t := range s.Texts {
 		if t.Kind == 0 || t.Kind > textMaker || t.Value != printable(t.Value, maxText) {
 			return nil, fmt.Errorf("a text cannot be %.40q", t.Value)

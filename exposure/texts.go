@@ -40,6 +40,9 @@ func (d *device) tell(kind uint8, s string, at uint32) {
 		if t.value == s {
 			t.last = max(t.last, at)
 		} else if at >= t.last {
+			if kind == textFirmware || kind == textSystem || kind == textSoftware {
+				d.was = string(rune(kind)) + t.value
+			}
 			*t = text{kind: kind, first: at, last: at, value: strings.Clone(s)}
 		}
 		return

@@ -2,15 +2,10 @@ package exposure
 
 import (
 	"fmt"
-	"time"
 
 	"cardea/home"
+	"cardea/say"
 )
-
-// date writes a day out, in English: other languages make their own of the field's value.
-func date(t time.Time) string { return t.UTC().Format("2 January 2006") }
-
-func month(t time.Time) string { return t.UTC().Format("January 2006") }
 
 func tlsName(v uint16) string {
 	switch v {
@@ -23,39 +18,47 @@ func tlsName(v uint16) string {
 }
 
 // subject begins a sentence about the device.
-func (l *lister) subject() string {
-	if w, ok := classWords[l.who.Class]; ok {
-		return "Your " + w
+func (l *lister) subject() say.Arg {
+	if w, ok := subjects[l.who.Class]; ok {
+		return say.Word(w)
 	}
-	return "This device"
+	return say.Word("This device")
 }
 
-// classWords are what people call things of a class. Classes that are no thing by their name are left out.
-var classWords = map[home.DeviceClass]string{
-	home.ClassCamera: "camera", home.ClassDoorbell: "doorbell", home.ClassPlug: "plug", home.ClassLight: "light", home.ClassSensor: "sensor",
-	home.ClassThermostat: "thermostat", home.ClassHub: "hub", home.ClassLock: "lock", home.ClassAlarm: "alarm", home.ClassMedical: "medical device",
-	home.ClassScale: "scale", home.ClassSpeaker: "speaker", home.ClassTV: "TV", home.ClassConsole: "console", home.ClassPrinter: "printer",
-	home.ClassNAS: "network storage", home.ClassRouter: "router", home.ClassPhone: "phone", home.ClassTablet: "tablet", home.ClassComputer: "computer",
-	home.ClassWatch: "watch", home.ClassVehicle: "car",
+// subjects are what people call a thing of a class. Classes that are no thing by their name are left out.
+var subjects = map[home.DeviceClass]say.Pattern{
+	home.ClassCamera: "Your camera", home.ClassDoorbell: "Your doorbell", home.ClassPlug: "Your plug", home.ClassLight: "Your light", home.ClassSensor: "Your sensor",
+	home.ClassThermostat: "Your thermostat", home.ClassHub: "Your hub", home.ClassLock: "Your lock", home.ClassAlarm: "Your alarm",
+	home.ClassMedical: "Your medical device", home.ClassScale: "Your scale", home.ClassSpeaker: "Your speaker", home.ClassTV: "Your TV",
+	home.ClassConsole: "Your console", home.ClassPrinter: "Your printer", home.ClassNAS: "Your network storage", home.ClassRouter: "Your router",
+	home.ClassPhone: "Your phone", home.ClassTablet: "Your tablet", home.ClassComputer: "Your computer", home.ClassWatch: "Your watch",
+	home.ClassVehicle: "Your car",
 }
 
-func plural(c home.DeviceClass) string {
-	switch w, ok := classWords[c]; {
-	case c == home.ClassNAS:
-		return "network storage devices"
-	case ok:
-		return w + "s"
+func plural(c home.DeviceClass) say.Arg {
+	if w, ok := plurals[c]; ok {
+		return say.Word(w)
 	}
-	return "devices"
+	return say.Word("devices")
+}
+
+var plurals = map[home.DeviceClass]say.Pattern{
+	home.ClassCamera: "cameras", home.ClassDoorbell: "doorbells", home.ClassPlug: "plugs", home.ClassLight: "lights", home.ClassSensor: "sensors",
+	home.ClassThermostat: "thermostats", home.ClassHub: "hubs", home.ClassLock: "locks", home.ClassAlarm: "alarms", home.ClassMedical: "medical devices",
+	home.ClassScale: "scales", home.ClassSpeaker: "speakers", home.ClassTV: "TVs", home.ClassConsole: "consoles", home.ClassPrinter: "printers",
+	home.ClassNAS: "network storage devices", home.ClassRouter: "routers", home.ClassPhone: "phones", home.ClassTablet: "tablets",
+	home.ClassComputer: "computers", home.ClassWatch: "watches", home.ClassVehicle: "cars",
 }
 
 // serviceOf says in plain words what a port is used for; "" when it could be anything.
-func serviceOf(proto string, number uint16) string { return services[fmt.Sprint(proto, " ", number)] }
+func serviceOf(proto string, number uint16) say.Pattern {
+	return services[fmt.Sprint(proto, " ", number)]
+}
 
 // services are what IANA's registry or common use give a port, in words for people.
-var services = map[string]string{
+var services = map[string]say.Pattern{
 	"tcp 21": "file transfer, FTP", "tcp 22": "remote login, SSH", "tcp 23": "remote login, telnet", "tcp 2323": "remote login, telnet", "tcp 25": "mail",
-	"tcp 53": "names", "udp 53": "names", "udp 67": "addresses", "udp 69": "file transfer", "tcp 80": "web page", "udp 123": "time", "udp 137": "Windows names",
+	"tcp 53": "names", "udp 53": "names", "udp 67": "addresses", "udp 69": "file transfer", "tcp 80": "web page", "udp 123": "clock time", "udp 137": "Windows names",
 	"tcp 139": "shared files", "udp 161": "management", "tcp 443": "web page, encrypted", "tcp 445": "shared files", "tcp 515": "printing", "tcp 548": "shared files",
 	"tcp 554": "video", "tcp 631": "printing", "udp 631": "printing", "tcp 873": "file copies", "udp 1900": "finding devices", "tcp 1400": "music control",
 	"tcp 1883": "messages, MQTT", "tcp 8883": "messages, MQTT", "tcp 2049": "shared files", "tcp 3306": "a database", "tcp 3389": "remote screen", "tcp 3689": "music",

@@ -19,6 +19,7 @@ import (
 	"cardea/gateway/respond"
 	"cardea/home"
 	"cardea/intel"
+	"cardea/playbook"
 )
 
 func hostapd(dir string, vlan int) enforce.Link {
@@ -97,6 +98,15 @@ func (g *Gateway) resolveConfig() (resolve.Config, error) {
 // guests adapts the gateway to the portal.
 type guests struct{ g *Gateway }
 
+// What the page leaves out where it is not there, it is to have here.
+var (
+	_ portal.Home      = guests{}
+	_ portal.Planner   = guests{}
+	_ portal.Stepper   = guests{}
+	_ portal.Undoer    = guests{}
+	_ portal.Container = guests{}
+)
+
 // Incidents lists the open incidents for people at home.
 func (p guests) Incidents() []portal.View {
 	var out []portal.View
@@ -116,10 +126,82 @@ func (p guests) Check(id string) (home.Check, error) {
 }
 
 // Release lets a device out.
-func (p guests) Release(id, code string, self bool) error {
-	err := p.g.responder.Release(respond.Release{Incident: id, By: respond.ByPortal, Self: self, Code: code}, p.g.now())
+func (p guests) Release(w portal.Wish) error {
+	err := p.g.responder.Release(respond.Release{
+		Incident: w.Incident, By: respond.ByPortal, Self: w.Self, Code: w.Code, Acknowledged: w.Acknowledged,
+	}, p.g.now())
 	if errors.Is(err, respond.ErrOut) { // pressed twice
 		return nil
+	}
+	return forPeople(err)
+}
+
+// Step takes what a person says of a step of the playbook.
+func (p guests) Step(w portal.Wish) error {
+	_, err := p.g.responder.Step(respond.Answer{
+		Incident: w.Incident, Step: w.Step, Answer: string(w.Answer), By: respond.ByPortal, Self: w.Self, Code: w.Code,
+	}, p.g.now())
+	return forPeople(err)
+}
+
+// Undo takes a deed of the gateway back.
+func (p guests) Undo(w portal.Wish) error {
+	return forPeople(p.g.responder.Undo(respond.Undoing{
+		Incident: w.Incident, Deed: w.Deed, By: respond.ByPortal, Self: w.Self, Code: w.Code,
+	}, p.g.now()))
+}
+
+// Contain shuts in what waits for a person's word.
+func (p guests) Contain(w portal.Wish) error {
+	for _, i := range p.g.responder.Incidents() {
+		if i.ID == w.Incident && i.Waits && i.State != home.StateClosed {
+			p.g.responder.Quarantine(i.Device, respond.ByPortal, "Somebody at home said so on the gateway's page.", p.g.now())
+			return nil
+		}
+	}
+	return portal.ErrGone
+}
+
+// Read keeps that a person at home has read of an incident.
+func (p guests) Read(w portal.Wish) error {
+	return forPeople(p.g.responder.Read(w.Incident, respond.ByPortal, portal.ReadNote, p.g.now()))
+}
+
+// Plan is what the playbook of an incident says, in a language.
+func (p guests) Plan(v portal.View, lang string) (portal.Plan, bool) {
+	shelf := p.g.playbooks()
+	book := p.g.bookOf(v.Incident.Playbook)
+	if book == nil {
+		model := playbook.Named(v.Device.Identity)
+		book = shelf.For(shelf.Kind(v.Incident.Findings, v.Device.Class, model), v.Device.Class, model)
+	}
+	return planOf(book, shelf.Advice(), lang), true
+}
+
+// planOf is a playbook in one language, as the portal shows it.
+func planOf(b *playbook.Playbook, advice []playbook.Advice, lang string) portal.Plan {
+	out := portal.Plan{ID: b.Ref(), Title: b.Title.In(lang), Intro: b.Intro.In(lang), Expert: b.Expert.In(lang)}
+	for _, s := range b.Steps {
+		out.Steps = append(out.Steps, portal.PlanStep{
+			ID: s.ID, Text: s.Text.In(lang), Detail: s.Detail.In(lang), Check: string(s.Check), Gateway: s.By == playbook.ByGateway,
+			Other: s.Where == playbook.WhereOther, Optional: s.Optional,
+		})
+	}
+	for _, a := range advice {
+		out.Advice = append(out.Advice, portal.Advice{Title: a.Title.In(lang), Text: a.Text.In(lang), Link: a.Link})
+	}
+	return out
+}
+
+// forPeople says in the portal's terms what the responder refused.
+func forPeople(err error) error {
+	for _, e := range []struct{ is, say error }{
+		{respond.ErrCode, portal.ErrCode}, {respond.ErrTries, portal.ErrTries}, {respond.ErrNotClean, portal.ErrNotClean},
+		{respond.ErrNeedsHelp, portal.ErrNeedsHelp}, {respond.ErrClosed, portal.ErrGone}, {respond.ErrUnknown, portal.ErrGone},
+	} {
+		if errors.Is(err, e.is) {
+			return e.say
+		}
 	}
 	return err
 }
@@ -149,7 +231,8 @@ func (g *Gateway) deviceOf(id home.DeviceID) (home.Device, string) {
 // setIntel puts new lists in force: names and verdicts at once, addresses in the kernel as a difference.
 func (g *Gateway) setIntel(ctx context.Context, set *intel.Set, sum lists.Summary) {
 	g.intel.Store(set)
-	g.judge.SetIntel(set)
+	g.judgeBy(set)
+	g.changedIntel()
 	g.resolver.Flush()
 	g.log.Info("lists in force", "indicators", sum.Indicators, "files", len(sum.Files), "took", sum.Took)
 	if err := g.enforcer.Sync(ctx, g.listedAddrs()); err != nil && ctx.Err() == nil {
@@ -164,7 +247,7 @@ func (g *Gateway) Status() control.Status {
 	s := control.Status{Version: g.version, Started: g.started, Armed: left == 0, Ready: g.ready.Load(), Degraded: []string{}, Counters: g.counts()}
 	if !s.Armed {
 		s.Until = g.now().Add(left).Round(0)
-		s.Degraded = append(s.Degraded, "Nothing is enforced: the agent is disarmed.")
+		s.Degraded = append(s.Degraded, "Your gateway only watches now: it was told to shut nothing in.")
 	}
 	s.Cloud = g.cloud.status()
 	s.Degraded = append(s.Degraded, g.shedding.degraded()...)

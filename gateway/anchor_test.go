@@ -31,7 +31,7 @@ func TestWhoSpeaksFirstAfterARestartIsNotBelieved(t *testing.T) {
 
 func TestADeviceStaysShutInByItsPortOverARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), enforcedFile)
-	if alone, err := shutIn(path); err != nil || len(alone) != 0 {
+	if alone, _, err := shutIn(path); err != nil || len(alone) != 0 {
 		t.Fatalf("nothing there: %v %v", alone, err)
 	}
 	if err := enforce.Save(path, home.Desired{Devices: []home.DeviceRule{
@@ -41,9 +41,12 @@ func TestADeviceStaysShutInByItsPortOverARestart(t *testing.T) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	alone, err := shutIn(path)
+	alone, shut, err := shutIn(path)
 	if err != nil || len(alone) != 1 || alone["camera"] != "lan3" {
 		t.Errorf("%v %v", alone, err)
+	}
+	if len(shut) != 2 || !shut["camera"] || !shut["lamp"] {
+		t.Errorf("in quarantine: %v", shut)
 	}
 }
 

@@ -66,12 +66,18 @@ type cloud struct {
 	enrolled func() (home.Place, error) // fs.ErrNotExist: nowhere
 	dial     func(home.Place) (*line, error)
 
-	active  atomic.Bool              // there is a line; what happens is told
-	wake    chan struct{}            // owner: cloud; capacity 1; full means that telling is already asked for
-	proofs  chan struct{}            // owner: cloud; capacity 1; full means that looking at orders is already asked for
-	fetch   chan struct{}            // owner: cloud; capacity 1; full means that fetching lists is already asked for
-	fetchOf map[string]chan struct{} // the same for each bundle of one file; never changed
-	asking  atomic.Int32             // live questions
+	active   atomic.Bool   // there is a line; what happens is told
+	wake     chan struct{} // owner: cloud; capacity 1; full means that telling is already asked for
+	seek     chan struct{} // owner: cloud; capacity 1; full means that searching is already asked for
+	try      chan struct{} // owner: cloud; capacity 1; full means that fetching lists in shadow is already asked for
+	shadow   shadow
+	tryAlso  chan struct{} // owner: cloud; capacity 1; the same for profiles in shadow
+	profiles triedProfiles
+	proofs   chan struct{}            // owner: cloud; capacity 1; full means that looking at orders is already asked for
+	fetch    chan struct{}            // owner: cloud; capacity 1; full means that fetching lists is already asked for
+	fetchOf  map[string]chan struct{} // the same for each bundle of one file; never changed
+	asking   atomic.Int32             // live questions
+	anew     atomic.Bool              // the cloud has forgotten the devices: they are told whole
 
 	flushing sync.Mutex // orders what is taken from pending
 	looking  sync.Mutex // orders what is written to the log of looks
@@ -84,19 +90,23 @@ type cloud struct {
 	first     []*pb.FirstTime
 	hours     report.Hours
 	stops     report.Stops
-	checks    map[string]home.Check // the last, by incident
-	wanted    map[string]uint64     // versions of bundles
-	told      map[string]time.Time  // residents' looks, so that one who keeps a page open is told once
+	checks    map[string]home.Check   // the last, by incident
+	lastTold  map[string]*pb.Incident // open cases as they were told last; never changed
+	wanted    map[string]uint64       // versions of bundles
+	beside    map[string]uint64       // versions of bundles in shadow; nil: the cloud has not said yet
+	sought    []*pb.Hunt              // what the home's past is to be looked through for; never changed
+	told      map[string]time.Time    // residents' looks, so that one who keeps a page open is told once
 
-	roll       report.Roll   // the second's
-	sights     report.Sights // the second's
-	nextLook   time.Time     // at open contacts
-	nextRoll   time.Time     // at devices
-	nextStops  time.Time
-	nextHours  time.Time
-	nextSave   time.Time
-	nextSights time.Time
-	identified string // the last error of the identity that was told; run's
+	roll                report.Roll   // the second's
+	sights              report.Sights // the second's
+	nextLook            time.Time     // at open contacts
+	nextRoll            time.Time     // at devices
+	nextStops           time.Time
+	nextDays, nextHours time.Time
+	nextSave            time.Time
+	nextBeside          time.Time
+	nextSights          time.Time
+	identified          string // the last error of the identity that was told; run's
 }
 
 // cloudMemory is what must outlive a restart; it is a part of home.json.
@@ -108,13 +118,19 @@ type cloudMemory struct {
 	Revoked   []string          `json:"revoked,omitempty"`
 	Bundles   map[string]uint64 `json:"bundles,omitempty"`
 	Pending   [][]byte          `json:"pending,omitempty"` // serialised items
+	Sought    []string          `json:"sought,omitempty"`  // ids of searches that were answered, the latest
 }
 
 func newCloud(g *Gateway) *cloud {
+	fetch := map[string]chan struct{}{}
+	for _, k := range g.knowns() {
+		fetch[k.name] = make(chan struct{}, 1)
+	}
+	fetch[agentBundle] = make(chan struct{}, 1)
 	return &cloud{
-		g: g, wake: make(chan struct{}, 1), proofs: make(chan struct{}, 1), fetch: make(chan struct{}, 1),
-		fetchOf: map[string]chan struct{}{modelsBundle: make(chan struct{}, 1), exposuresBundle: make(chan struct{}, 1)}, wanted: map[string]uint64{},
-		announced: report.NewAnnounced(), checks: map[string]home.Check{}, told: map[string]time.Time{},
+		g: g, seek: make(chan struct{}, 1), try: make(chan struct{}, 1), tryAlso: make(chan struct{}, 1), wake: make(chan struct{}, 1), proofs: make(chan struct{}, 1), fetch: make(chan struct{}, 1),
+		fetchOf: fetch, wanted: map[string]uint64{},
+		announced: g.announced(nil), checks: map[string]home.Check{}, lastTold: map[string]*pb.Incident{}, told: map[string]time.Time{},
 		enrolled: func() (home.Place, error) { return home.Place{}, fs.ErrNotExist },
 	}
 }
@@ -220,7 +236,7 @@ func (c *cloud) stays(ctx context.Context, place home.Place) error {
 // adopt makes room for a place. A gateway that another home has now knows nothing of what it told and obeyed before.
 func (c *cloud) adopt(place home.Place) error {
 	if b, err := os.ReadFile(c.path(toldFile)); err != nil || string(b) != place.String() {
-		for _, name := range []string{toldFile, spoolDir, announcedFile, bundleDir, cloudListsDir, knownDir} {
+		for _, name := range []string{toldFile, spoolDir, announcedFile, bundleDir, cloudListsDir, knownDir, besideDir, besideListsDir, besideProfilesDir} {
 			if err := os.RemoveAll(c.path(name)); err != nil {
 				return fmt.Errorf("forget another cloud: %w", err)
 			}
@@ -236,6 +252,10 @@ func (c *cloud) adopt(place home.Place) error {
 	}
 	c.mu.Unlock()
 	if !same {
+		if err := os.RemoveAll(c.path(planFile)); err != nil {
+			return fmt.Errorf("forget another plan: %w", err)
+		}
+		c.g.sells(home.Plan{})
 		if err := c.g.remember(); err != nil {
 			return err
 		}
@@ -248,7 +268,7 @@ func (c *cloud) adopt(place home.Place) error {
 		}
 	}
 	c.mu.Lock()
-	c.announced = a
+	c.announced = c.g.announced(a)
 	c.mu.Unlock()
 	return nil
 }

@@ -57,7 +57,7 @@ func (c *cloud) Answer(ctx context.Context, q *pb.Question, send func(*pb.Answer
 	}
 	ctx, cancel := context.WithTimeout(ctx, until.Sub(now))
 	defer cancel()
-	a := &answer{send: send, part: &pb.Answer{}}
+	a := &answer{send: send, part: &pb.Answer{}, private: c.g.household.Private(), guest: c.g.household.Guest}
 	switch ask := q.GetAsk().(type) {
 	case *pb.Question_Devices:
 		list, _ := c.g.wireDevices("")
@@ -66,6 +66,8 @@ func (c *cloud) Answer(ctx context.Context, q *pb.Question, send func(*pb.Answer
 		err = c.contacts(ctx, ask.Contacts, a)
 	case *pb.Question_Follow:
 		return c.follow(ctx, q, device, a)
+	case *pb.Question_Preview:
+		err = c.preview(ctx, ask.Preview, a)
 	}
 	if err != nil {
 		return err
@@ -87,6 +89,8 @@ func asked(q *pb.Question) (what string, device home.DeviceID) {
 		return "contacts", home.DeviceID(ask.Contacts.GetDevice())
 	case *pb.Question_Follow:
 		return "follow", home.DeviceID(ask.Follow.GetDevice())
+	case *pb.Question_Preview:
+		return "preview", home.DeviceID(ask.Preview.GetDevice())
 	}
 	return "", ""
 }
@@ -136,12 +140,31 @@ func (c *cloud) contacts(ctx context.Context, ask *pb.AskContacts, a *answer) er
 	return cmp.Or(failed, err)
 }
 
+// preview answers what a mode would have stopped.
+func (c *cloud) preview(ctx context.Context, ask *pb.AskPreview, a *answer) error {
+	mode := home.Mode(ask.GetMode())
+	if mode.Rank() <= home.ModeEndpointBlock.Rank() {
+		return errMode
+	}
+	t, err := c.g.preview(ctx, home.DeviceID(ask.GetDevice()), mode)
+	if err != nil {
+		return err
+	}
+	if a.private || c.g.household.Guest(home.DeviceID(ask.GetDevice())) {
+		t.Stopped = nil
+	}
+	a.part.Preview = trialMessage(t).Message()
+	return nil
+}
+
 // answer packs an answer into parts.
 type answer struct {
-	send  func(*pb.Answer) error
-	part  *pb.Answer
-	size  int
-	begun bool // something was sent: an empty first part says that there is a gateway, and nothing to tell
+	send    func(*pb.Answer) error
+	part    *pb.Answer
+	size    int
+	private bool // names of contacts stay at home
+	guest   func(home.DeviceID) bool
+	begun   bool // something was sent: an empty first part says that there is a gateway, and nothing to tell
 }
 
 func (a *answer) room(n int) error {
@@ -154,6 +177,9 @@ func (a *answer) room(n int) error {
 }
 
 func (a *answer) contact(k *pb.Contact) error {
+	if a.private || a.guest != nil && a.guest(home.DeviceID(k.GetDevice())) {
+		report.PrivateContact(k)
+	}
 	if err := a.room(proto.Size(k) + 4); err != nil {
 		return err
 	}
@@ -163,6 +189,9 @@ func (a *answer) contact(k *pb.Contact) error {
 
 func (a *answer) devices(list []*pb.Device) error {
 	for _, d := range list {
+		if a.private {
+			wire.NamelessDevice(d)
+		}
 		if err := a.room(proto.Size(d) + 4); err != nil {
 			return err
 		}
@@ -175,7 +204,7 @@ func (a *answer) devices(list []*pb.Device) error {
 func (a *answer) flush() error {
 	part := a.part
 	a.part, a.size = &pb.Answer{}, 0
-	if a.begun && len(part.GetDevices()) == 0 && len(part.GetContacts()) == 0 && !part.GetLast() {
+	if a.begun && len(part.GetDevices()) == 0 && len(part.GetContacts()) == 0 && part.GetPreview() == nil && !part.GetLast() {
 		return nil
 	}
 	a.begun = true

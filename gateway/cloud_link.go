@@ -10,9 +10,11 @@ import (
 	"slices"
 	"time"
 
+	"cardea/behavior/profile"
 	"cardea/gateway/bundle"
 	"cardea/gateway/control"
 	"cardea/gateway/report"
+	"cardea/gateway/update"
 	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/wire/pb"
@@ -63,9 +65,10 @@ func (c *cloud) open(place home.Place) (*line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
-	l := uplink.New(uplink.Config{Dir: c.path(cloudDir), Jitter: c.g.cfg.Cloud.Reconnect}, id, s, c, c.g.log)
+	l := uplink.New(uplink.Config{Dir: c.path(cloudDir), Jitter: c.g.cfg.Cloud.Reconnect, Fit: c.fit}, id, s, c, c.g.log)
 	b := bundle.New(bundle.Config{
 		Dir: c.path(bundleDir), Root: id.BundleRoot, Into: c.path(cloudListsDir), Own: c.g.ownPrefixes(), Protected: c.g.cfg.Cloud.Protected,
+		Wanted: func() uint64 { return c.wantedOf(listsBundle) },
 		Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
 			return fetchPart(ctx, l, path, offset)
 		},
@@ -82,13 +85,40 @@ func (c *cloud) open(place home.Place) (*line, error) {
 			}
 			return version, err
 		}
+		program := bundle.NewProgram(bundle.FileConfig{Name: agentBundle + "-" + platform(), Dir: filepath.Join(c.path(knownDir), programDir), Root: id.BundleRoot,
+			Most: update.MaxSize, Wanted: func() uint64 { return c.wantedOf(agentBundle) },
+			Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
+				return fetchPart(ctx, l, path, offset)
+			}}, c.g.log)
+		way.follow = append(way.follow, func(ctx context.Context) error { return c.followAgent(ctx, program) })
 		for _, k := range c.g.knowns() {
-			f := bundle.NewFile(bundle.FileConfig{Name: k.name, Dir: filepath.Join(c.path(knownDir), k.name), Root: id.BundleRoot, Most: maxKnown, Check: k.check,
+			var wanted func() uint64 // what homes agree on is asked for without being told of it: the newest is for everybody
+			if k.name != herdBundle {
+				wanted = func() uint64 { return c.wantedOf(k.name) }
+			}
+			f := bundle.NewFile(bundle.FileConfig{Wanted: wanted, Name: k.name, Dir: filepath.Join(c.path(knownDir), k.name), Root: id.BundleRoot, Most: maxKnown, Check: k.check,
 				Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
 					return fetchPart(ctx, l, path, offset)
 				}}, c.g.log)
 			way.follow = append(way.follow, func(ctx context.Context) error { return c.keepUp(ctx, k, f) })
 		}
+	}
+	way.follow = append(way.follow, c.searches)
+	if len(id.BundleRoot) > 0 {
+		way.follow = append(way.follow, c.trying(c.try, listsBundle, fetchEvery, c.tryLists(bundle.Config{
+			Dir: c.path(besideDir), Root: id.BundleRoot, Into: c.path(besideListsDir), Own: c.g.ownPrefixes(), Protected: c.g.cfg.Cloud.Protected,
+			Wanted: func() uint64 { return c.besideOf(listsBundle) },
+			Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
+				return fetchPart(ctx, l, path, offset)
+			},
+		})), c.trying(c.tryAlso, profilesBundle, besideEvery, c.tryProfiles(bundle.FileConfig{
+			Name: profilesBundle, Dir: c.path(besideProfilesDir), Root: id.BundleRoot, Most: maxKnown,
+			Check:  func(b []byte) error { _, err := profile.Parse(b); return err },
+			Wanted: func() uint64 { return c.besideOf(profilesBundle) },
+			Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
+				return fetchPart(ctx, l, path, offset)
+			},
+		})))
 	}
 	return way, nil
 }

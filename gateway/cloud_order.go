@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"cardea/gateway/report"
 	"cardea/gateway/respond"
 	"cardea/home"
+	"cardea/say"
 	"cardea/wire"
 	"cardea/wire/pb"
 )
@@ -28,6 +30,7 @@ const (
 type ordered struct {
 	ID     string        `json:"id"`
 	Verb   string        `json:"verb"`
+	Mode   home.Mode     `json:"mode,omitempty"` // of mode
 	Device home.DeviceID `json:"device,omitempty"`
 	Done   bool          `json:"done,omitempty"` // its result was told
 
@@ -44,11 +47,21 @@ func (c *cloud) Apply(_ context.Context, d *pb.Desired) error {
 	keys, refused := takeKeys(c.mem.Keys, c.mem.Place, d.GetKeys())
 	c.mem.Keys, c.mem.Revoked = keys, revoke(c.mem.Revoked, d.GetRevokedConsents())
 	for _, b := range d.GetBundles() {
-		if _, ours := c.fetchOf[b.GetName()]; (ours || b.GetName() == listsBundle) && b.GetVersion() > c.wanted[b.GetName()] {
+		if _, ours := c.fetchOf[b.GetName()]; ours || b.GetName() == listsBundle {
 			c.wanted[b.GetName()] = b.GetVersion()
 		}
 	}
 	c.mu.Unlock()
+	c.beSought(d.GetHunts())
+	c.beTried(d.GetShadow())
+	if err := c.g.decided(d.GetHousehold()); err != nil {
+		c.g.count("cloud_households_refused", 1)
+		c.g.log.Error("what the home's people decided is not in force", "err", err)
+	}
+	if err := c.g.sold(d.GetPlan()); err != nil {
+		c.g.count("cloud_plans_refused", 1)
+		c.g.log.Error("what the home's people bought is not in force", "err", err)
+	}
 	if refused > 0 {
 		c.g.count("cloud_keys_refused", uint64(refused))
 	}
@@ -84,8 +97,8 @@ func (c *cloud) order(o *pb.Order) {
 	c.g.saving.Lock()
 	defer c.g.saving.Unlock()
 	e := ordered{ID: id, Verb: cut(o.GetVerb(), 16), since: c.g.now(), need: c.g.nextVersion()}
-	check, err := c.act(o, &e)
-	proven := slices.Contains([]string{"check", "identify", "merge", "split"}, e.Verb)
+	answer, err := c.act(o, &e)
+	proven := slices.Contains([]string{"check", "identify", "merge", "split", "try", "step", "code", "erase", "remedy"}, e.Verb)
 	e.Done = err != nil || proven
 	c.mu.Lock()
 	c.mem.Orders = append(c.mem.Orders, e)
@@ -97,20 +110,28 @@ func (c *cloud) order(o *pb.Order) {
 	c.g.count("cloud_orders", 1)
 	c.g.log.Info("order", "id", id, "verb", e.Verb, "by", report.Text(o.GetBy(), maxID), "err", err)
 	if e.Done {
-		c.result(id, err, check)
+		c.result(id, err, answer)
 	}
 }
 
+// answered is what an order is answered with beside that it is done.
+type answered struct {
+	check *home.Check
+	code  string
+}
+
 // result tells what became of an order.
-func (c *cloud) result(id string, err error, check *home.Check) {
+func (c *cloud) result(id string, err error, a answered) {
 	r := &pb.OrderResult{Id: id, InForce: err == nil, Done: report.Millis(c.g.now())}
 	if err != nil {
 		r.Why = report.Text(sentence(err), maxWhy)
+		r.Said = wire.Words(say.Read(r.GetWhy()))
 		c.g.count("cloud_orders_failed", 1)
 	}
-	if check != nil {
-		r.Check = report.Check(*check)
+	if a.check != nil {
+		r.Check = report.Check(*a.check)
 	}
+	r.Code = a.code
 	c.queue(&pb.Item{Body: &pb.Item_OrderResult{OrderResult: r}})
 }
 
@@ -133,8 +154,12 @@ const (
 	errAgain       refusal = "It was shut in again meanwhile."
 	errOutAgain    refusal = "It was let out again meanwhile."
 	errNotYet      refusal = "The rules are not in force yet; the gateway goes on trying."
-	errDisarmed    refusal = "Nothing is enforced now: the agent is disarmed."
+	errDisarmed    refusal = "Your gateway only watches now: it was told to shut nothing in."
 	errProtections refusal = "There are as many protections of this device as there may be."
+	errMode        refusal = "The gateway cannot hold it to that."
+	errNoList      refusal = "Too little is known of devices like it to hold it to a list."
+	errTrials      refusal = "As many trials run as may be at once."
+	errAnswer      refusal = "That is no answer to this question."
 	errVerb        refusal = "The gateway does not know this order: it may be too old."
 )
 
@@ -147,40 +172,78 @@ func sentence(err error) string {
 		return "The case is closed."
 	case errors.Is(err, respond.ErrOut):
 		return "Nothing is shut in."
+	case errors.Is(err, respond.ErrOnce):
+		return "It was let out for an hour already in the last day. Whoever may let it out for good decides now."
 	}
 	return err.Error()
 }
 
 // act does an order.
-func (c *cloud) act(o *pb.Order, e *ordered) (*home.Check, error) {
+func (c *cloud) act(o *pb.Order, e *ordered) (a answered, err error) {
 	now := c.g.now()
 	if until := o.GetExpires(); until != 0 && now.UnixMilli() >= until {
-		return nil, errLate
+		return a, errLate
 	}
 	by, ok := map[string]string{"owner": respond.ByOwner, "support": respond.BySupport}[o.GetBy()]
 	if !ok {
-		return nil, errWhose
+		return a, errWhose
 	}
 	why := report.Text(o.GetWhy(), maxWhy)
 	switch o.GetVerb() {
 	case "quarantine":
 		e.Device = home.DeviceID(o.GetDevice())
-		return nil, c.contain(e.Device, by, why, now)
+		return a, c.contain(e.Device, by, why, now)
 	case "block", "unblock", "allow", "disallow":
 		e.Device = home.DeviceID(o.GetDevice())
-		return nil, c.decide(e.Device, o.GetEndpoint(), o.GetVerb(), by)
+		return a, c.decide(e.Device, o.GetEndpoint(), o.GetVerb(), by)
 	case "identify", "merge", "split", "protect", "unprotect":
 		e.Device = home.DeviceID(o.GetDevice())
-		return nil, c.about(o, e.Device)
-	case "check", "release", "dismiss":
+		return a, c.about(o, e.Device)
+	case "mode":
+		e.Device, e.Mode = home.DeviceID(o.GetDevice()), home.Mode(o.GetMode())
+		return a, c.hold(e.Device, e.Mode, by, why, now)
+	case "try":
+		return a, c.g.try(home.DeviceID(o.GetDevice()), home.Mode(o.GetMode()), now)
+	case "remedy":
+		return a, c.g.care.order(o.GetId(), o.GetRemedy(), now)
+	case "erase":
+		return a, c.g.erase(home.DeviceID(o.GetDevice()), by)
+	case "check", "release", "dismiss", "step", "undo", "code":
 		inc, err := c.caseOf(o)
-		if err != nil {
-			return nil, err
+		if err != nil && !(o.GetVerb() == "undo" && errors.Is(err, respond.ErrClosed)) {
+			return a, err
 		}
 		e.Device = inc.Device
-		return c.treat(o.GetVerb(), inc.ID, by, why, now)
+		return c.treat(o, inc.ID, by, why, now)
 	}
-	return nil, errVerb
+	return a, errVerb
+}
+
+// hold holds a device to a mode because people ask for it.
+func (c *cloud) hold(id home.DeviceID, mode home.Mode, by, why string, now time.Time) error {
+	if mode == home.ModeQuarantine {
+		return c.contain(id, by, why, now)
+	}
+	c.g.mu.Lock()
+	d, ok := c.g.observer.Device(id)
+	c.g.mu.Unlock()
+	switch {
+	case !ok:
+		return errDevice
+	case d.Gateway:
+		return errRouter
+	case mode.Rank() < 0 || mode == home.ModeEndpointBlock:
+		return errMode
+	case mode != home.ModeOff && c.g.spared(id) && by != respond.ByOwner:
+		return errProtected
+	case mode.Listing() && !c.g.knows(id, mode):
+		return errNoList
+	}
+	_, err := c.g.responder.Mode(id, mode, by, why, now)
+	if errors.Is(err, respond.ErrOut) {
+		return cmp.Or(c.g.stillHeld(id, now), err)
+	}
+	return err
 }
 
 // contain shuts a device in, if that is within what the cloud may do.
@@ -296,23 +359,63 @@ func (c *cloud) caseOf(o *pb.Order) (home.Incident, error) {
 }
 
 // treat does what is asked for about a case.
-func (c *cloud) treat(verb, incident, by, why string, now time.Time) (*home.Check, error) {
-	switch verb {
+func (c *cloud) treat(o *pb.Order, incident, by, why string, now time.Time) (a answered, err error) {
+	switch o.GetVerb() {
 	case "check":
 		k, err := c.g.check(incident, by)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			a.check = &k
 		}
-		return &k, nil
+		return a, err
 	case "release":
-		return nil, c.g.responder.Release(respond.Release{Incident: incident, By: by, Why: why}, now)
+		w := respond.Release{Incident: incident, By: by, Why: why}
+		if until := o.GetUntil(); until != 0 {
+			if w.Until = time.UnixMilli(until); !w.Until.After(now) {
+				return a, errLate // who asked did not mean for good
+			}
+		}
+		return a, c.g.responder.Release(w, now)
+	case "step":
+		_, err := c.g.responder.Step(respond.Answer{Incident: incident, Step: o.GetStep(), Answer: o.GetAnswer(), By: by}, now)
+		return a, err
+	case "undo":
+		return a, c.g.responder.Undo(respond.Undoing{Incident: incident, Deed: o.GetDeed(), By: by, Why: why}, now)
+	case "code":
+		a.code, _, err = c.g.responder.Code(incident, by, now)
+		return a, err
+	}
+	return a, c.dismiss(incident, by, why, o.GetAnswer(), now)
+}
+
+// outcomes are what people may say of a case that they end.
+var outcomes = map[string]home.Outcome{
+	"": home.OutcomeAccepted, "accepted": home.OutcomeAccepted, "false-alarm": home.OutcomeFalseAlarm, "removed": home.OutcomeRemoved,
+}
+
+// dismiss ends a case because people say so. The same is found less easily from then on; hard rules stay.
+func (c *cloud) dismiss(incident, by, why, answer string, now time.Time) error {
+	outcome, ok := outcomes[answer]
+	if !ok {
+		return errAnswer
 	}
 	if why == "" {
 		why = map[string]string{
 			respond.ByOwner: "The owner says that this is no problem.", respond.BySupport: "Support says that this is no problem.",
 		}[by]
 	}
-	return nil, c.g.responder.Close(incident, by, why, now)
+	var about []home.Finding
+	for _, i := range c.g.responder.Incidents() {
+		if i.ID == incident && by == respond.ByOwner {
+			about = i.Findings
+		}
+	}
+	if err := c.g.responder.Close(incident, by, why, outcome, now); err != nil {
+		return err
+	}
+	c.g.mu.Lock()
+	defer c.g.mu.Unlock()
+	c.g.judge.Accept(about)
+	return nil
 }
 
 // prove tells an order's result when the kernel has it, or when it took too long.
@@ -355,7 +458,7 @@ func (c *cloud) proveAll(now time.Time) (waiting bool) {
 			c.mem.Orders[i].Done = true
 		}
 		c.mu.Unlock()
-		c.result(o.ID, err, nil)
+		c.result(o.ID, err, answered{})
 		c.g.saving.Unlock()
 	}
 	return waiting
@@ -387,7 +490,19 @@ func (g *Gateway) proven(o ordered) (done bool, err error) {
 		return false, errDisarmed
 	case o.Verb == "protect" && g.grade(o.Device) == home.GradeNone && g.kept(o.Device):
 		return false, errNotYet
-	case o.Verb != "quarantine":
+	case o.Verb == "mode" && o.Mode == home.ModeOff && mode.Rank() > home.ModeEndpointBlock.Rank():
+		return true, errAgain
+	case o.Verb == "mode" && o.Mode == home.ModeOff:
+		return true, g.stillHeld(o.Device, g.now())
+	case o.Verb == "mode" && o.Mode != home.ModeQuarantine:
+		if !contained || mode != o.Mode {
+			return true, errOutAgain
+		}
+		if g.grade(o.Device) == home.GradeNone {
+			return false, errNotYet
+		}
+		return true, nil
+	case o.Verb != "quarantine" && o.Mode != home.ModeQuarantine:
 		return true, nil
 	case !contained || mode != home.ModeQuarantine:
 		return true, errOutAgain

@@ -11,6 +11,7 @@ import (
 	"cardea/gateway/report"
 	"cardea/gateway/uplink"
 	"cardea/home"
+	"cardea/wire"
 	"cardea/wire/pb"
 
 	"github.com/google/renameio/v2"
@@ -26,6 +27,7 @@ const (
 	hoursEvery  = 10 * time.Second
 	openEvery   = 30 * time.Second
 	sightsEvery = time.Minute
+	daysEvery   = 10 * time.Minute
 	saveEvery   = 5 * time.Minute
 	nameSettles = 10 * time.Second // after its first packet a flow has its name
 	retryEvery  = time.Second
@@ -33,7 +35,7 @@ const (
 
 func (m cloudMemory) clone() cloudMemory {
 	m.Orders, m.Contained, m.Keys = slices.Clone(m.Orders), slices.Clone(m.Contained), slices.Clone(m.Keys)
-	m.Revoked, m.Bundles, m.Pending = slices.Clone(m.Revoked), maps.Clone(m.Bundles), nil
+	m.Revoked, m.Bundles, m.Pending, m.Sought = slices.Clone(m.Revoked), maps.Clone(m.Bundles), nil, slices.Clone(m.Sought)
 	return m
 }
 
@@ -41,6 +43,9 @@ func (m cloudMemory) clone() cloudMemory {
 func (c *cloud) queue(item *pb.Item) {
 	if item.GetTime() == 0 {
 		item.Time = report.Millis(c.g.now())
+	}
+	if item = c.fit(item); item == nil {
+		return
 	}
 	c.mu.Lock()
 	full := len(c.pending) >= maxPending
@@ -75,11 +80,16 @@ func (c *cloud) incident(i *home.Incident) {
 	if k, ok := c.checks[i.ID]; ok {
 		check = &k
 	}
-	if i.State == home.StateClosed {
+	m := report.Incident(i, grade, check)
+	same := proto.Equal(c.lastTold[i.ID], m)
+	if c.lastTold[i.ID] = m; i.State == home.StateClosed {
 		delete(c.checks, i.ID)
+		delete(c.lastTold, i.ID)
 	}
 	c.mu.Unlock()
-	c.queue(&pb.Item{Body: &pb.Item_Incident{Incident: report.Incident(i, grade, check)}})
+	if !same { // a step and what follows from it are often one
+		c.queue(&pb.Item{Body: &pb.Item_Incident{Incident: m}})
+	}
 }
 
 // checked notes the last answer to "is it clean?".
@@ -116,14 +126,19 @@ func (c *cloud) contact(k *home.Contact) {
 	if !c.active.Load() {
 		return
 	}
+	c.tried(k)
+	c.triedBy(k)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hours.Add(k)
 	c.used(k)
 }
 
-// used notes an endpoint that was used. mu is held.
+// used notes an endpoint that was used, unless it says more about people than about a model. mu is held.
 func (c *cloud) used(k *home.Contact) {
+	if c.g.private(k.Device, k.Last) {
+		return
+	}
 	if f := c.announced.Used(k, k.Last); f != nil {
 		c.first = append(c.first, f)
 	}
@@ -133,6 +148,11 @@ func (c *cloud) used(k *home.Contact) {
 func (c *cloud) stopped(d *home.Device, endpoint string, v *home.Verdict, at time.Time) {
 	if d == nil || !c.active.Load() {
 		return
+	}
+	if c.g.household.Guest(d.ID) { // that it was refused, and not whom
+		guests := *v
+		guests.Reason = report.GuestsHome
+		endpoint, v = "", &guests
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -191,6 +211,15 @@ func (c *cloud) flush() error {
 	return err
 }
 
+// fit is an item as it may leave the home; nil: it may not. It is asked before an item is kept, and again before it is sent: people
+// may have decided so in between.
+func (c *cloud) fit(item *pb.Item) *pb.Item {
+	if c.g.household.Private() {
+		return report.Private(item)
+	}
+	return report.WithoutGuests(item, c.g.household.Guest)
+}
+
 // put hands over what may be lost in a crash.
 func (c *cloud) put(item *pb.Item) {
 	c.mu.Lock()
@@ -200,6 +229,9 @@ func (c *cloud) put(item *pb.Item) {
 		return
 	}
 	item.Time = report.Millis(c.g.now())
+	if item = c.fit(item); item == nil {
+		return
+	}
 	if err := l.spool.Put(item); err != nil {
 		c.g.count("cloud_spool_failed", 1)
 	}
@@ -238,6 +270,9 @@ func (c *cloud) second(now time.Time) {
 	if due(&c.nextSights, now, sightsEvery) {
 		c.tellSights(now)
 	}
+	if due(&c.nextDays, now, daysEvery) {
+		c.tellDays(now)
+	}
 	if due(&c.nextHours, now, hoursEvery) {
 		c.tellHours()
 	}
@@ -246,6 +281,10 @@ func (c *cloud) second(now time.Time) {
 	c.mu.Unlock()
 	if stops && due(&c.nextStops, now, stopsEvery) {
 		c.tellStops()
+	}
+	if due(&c.nextBeside, now, besideEvery) {
+		c.tellBeside()
+		c.tellProfiles()
 	}
 	if due(&c.nextSave, now, saveEvery) {
 		if err := c.saveAnnounced(); err != nil {
@@ -261,11 +300,16 @@ func (c *cloud) tellAll(now time.Time) {
 	c.tellSights(now)
 	c.tellHours()
 	c.tellStops()
+	c.tellBeside()
+	c.tellProfiles()
 }
 
 // tellDevices tells which devices are new or have changed.
 func (c *cloud) tellDevices() {
 	list, home := c.g.wireDevices("")
+	if c.anew.Swap(false) {
+		c.roll = report.Roll{}
+	}
 	for _, d := range c.roll.Changes(list, home.Block, home.Allow) {
 		c.put(&pb.Item{Body: &pb.Item_Devices{Devices: d}})
 	}
@@ -308,6 +352,17 @@ func (c *cloud) tellHours() {
 	}
 }
 
+// tellDays tells how unusual the days that are over were.
+func (c *cloud) tellDays(now time.Time) {
+	const each = 256
+	c.g.mu.Lock()
+	list := c.g.dayScores(now)
+	c.g.mu.Unlock()
+	for part := range slices.Chunk(list, each) {
+		c.put(&pb.Item{Body: &pb.Item_DayScores{DayScores: &pb.DayScores{Days: part}}})
+	}
+}
+
 func (c *cloud) tellStops() {
 	c.mu.Lock()
 	list := c.stops.Take()
@@ -335,10 +390,11 @@ func (g *Gateway) wireDevices(id home.DeviceID) (out []*pb.Device, whole Rules) 
 	modes, now := g.responder.Modes(), g.now()
 	g.mu.Lock()
 	list := g.observer.Devices()
-	who := make([]report.Who, len(list))
+	who, trials, firmware := make([]report.Who, len(list)), make([]*report.Trial, len(list)), make([]string, len(list))
 	for i := range list {
 		if id == "" || list[i].ID == id {
-			who[i] = g.whoIs(&list[i], now)
+			who[i], trials[i] = g.whoIs(&list[i], now), g.trialOf(list[i].ID)
+			firmware[i], _, _ = g.who.exposed.Firmware(list[i].ID, now)
 		}
 	}
 	g.mu.Unlock()
@@ -351,9 +407,15 @@ func (g *Gateway) wireDevices(id home.DeviceID) (out []*pb.Device, whole Rules) 
 		if m, ok := modes[d.ID]; ok {
 			h.Mode, h.Grade = m, g.grade(d.ID)
 		}
+		w := g.wishes(d, now)
+		h.New, h.Paused, h.PausedBy, h.Trial, h.Firmware, h.Essential = w.held, w.paused, w.pausedBy, trials[i], firmware[i], g.household.Policy(d.ID).Essential
 		r := g.rules.get(d.ID)
 		h.Blocked, h.Allowed = r.Block, r.Allow
-		out = append(out, report.Device(d, h))
+		told := report.Device(d, h)
+		if told.Guest = g.household.Guest(d.ID); told.Guest {
+			wire.NamelessDevice(told)
+		}
+		out = append(out, told)
 	}
 	return out, g.rules.get("")
 }
@@ -363,15 +425,22 @@ func (c *cloud) Beat() *pb.Heartbeat {
 	s := c.g.Status()
 	b := &pb.Heartbeat{
 		Version: report.Text(s.Version, 64), Started: report.Millis(s.Started), Armed: s.Armed, Devices: uint32(s.Devices),
-		Contained: uint32(s.Contained), Incidents: uint32(s.Incidents), Indicators: uint32(s.Indicators),
+		Contained: uint32(s.Contained), Incidents: uint32(s.Incidents), Indicators: uint32(s.Indicators), Household: c.g.household.Version(),
+		Health: c.g.health(), Software: c.g.software(), Line: c.g.care.wire(),
 	}
 	for _, d := range s.Degraded[:min(len(s.Degraded), 16)] {
 		b.Degraded = append(b.Degraded, report.Text(d, maxWhy))
 	}
+	b.Bundles = c.bundles()
+	return b
+}
+
+// bundles are those in force, as a heartbeat tells them.
+func (c *cloud) bundles() (out []*pb.BundleVersion) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, v := range c.mem.Bundles {
-		b.Bundles = append(b.Bundles, &pb.BundleVersion{Name: name, Version: v})
+		out = append(out, &pb.BundleVersion{Name: name, Version: v})
 	}
-	return b
+	return out
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cardea/gateway/observe"
+	"cardea/gateway/permits"
 	"cardea/gateway/report"
 	"cardea/gateway/respond"
 	"cardea/home"
@@ -135,7 +136,8 @@ func (g *Gateway) protect(id home.DeviceID, d *home.Device, m *pb.Protection, on
 	if err := g.said.guard(id, p, d.Vendor, on); err != nil {
 		return err
 	}
-	if on && p.Kind == home.ProtectVendorOnly {
+	if on && p.Kind == home.ProtectVendorOnly { // names are refused from now on, not only when the kernel has it
+		g.book.Hold(id, home.ModeVendorOnly, permits.SubjectOf(d))
 		g.permitKnown(d)
 	}
 	g.wake()

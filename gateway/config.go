@@ -33,8 +33,24 @@ type Config struct {
 	Policy      PolicyConfig      `yaml:"policy"`
 	Portal      PortalConfig      `yaml:"portal"`
 	Containment ContainmentConfig `yaml:"containment"`
+	Detect      DetectConfig      `yaml:"detect"`
 	Ledger      LedgerConfig      `yaml:"ledger"`
 	Cloud       CloudConfig       `yaml:"cloud"`
+	Update      UpdateConfig      `yaml:"update"`
+	Care        CareConfig        `yaml:"care"`
+}
+
+// CareConfig is how the home's line is looked after.
+type CareConfig struct {
+	Off     bool     `yaml:"off"`     // it is not measured
+	Restart []string `yaml:"restart"` // command and arguments that restart the gateway, where people may ask for that; empty: they may not
+}
+
+// UpdateConfig is how the agent takes newer programs of its own that the cloud signs.
+type UpdateConfig struct {
+	Off    bool          `yaml:"off"`    // the system's packages alone bring them
+	Prove  time.Duration `yaml:"prove"`  // within this time a new one is healthy, or the one before runs again; default 5 min
+	Steady time.Duration `yaml:"steady"` // for so long without a break it has to be; default 30 s
 }
 
 // CloudConfig bounds what the cloud may do and cost. Where it is comes with the enrolment, not from here.
@@ -73,6 +89,31 @@ type ContainmentConfig struct {
 	Probation time.Duration `yaml:"probation"`
 	Hostapd   string        `yaml:"hostapd"`      // folder of hostapd control sockets; "" without Wi-Fi of our own
 	VLAN      int           `yaml:"hostapd_vlan"` // where hostapd isolates a station; 0: it cannot
+}
+
+// DetectConfig says what is looked for.
+type DetectConfig struct {
+	Off []string `yaml:"off"` // detectors that find nothing, only to compare what the others find
+}
+
+// off are the detectors that are switched off, with those that somebody else does the work of.
+func (c *DetectConfig) off(others ...home.Detector) map[home.Detector]bool {
+	out := map[home.Detector]bool{}
+	for _, d := range others {
+		out[d] = true
+	}
+	for _, s := range c.Off {
+		out[home.Detector(s)] = true
+	}
+	return out
+}
+
+// switchable are the detectors that look at conduct: contact with what is listed, and who a device is, is always told.
+var switchable = []string{
+	string(home.DetectScanWAN), string(home.DetectScanLAN), string(home.DetectScanPorts), string(home.DetectFlood), string(home.DetectBruteForce),
+	string(home.DetectARPSpoof), string(home.DetectNDSpoof), string(home.DetectRogueDHCP), string(home.DetectRogueRouter), string(home.DetectInbound),
+	string(home.DetectDNSSpoof), string(home.DetectNovelty), string(home.DetectBeacon), string(home.DetectNames), string(home.DetectVolume),
+	string(home.DetectHours), string(home.DetectMapping), string(home.DetectPort), string(home.DetectUsual),
 }
 
 // LedgerConfig bounds what is kept of contacts on the gateway's disk.
@@ -178,6 +219,12 @@ func (c *Config) defaults() {
 	if c.Cloud.Reconnect == 0 {
 		c.Cloud.Reconnect = 2 * time.Minute
 	}
+	if c.Update.Prove == 0 {
+		c.Update.Prove = 5 * time.Minute
+	}
+	if c.Update.Steady == 0 {
+		c.Update.Steady = 30 * time.Second
+	}
 	if c.Ledger.MaxAge == 0 {
 		c.Ledger.MaxAge = 30 * 24 * time.Hour
 	}
@@ -212,6 +259,8 @@ func (c *Config) checks() []check {
 		{"cloud.spool_bytes", within(c.Cloud.SpoolBytes, 1<<20, 1<<32)},
 		{"cloud.contain_per_day", within(int64(c.Cloud.ContainPerDay), 1, 1000)},
 		{"cloud.reconnect", within(int64(c.Cloud.Reconnect), int64(time.Millisecond), int64(time.Hour))},
+		{"update.prove", within(int64(c.Update.Prove), int64(time.Second), int64(time.Hour))},
+		{"update.steady", within(int64(c.Update.Steady), int64(time.Millisecond), int64(c.Update.Prove))},
 	}
 	if c.LAN != "" && c.LAN == c.WAN {
 		list = append(list, check{"wan", fmt.Errorf("is the same interface as lan")})
@@ -219,8 +268,14 @@ func (c *Config) checks() []check {
 	if len(c.DNS.Upstreams) == 0 {
 		list = append(list, check{"dns.upstreams", errors.New("at least one is needed")})
 	}
+	if len(c.Care.Restart) > 0 {
+		list = append(list, check{"care.restart", absolute(c.Care.Restart[0])})
+	}
 	for i, u := range c.DNS.Upstreams {
 		list = append(list, check{fmt.Sprintf("dns.upstreams[%d]", i), upstream(u)})
+	}
+	for i, d := range c.Detect.Off {
+		list = append(list, check{fmt.Sprintf("detect.off[%d]", i), oneOf(d, switchable...)})
 	}
 	for i, name := range c.Cloud.Protected {
 		if _, ok := home.CleanName(name); !ok {

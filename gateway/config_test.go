@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"cardea/home"
 )
 
 const minimal = "lan: br-lan\nwan: eth0\ndns:\n  upstreams: [udp://192.0.2.1]\n"
@@ -29,7 +31,9 @@ func TestConfigErrorsNameTheLine(t *testing.T) {
 		minimal + "containment:\n  protected:\n    - 00:11:22:33:44:55\n    - nonsense\n": "line 8: containment.protected[1]",
 		"lan: br-lan\nwan: eth0\ndns:\n  upstreams:\n    - ftp://192.0.2.1\n":             "line 5: dns.upstreams[0]",
 		"lan: br-lan\nwan: br-lan\ndns:\n  upstreams: [udp://192.0.2.1]\n":                "line 2: wan: is the same",
-		"lan: br-lan\nwan: [\n": "line 2",
+		"lan: br-lan\nwan: [\n":                                       "line 2",
+		minimal + "detect:\n  off: [scan-wan, scan-van]\n":            "line 6: detect.off[1]: \"scan-van\" is none of scan-wan,",
+		minimal + "detect:\n  off: [indicator]\n":                     "detect.off[0]",
 		"lan: a/b\nwan: eth0\ndns:\n  upstreams: [udp://192.0.2.1]\n": "line 1: lan",
 		"": "lan:",
 	} {
@@ -37,6 +41,17 @@ func TestConfigErrorsNameTheLine(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q:\n got %v\nwant …%s…", in, err, want)
 		}
+	}
+}
+
+func TestDetectorsThatAreOff(t *testing.T) {
+	c, err := ParseConfig([]byte(minimal + "detect:\n  off: [scan-wan, beacon]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	off := c.Detect.off(home.DetectDuplicate)
+	if len(off) != 3 || !off[home.DetectScanWAN] || !off[home.DetectBeacon] || !off[home.DetectDuplicate] {
+		t.Errorf("%v", off)
 	}
 }
 

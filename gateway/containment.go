@@ -25,6 +25,7 @@ type enforced struct {
 	done    uint64 // the latest version that is in force
 	grades  map[home.DeviceID]home.Grade
 	told    map[home.DeviceID]string // mode and grade, as told last
+	shut    map[home.DeviceID]bool   // who is in quarantine by what is kept for the next boot
 	alone   map[home.DeviceID]string // the port by which a device was shut in; used by desired only
 	err     error
 }
@@ -48,10 +49,10 @@ func (g *Gateway) later(job func(context.Context) error) bool {
 	}
 }
 
-// aside runs a job that takes seconds, one at a time: while one runs, others are not needed.
-func (g *Gateway) aside(job func(context.Context) error) {
+// aside runs a job that takes seconds, one at a time. False: another one runs, or there was no room.
+func (g *Gateway) aside(job func(context.Context) error) bool {
 	if !g.busy.CompareAndSwap(false, true) {
-		return
+		return false
 	}
 	queued := g.later(func(ctx context.Context) error {
 		g.background.Go(func() {
@@ -65,6 +66,7 @@ func (g *Gateway) aside(job func(context.Context) error) {
 	if !queued {
 		g.busy.Store(false)
 	}
+	return queued
 }
 
 func (g *Gateway) work(ctx context.Context) error {
@@ -105,27 +107,27 @@ func (g *Gateway) keepEnforced(ctx context.Context) error {
 	}
 }
 
-// shutIn reads by which ports devices were shut in before a restart: who invented neighbours on its port meanwhile must
-// not get a shared port by it.
-func shutIn(path string) (map[home.DeviceID]string, error) {
+// shutIn reads who was shut in before a restart, and by which ports: who invented neighbours on its port meanwhile must not get a shared
+// port by it.
+func shutIn(path string) (alone map[home.DeviceID]string, shut map[home.DeviceID]bool, err error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("what was enforced: %w", err)
+		return nil, nil, fmt.Errorf("what was enforced: %w", err)
 	}
 	d, err := enforce.ParseState(b)
 	if err != nil {
-		return nil, fmt.Errorf("what was enforced: %w", err)
+		return nil, nil, fmt.Errorf("what was enforced: %w", err)
 	}
-	alone := map[home.DeviceID]string{}
+	alone = map[home.DeviceID]string{}
 	for _, r := range d.Devices {
 		if r.Alone && r.Port != "" && r.Mode == home.ModeQuarantine {
 			alone[r.Device] = r.Port
 		}
 	}
-	return alone, nil
+	return alone, quarantined(&d), nil
 }
 
 // keeps says whether a device must not be forgotten for a new one: it has an open incident, or its owner said something
@@ -142,7 +144,7 @@ func (g *Gateway) keeps(id home.DeviceID) bool {
 
 // desired is what is to be in force now.
 func (g *Gateway) desired() home.Desired {
-	modes, ports := g.responder.Modes(), g.kernel.Ports()
+	modes, ports, now := g.responder.Modes(), g.kernel.Ports(), g.now()
 	g.state.mu.Lock()
 	g.state.version++
 	d := home.Desired{Version: g.state.version, Dormant: g.disarmed()}
@@ -153,15 +155,20 @@ func (g *Gateway) desired() home.Desired {
 	defer g.mu.Unlock()
 	for _, dev := range g.observer.Devices() {
 		mode, contained := modes[dev.ID]
-		blocked := g.blockedFor(dev.ID)
 		if !contained {
 			mode = home.ModeOff
 		}
-		mode, closed := guarded(mode, g.said.guards(dev.ID))
-		if mode == home.ModeOff && len(blocked) == 0 && len(closed) == 0 || dev.Gateway || len(dev.MACs) == 0 {
+		if dev.Gateway || len(dev.MACs) == 0 {
 			continue // (a device that is known by an address only cannot be told apart on the link)
 		}
-		rule := home.DeviceRule{Device: dev.ID, Mode: mode, MACs: dev.MACs, Addresses: dev.Addresses, Blocked: blocked, Closed: closed}
+		wished, acts, blocked := g.wishes(&dev, now), g.actsOf(dev.ID), g.blockedFor(dev.ID)
+		mode, closed := g.modeOf(&dev, mode, wished)
+		closed = append(closed, acts.Closed...)
+		if mode == home.ModeOff && wished.paused.IsZero() && len(blocked)+len(closed)+len(acts.Shut) == 0 {
+			continue
+		}
+		rule := home.DeviceRule{Device: dev.ID, Mode: mode, New: wished.held, Paused: !wished.paused.IsZero(), MACs: dev.MACs, Addresses: dev.Addresses, Blocked: blocked,
+			Closed: closed, Shut: acts.Shut}
 		if n := g.anchors[dev.ID]; n != nil {
 			rule.Port = n.port
 		} else if port, _, ok := ports.PortOf(dev.MAC); ok {
@@ -196,21 +203,39 @@ func (g *Gateway) aloneOn(port string, id home.DeviceID, there []home.MAC) bool 
 	return true
 }
 
+// quarantined are the devices that are in quarantine for a case.
+func quarantined(d *home.Desired) map[home.DeviceID]bool {
+	out := map[home.DeviceID]bool{}
+	for _, r := range d.Devices {
+		if r.Mode == home.ModeQuarantine && !r.New {
+			out[r.Device] = true
+		}
+	}
+	return out
+}
+
 func (g *Gateway) enforce(ctx context.Context) error {
 	d := g.desired()
 	err := g.enforcer.Apply(ctx, d)
 	grades, told := map[home.DeviceID]home.Grade{}, map[home.DeviceID]string{}
 	for _, r := range d.Devices {
-		if r.Mode == home.ModeOff {
+		if r.Mode == home.ModeOff && !r.Paused && len(r.Shut) == 0 {
 			continue // only some addresses are blocked
 		}
 		if grades[r.Device] = home.GradeNone; err == nil && !d.Dormant {
 			grades[r.Device] = g.enforcer.Grade(r.Device)
 		}
-		told[r.Device] = fmt.Sprintf("%s, %s", r.Mode, grades[r.Device])
+		if r.Mode != home.ModeOff { // a pause and a shut port are no containment
+			told[r.Device] = fmt.Sprintf("%s, %s", r.Mode, grades[r.Device])
+		}
 	}
 	g.state.mu.Lock()
 	before := g.state.told
+	shut := quarantined(&d)
+	if err != nil {
+		maps.Copy(shut, g.state.shut) // either may be what is kept
+	}
+	g.state.shut = shut
 	g.state.grades, g.state.err = grades, err
 	if err == nil {
 		g.state.told, g.state.done = told, d.Version
@@ -295,7 +320,7 @@ func (g *Gateway) clock(ctx context.Context) error {
 				g.log.Error("state", "err", err)
 			}
 		case <-known.C:
-			if err := g.rememberWho(); err != nil {
+			if err := errors.Join(g.rememberWho(), g.rememberNormal()); err != nil {
 				g.log.Error("state", "err", err)
 			}
 		case <-t.C:
@@ -304,15 +329,26 @@ func (g *Gateway) clock(ctx context.Context) error {
 	}
 }
 
+// exposedEvery is how often the roster takes anew how devices are exposed.
+const exposedEvery = 10 * time.Second
+
 func (g *Gateway) second() {
 	now := g.now()
-	g.responder.Tick(now)
+	if g.roster.Load() != nil { // before, it is not known to which lists devices could be held
+		g.responder.Tick(now)
+	}
 	g.watchShedding(now)
+	g.forced(now)
 	if until := g.disarm.Load(); until != 0 && !g.disarmed() && g.disarm.CompareAndSwap(until, 0) {
 		g.log.Info("armed again")
 		g.wake()
 	}
-	list := roster{addrs: map[netip.Addr]*home.Device{}, macs: map[home.MAC]*home.Device{}}
+	list := roster{addrs: map[netip.Addr]*home.Device{}, macs: map[home.MAC]*home.Device{}, ids: map[home.DeviceID]*home.Device{},
+		exposed: map[home.DeviceID][]home.Exposure{}}
+	look := due(&g.nextExposed, now, exposedEvery)
+	if before := g.roster.Load(); !look && before != nil {
+		list.exposed = before.exposed
+	}
 	g.mu.Lock()
 	g.observer.SetHome(homePrefixes(g.kernel.Ports().Prefixes()))
 	if own := g.kernel.Ports().GatewayMACs(); len(own) > 0 {
@@ -322,7 +358,12 @@ func (g *Gateway) second() {
 	known := map[home.DeviceID]bool{}
 	modes, held := g.responder.Modes(), 0
 	for i := range devices {
-		known[devices[i].ID] = true
+		known[devices[i].ID], list.ids[devices[i].ID] = true, &devices[i]
+		if look {
+			if open := g.who.exposed.List(devices[i].ID, devices[i].Identity, now); len(open) > 0 {
+				list.exposed[devices[i].ID] = open
+			}
+		}
 		for _, a := range devices[i].Addresses {
 			list.addrs[a] = &devices[i]
 		}
@@ -334,6 +375,7 @@ func (g *Gateway) second() {
 		}
 	}
 	g.anchors.keep(func(id home.DeviceID) bool { return known[id] })
+	g.book.Keep(func(id home.DeviceID) bool { return known[id] })
 	g.meetAgain(now)
 	g.forget.Range(func(id, _ any) bool {
 		g.forget.Delete(id)
@@ -341,9 +383,11 @@ func (g *Gateway) second() {
 		return true
 	})
 	g.mu.Unlock()
+	g.visit(devices, now)
 	g.roster.Store(&list)
-	if held != g.held { // a contained device has a new lease: it may use no other address
-		g.held = held
+	wished := g.wishing(devices, now)
+	if held != g.held || wished != g.wished { // a contained device has a new lease, and may use no other address; a pause began or ended
+		g.held, g.wished = held, wished
 		g.wake()
 	}
 }
@@ -361,11 +405,14 @@ func (g *Gateway) remember() error {
 		known[aliases[i].From] = true
 	}
 	g.said.keep(known)
+	g.hunted.keep(known)
+	told := maps.Clone(g.hunted)
 	g.mu.Unlock()
 	g.rules.mu.Lock()
 	rules := maps.Clone(g.rules.added)
 	g.rules.mu.Unlock()
 	return saveMemory(g.cfg.State, memory{
-		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: g.cloud.memory(),
+		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: g.cloud.memory(), Hunted: told,
+		Out: g.out(), Held: g.book.Snapshot(), Harm: g.harm.Snapshot(),
 	})
 }

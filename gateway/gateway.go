@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -13,19 +14,25 @@ import (
 	"time"
 
 	"cardea/behavior"
+	"cardea/behavior/profile"
 	"cardea/gateway/capture/kernel"
+	"cardea/gateway/collateral"
 	"cardea/gateway/control"
 	"cardea/gateway/enforce"
+	"cardea/gateway/household"
 	"cardea/gateway/judge"
 	"cardea/gateway/ledger"
 	"cardea/gateway/lists"
 	"cardea/gateway/observe"
+	"cardea/gateway/permits"
 	"cardea/gateway/portal"
 	"cardea/gateway/resolve"
 	"cardea/gateway/respond"
+	"cardea/gateway/update"
 	"cardea/home"
 	"cardea/identity/same"
 	"cardea/intel"
+	"cardea/playbook"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -58,17 +65,35 @@ type Gateway struct {
 	judge    *judge.Judge
 	anchors  anchors
 
-	roster atomic.Pointer[roster] // who has which address; made anew each second
-	intel  atomic.Pointer[intel.Set]
-	ready  atomic.Bool
-	disarm atomic.Int64 // nanoseconds since started until which nothing is enforced, whatever the clock is set to; 0: armed
-	state  enforced
-	rules  policies
-	cloud  *cloud
+	roster   atomic.Pointer[roster] // who has which address; made anew each second
+	intel    atomic.Pointer[intel.Set]
+	herd     atomic.Pointer[herd] // what homes agree on; nil: nothing
+	forceAt  atomic.Int64         // when the next of it comes in force, in Unix seconds; 0: none does
+	checked  checked
+	library  library
+	profiles atomic.Pointer[profile.Set] // what is normal, as the cloud learned it; nil: nothing is known
+	ready    atomic.Bool
+	disarm   atomic.Int64 // nanoseconds since started until which nothing is enforced, whatever the clock is set to; 0: armed
+	state    enforced
+	rules    policies
+	cloud    *cloud
+	vitals   vitals
+	care     *care          // of the home's line
+	versions *update.Folder // of the agent's own program
+	runs     update.Running // what this program was started as
+	replace  atomic.Bool    // another version is to be tried
 
 	exceptions atomic.Pointer[exceptions] // the owner's rules that the kernel cannot have
 
-	said said // what people said of devices
+	said      said                 // what people said of devices
+	household *household.Household // what they decided for the home
+	bought    atomic.Pointer[home.Plan]
+	deeds     atomic.Pointer[map[home.DeviceID]respond.Acts]
+
+	book        *permits.Book               // what devices may use that are held to a list
+	harm        *collateral.Watcher         // whether what is contained still does its normal work
+	unwatchable map[home.DeviceID]time.Time // since when, of a device that is asked about now; used by treat only
+	foreseen    foreseen                    // used by treat only
 
 	who       *who        // guarded by mu, as the observer is
 	proposed  []same.Link // devices that may be one, as of nextLinks; guarded by mu
@@ -78,15 +103,36 @@ type Gateway struct {
 	forget   sync.Map // device ids whose detectors start anew; drained by the clock
 	tally    counters
 
-	shelf      shelf
-	writing    sync.Mutex     // orders what is taken from the shelf
-	saving     sync.Mutex     // orders what is written to the memory's file
-	held       int            // what contained devices claimed a second ago; the clock's
-	busy       atomic.Bool    // a job runs aside
-	background sync.WaitGroup // it; owned by work
+	shelf       shelf
+	writing     sync.Mutex // orders what is taken from the shelf
+	saving      sync.Mutex // orders what is written to the memory's file
+	held        int        // what contained devices claimed a second ago; the clock's
+	wished      uint64     // what people asked for a second ago; the clock's
+	nextExposed time.Time  // the clock's
+	seed        maphash.Seed
+	busy        atomic.Bool    // a job runs aside
+	background  sync.WaitGroup // it; owned by work
+
+	lookBack chan struct{} // owner: Gateway; capacity 1; full means that looking back is already asked for
+	hunted   hunted        // guarded by mu
 
 	changed chan struct{}                    // owner: Gateway; capacity 1; full means that enforcing is already asked for
 	jobs    chan func(context.Context) error // owner: Gateway; capacity 256; when it is full the job is dropped and counted
+}
+
+// empty makes one that knows nothing and has opened nothing.
+func empty(cfg Config, version string, log *slog.Logger) *Gateway {
+	g := &Gateway{
+		cfg: cfg, log: log, version: version, started: time.Now(), anchors: anchors{},
+		changed: make(chan struct{}, 1), jobs: make(chan func(context.Context) error, 256),
+		shelf: shelf{full: make(chan struct{}, 1)}, lookBack: make(chan struct{}, 1), hunted: hunted{},
+		household: household.New(), harm: collateral.New(collateral.Config{}), unwatchable: map[home.DeviceID]time.Time{},
+		foreseen: foreseen{tries: map[home.DeviceID]home.Mode{}, after: map[string]time.Time{}}, seed: maphash.MakeSeed(),
+	}
+	g.book = permits.New(g.permitsConfig())
+	g.versions = update.Open(VersionsDir(cfg))
+	g.care = newCare(g)
+	return g
 }
 
 // New makes the agent: it opens its sockets and files in the current network namespace and starts nothing.
@@ -94,10 +140,10 @@ func New(cfg Config, version string, log *slog.Logger) (g *Gateway, err error) {
 	if err := os.MkdirAll(cfg.State, 0o700); err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
-	g = &Gateway{
-		cfg: cfg, log: log, version: version, started: time.Now(), anchors: anchors{},
-		changed: make(chan struct{}, 1), jobs: make(chan func(context.Context) error, 256),
-		shelf: shelf{full: make(chan struct{}, 1)},
+	g = empty(cfg, version, log)
+	g.runs = update.Current("")
+	if err := g.vitals.start(cfg.State, bootOf(bootFile), g.now()); err != nil {
+		log.Error("how the agent ends cannot be noted", "err", err)
 	}
 	g.cloud = newCloud(g)
 	g.reachCloud()
@@ -132,9 +178,10 @@ func (g *Gateway) openKernel() (err error) {
 	}
 	ports := g.kernel.Ports()
 	g.judge = judge.New(judge.Config{
-		Services: services{}, Headless: g.headless, Behavior: behavior.Config{
+		Services: services{}, Headless: g.headless, Level: g.levelOf, Behavior: behavior.Config{
 			Own: ports.GatewayMACs(), OwnAddrs: ports.GatewayAddrs(),
-			Off: map[home.Detector]bool{home.DetectDuplicate: true}, // the bridge's own table tells it: duplicate
+			Off:   g.cfg.Detect.off(home.DetectDuplicate), // the bridge's own table tells it: duplicate
+			Usual: g.usualConfig(),
 		},
 	}, g)
 	g.observer = observe.New(observe.Config{
@@ -172,29 +219,46 @@ func (g *Gateway) enforceConfig() enforce.Config {
 // recall puts back what was remembered, and makes the responder.
 func (g *Gateway) recall() error {
 	code, err := labelCode(g.cfg.Portal.LabelCodeFile)
+	started := time.Now()
 	m, err2 := loadMemory(g.cfg.State)
 	m.date(g.now())
 	for _, d := range m.Devices {
 		g.observer.Remember(d)
 	}
 	g.anchors.restore(m.Ports)
-	c := g.cfg.Containment
-	policy := respond.Policy{
-		Auto: *c.Automatic, LabelCode: code, Quiet: c.Quiet, NoLAN: c.NoLAN, Probation: c.Probation, PerDay: c.PerDay,
-		Protected: g.spared,
-	}
 	g.said.restore(m.Said)
-	g.responder = respond.New(policy, g)
+	if err := g.recallHousehold(); err != nil {
+		g.log.Error("nothing of it holds until the cloud tells it again, but that no names leave the home", "err", err)
+		g.household.Set(home.Household{Private: true}, g.now()) // whether they wanted that is not known
+	}
+	if err := g.recallPlan(); err != nil {
+		g.log.Warn("the plan is unknown until the cloud tells it again: all extras are there", "err", err)
+	}
+	g.meet(m, started)
+	g.book.Restore(m.Held)
+	g.harm.Restore(m.Harm)
+	playbook.Default() // it is read here, not while a case waits for it
+	if err := g.recallPlaybooks(); err != nil {
+		g.log.Warn("open cases go on with the newest texts", "err", err)
+	}
+	g.responder = respond.New(g.policyOf(code), g)
 	g.responder.Restore(m.Cases)
-	for _, s := range c.Protected { // the responder is there already: it says whom a device in this list may not push out
+	for _, s := range g.cfg.Containment.Protected { // the responder is there already: it says whom a device in this list may not push out
 		mac, _ := home.ParseMAC(s) // the configuration was checked
 		g.said.fix(g.observer.IDOf(mac))
 	}
+	if m.Hunted != nil {
+		g.hunted = m.Hunted.restored()
+	}
 	g.recallWho(m)
+	if err := g.recallNormal(); err != nil {
+		g.log.Warn("it has to be learned again", "err", err)
+	}
+	g.acts()
 	g.loadPolicy(m.Rules)
 	g.cloud.restore(m.Cloud)
 	var err3 error
-	g.state.alone, err3 = shutIn(filepath.Join(g.cfg.State, enforcedFile))
+	g.state.alone, g.state.shut, err3 = shutIn(filepath.Join(g.cfg.State, enforcedFile))
 	return errors.Join(err, err2, err3)
 }
 
@@ -217,7 +281,8 @@ func (g *Gateway) openServers() error {
 		return fmt.Errorf("the LAN bridge %s has no address yet", g.cfg.LAN)
 	}
 	g.portal = portal.New(portal.Config{
-		Listen: listen, Clients: g.atHome, Owner: g.ownerOf, Provider: g.cfg.Portal.Provider, Phone: g.cfg.Portal.Phone, Seen: g.seen,
+		Listen: listen, Clients: g.atHome, Owner: g.ownerOf, Provider: g.cfg.Portal.Provider, Phone: g.cfg.Portal.Phone, Brand: g.brand, Seen: g.seen,
+		Clock: g.homeTime, Now: g.now,
 	}, guests{g}, g.log)
 	return nil
 }
@@ -246,10 +311,14 @@ func (g *Gateway) Run(ctx context.Context) error {
 		{"lists", g.runLists},
 		{"ledger", g.ledger.Run},
 		{"contacts", g.keepContacts},
+		{"looking back", g.hunts},
+		{"treatment", g.treat},
 		{"readiness", g.becomeReady},
 		{"internet probe", g.probe},
+		{"line", g.care.run},
 		{"metrics", g.serveMetrics},
 		{"cloud", g.cloud.run},
+		{"own program", g.proving},
 	} {
 		grp.Go(func() error {
 			if err := part.run(ctx); err != nil && ctx.Err() == nil {
@@ -310,8 +379,9 @@ func (g *Gateway) close() error {
 		g.mu.Lock()
 		g.observer.Close()
 		g.mu.Unlock()
-		errs = append(errs, g.cloud.close(), g.remember(), g.rememberWho())
+		errs = append(errs, g.cloud.close(), g.remember(), g.rememberWho(), g.rememberNormal())
 	}
+	errs = append(errs, g.vitals.stop(g.cfg.State))
 	if g.ledger != nil {
 		g.writeContacts()
 		errs = append(errs, g.ledger.Close())

@@ -10,10 +10,14 @@ func TestAJobAsideThatFoundNoRoomIsAskedForAgain(t *testing.T) {
 	g := &Gateway{jobs: make(chan func(context.Context) error, 1)}
 	job := func(context.Context) error { return nil }
 	g.later(job)
-	g.aside(job) // no room
+	if g.aside(job) {
+		t.Error("a job without room began")
+	}
 	<-g.jobs
-	g.aside(job)
-	if len(g.jobs) != 1 {
+	if begun := g.aside(job); !begun || len(g.jobs) != 1 {
 		t.Error("nothing runs aside any more")
+	}
+	if g.aside(job) {
+		t.Error("two run at once")
 	}
 }

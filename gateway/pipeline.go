@@ -2,14 +2,15 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"cardea/gateway/control"
+	"cardea/gateway/report"
 	"cardea/home"
+	"cardea/say"
 )
 
 // steps is the pipeline: what happens to each observation, in this order. The lock (Gateway.mu) is held; no step blocks.
@@ -17,9 +18,11 @@ func (g *Gateway) steps() []func(*home.Observation) {
 	return []func(*home.Observation){
 		g.prove,         // is it really this device's doing?
 		g.know,          // who is that?
+		g.restarted,     // was it switched off and on?
 		g.recheck,       // does a device with an open incident show its symptom again?
 		g.judge.Observe, // detectors and lists: findings come out at Find
 		g.cutListed,     // a name in a first packet that is on a list: cut the flow
+		g.admit,         // an address without a name that a device held to a list may use
 		g.noteStopped,   // what the resolver or the kernel refused: the home is told
 	}
 }
@@ -40,7 +43,12 @@ func (g *Gateway) Observe(o *home.Observation) {
 
 // Contact judges a contact whose window closed and has it kept.
 func (g *Gateway) Contact(c *home.Contact) {
-	g.judge.Contact(c)
+	g.judge.Closed(c)
+	g.book.Tried(c)
+	g.harm.Contact(c)
+	if g.household.Guest(c.Device) {
+		c = report.Nameless(c)
+	}
 	g.cloud.contact(c)
 	if !g.shelf.put(c) {
 		g.count("contacts_dropped", 1)
@@ -99,14 +107,20 @@ func (g *Gateway) recheck(o *home.Observation) {
 	if o.Device == nil {
 		return
 	}
-	sym, open := g.responder.SymptomOf(o.Device.ID)
-	if !open {
+	cases := g.responder.Watching(o.Device.ID)
+	if len(cases) == 0 {
 		return
 	}
-	if g.judge.Matches(sym, o) {
-		g.responder.Symptom(o.Device.ID, o.Time)
-	} else if o.Source == o.Device.MAC && !o.Source.IsZero() {
+	shown := false
+	for _, c := range cases {
+		if g.judge.Matches(c.Symptom, o) {
+			g.responder.Shown(c.Incident, o.Time)
+			shown = true
+		}
+	}
+	if !shown && o.Source == o.Device.MAC && !o.Source.IsZero() {
 		g.responder.Alive(o.Device.ID, o.Time)
+		g.harm.Alive(o.Device.ID, o.Time)
 	}
 }
 
@@ -120,8 +134,8 @@ func (g *Gateway) cutListed(o *home.Observation) {
 		return
 	}
 	v := g.judge.Name(o.Device, o.Name.Host)
-	if v.Listed != nil && v.Listed.Class == home.ClassTracking {
-		return // trackers are refused in DNS and not otherwise
+	if v.Listed != nil && (v.Listed.Class == home.ClassTracking || v.Listed.Class == home.ClassAdult) {
+		return // they are refused in DNS and not otherwise
 	}
 	if v.Action >= home.Block {
 		g.count("flows_cut", 1)
@@ -134,10 +148,10 @@ func (g *Gateway) cutListed(o *home.Observation) {
 // cutExcepted cuts a flow to an address that the kernel would refuse, if its sets could tell devices apart.
 func (g *Gateway) cutExcepted(o *home.Observation) {
 	a := o.Far.IP.Unmap()
-	if o.Flow.State != home.FlowNew || o.Direction != home.Outbound || !g.exceptions.Load().has(a) || g.disarmed() {
+	if o.Flow.State != home.FlowNew || o.Direction != home.Outbound || g.disarmed() {
 		return
 	}
-	if g.refused(o.Device, a).Action >= home.Block {
+	if g.cutHerd(o) || g.exceptions.Load().has(a) && g.refused(o.Device, a).Action >= home.Block {
 		g.count("flows_cut", 1)
 		f := *o.Flow
 		g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
@@ -158,6 +172,9 @@ func (g *Gateway) noteStopped(o *home.Observation) {
 		}
 		if v.Action < home.Block { // what it leads to is listed, not its name
 			v = home.Verdict{Action: home.Block, Reason: "What this name leads to is on a list.", Listed: &home.Indicator{Class: home.ClassMalware}}
+			if g.judge.Shields(o.Device.ID) { // it may be what its person must not see: that is counted only
+				v.Listed.Class = home.ClassAdult
+			}
 		}
 		g.cloud.stopped(o.Device, o.Lookup.Question, &v, o.Time)
 	case o.Kind == home.EventFlow && o.Flow.State == home.FlowNew && o.Direction == home.Outbound && !g.disarmed():
@@ -181,11 +198,18 @@ func (g *Gateway) refused(d *home.Device, a netip.Addr) home.Verdict {
 // Find takes a finding of the judge. A finding about the router itself is told, but nobody is contained for it.
 func (g *Gateway) Find(f *home.Finding) {
 	f.ID = string(home.NewDeviceID())
+	g.judge.Card(f, func(yield func(home.Contact) bool) { g.observer.Contacts(f.Device, yield) })
+	g.discreet(f)
 	g.count("findings_"+string(f.Detector), 1)
 	g.log.Info("finding", "device", f.Device, "detector", f.Detector, "strength", f.Strength, "port", f.Port)
 	g.control.Publish(control.Event{Time: f.Time, Event: "finding", Device: f.Device, Finding: f})
 	if d, ok := g.observer.Device(f.Device); ok && d.Gateway {
 		g.cloud.found(f, "")
+		return
+	}
+	if d := g.observer.Borrow(f.Device); d != nil && g.herd.Load().quiet(f, d, f.Time) {
+		g.count("findings_of_the_fleet", 1)
+		g.cloud.found(f, "") // one thing happens to its model everywhere: the operator is told, once
 		return
 	}
 	g.responder.Finding(*f)
@@ -203,7 +227,18 @@ func (g *Gateway) Changed(i home.Incident, t home.Transition) {
 	if t.To == home.StateProbation || t.To == home.StateClosed {
 		g.forget.Store(i.Device, true) // it may raise the same finding again from now on
 	}
+	g.Updated(i)
+}
+
+// Updated takes what has changed in an incident beside its state: a step, a deed, how far probation is.
+func (g *Gateway) Updated(i home.Incident) {
 	g.cloud.incident(&i)
+	if g.acts() {
+		g.applyPolicy()
+		if g.resolver != nil {
+			g.resolver.Flush()
+		}
+	}
 	g.wake()
 }
 
@@ -214,11 +249,13 @@ func (g *Gateway) duplicate(mac home.MAC, ports [2]string, at time.Time) {
 	for _, d := range g.observer.Devices() {
 		for _, m := range d.MACs {
 			if m == mac {
+				said := say.New("Its hardware address {0} is used on two ports at once, {1} and {2}: one of them is not it.",
+					say.Text(mac.String()), say.Text(ports[0]), say.Text(ports[1]))
 				g.Find(&home.Finding{
 					Device: d.ID, MAC: mac, Time: at, Detector: home.DetectDuplicate, Strength: home.Soft, Score: 2,
-					Sentence: fmt.Sprintf("Its hardware address %s is used on two ports at once, %s and %s: one of them is not it.", mac, ports[0], ports[1]),
-					Facts:    map[string]any{"ports": ports, "score_unit": "ports"},
-					Symptom:  home.Symptom{Detector: home.DetectDuplicate},
+					Sentence: say.English(said), Said: said,
+					Facts:   map[string]any{"ports": ports, "score_unit": "ports"},
+					Symptom: home.Symptom{Detector: home.DetectDuplicate},
 				})
 				return
 			}
@@ -241,7 +278,7 @@ func (l lookups) Lookup(q *home.Lookup) {
 	l.g.Handle(&e)
 }
 
-const disarmedReason = "Nothing is enforced now: the agent is disarmed."
+const disarmedReason = "Your gateway only watches now: it was told to shut nothing in."
 
 // decider adapts the judge to the resolver.
 type decider struct{ g *Gateway }
@@ -278,6 +315,9 @@ func (d decider) Answer(client netip.Addr, question string, names []string, addr
 type roster struct {
 	addrs map[netip.Addr]*home.Device
 	macs  map[home.MAC]*home.Device
+	ids   map[home.DeviceID]*home.Device
+
+	exposed map[home.DeviceID][]home.Exposure
 }
 
 // whose finds the device that has an address, without a lock: the roster is made anew each second. A device makes itself new

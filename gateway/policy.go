@@ -80,11 +80,31 @@ type policies struct {
 	mu    sync.Mutex
 	fixed map[home.DeviceID]Rules // "" is the home
 	added map[home.DeviceID]Rules
+	acted map[home.DeviceID][]string // what the gateway itself blocks for open cases
+}
+
+// act notes what the gateway itself blocks; it says whether that is other than before.
+func (p *policies) act(blocked map[home.DeviceID][]string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if maps.EqualFunc(p.acted, blocked, slices.Equal) {
+		return false
+	}
+	p.acted = blocked
+	return true
 }
 
 func (p *policies) of(id home.DeviceID) Rules {
 	f, a := p.fixed[id], p.added[id]
 	return Rules{Allow: slices.Concat(f.Allow, a.Allow), Block: slices.Concat(f.Block, a.Block)}
+}
+
+// unsaid leaves out of what is blocked for a device by itself what people allowed it, or all: their word comes first. mu is held.
+func (p *policies) unsaid(id home.DeviceID, blocked []string) []string {
+	allowed := slices.Concat(p.of(id).Allow, p.of("").Allow)
+	return slices.DeleteFunc(slices.Clone(blocked), func(e string) bool {
+		return slices.ContainsFunc(allowed, func(a string) bool { return sameEndpoint(a, e) })
+	})
 }
 
 // has says whether there are rules for a device.
@@ -120,6 +140,11 @@ func (g *Gateway) applyPolicy() {
 				p.Devices[id] = g.rules.of(id).forJudge()
 			}
 		}
+	}
+	for id, blocked := range g.rules.acted {
+		r := g.rules.of(id)
+		r.Block = append(r.Block, g.rules.unsaid(id, blocked)...)
+		p.Devices[id] = r.forJudge()
 	}
 	g.judge.SetPolicy(p)
 }
@@ -274,7 +299,11 @@ func (g *Gateway) blockedFor(id home.DeviceID) (list []home.Endpoint) {
 	g.rules.mu.Lock()
 	defer g.rules.mu.Unlock()
 	for _, whose := range []home.DeviceID{id, ""} {
-		for _, s := range g.rules.of(whose).Block {
+		block := g.rules.of(whose).Block
+		if whose != "" {
+			block = append(block, g.rules.unsaid(whose, g.rules.acted[whose])...)
+		}
+		for _, s := range block {
 			if name, p, err := endpointOf(s); err == nil && name == "" && p.IsSingleIP() {
 				list = append(list, home.Endpoint{IP: p.Addr()})
 			}

@@ -211,4 +211,3 @@ func (s *said) keep(known map[home.DeviceID]bool) {
 }
 
 // spared says whether a device is never contained by itself.
-func (g *Gateway) spared(id home.DeviceID) bool { return g.said.spared(id) }

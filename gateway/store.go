@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"cardea/gateway/collateral"
 	"cardea/gateway/observe"
+	"cardea/gateway/permits"
 	"cardea/gateway/respond"
 	"cardea/home"
 
@@ -30,6 +32,11 @@ type memory struct {
 	Aliases []observe.Alias          `json:"aliases,omitempty"` // devices that were merged
 	Said    saidMemory               `json:"said,omitzero"`
 	Cloud   cloudMemory              `json:"cloud,omitzero"`
+	Hunted  hunted                   `json:"hunted,omitempty"` // what was told of the past
+
+	Out  []home.DeviceID                    `json:"out,omitempty"`  // in quarantine by the kernel still, and let out
+	Held map[home.DeviceID]permits.Held     `json:"held,omitempty"` // who is held to a list, and as whom
+	Harm map[home.DeviceID]collateral.State `json:"harm,omitempty"` // what is watched of contained devices' normal work
 }
 
 const (

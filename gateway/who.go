@@ -7,6 +7,7 @@ import (
 
 	"cardea/exposure"
 	"cardea/gateway/observe"
+	"cardea/gateway/stay"
 	"cardea/home"
 	"cardea/identity"
 	"cardea/identity/facts"
@@ -18,6 +19,7 @@ import (
 type who struct {
 	book    *identity.Book
 	links   *same.Linker
+	stays   stay.Book // has a lock of its own
 	exposed *exposure.Book
 	texts   texts // of tokens; nil in a replay, which tells nobody
 }
@@ -85,7 +87,7 @@ func (g *Gateway) meetAgain(now time.Time) {
 	}
 	g.proposed = g.who.links.Proposals()
 	for _, l := range g.proposed {
-		if !l.Automatic || l.Protected {
+		if !l.Automatic || l.Protected || g.waits(l.Into) || g.waits(l.From) {
 			continue // its owner is asked
 		}
 		if err := g.merge(l.Into, l.From, same.Evidence); err != nil {
@@ -95,6 +97,13 @@ func (g *Gateway) meetAgain(now time.Time) {
 		g.count("devices_merged", 1)
 		g.log.Info("the same device again", "device", l.Into, "was", l.From, "why", l.Why)
 	}
+}
+
+// waits says whether a device is new and nobody has said yes to it yet: it must not get in by looking like one that is known. The lock
+// is held.
+func (g *Gateway) waits(id home.DeviceID) bool {
+	d := g.observer.Borrow(id)
+	return d != nil && !d.Gateway && g.household.Held(id, d.First)
 }
 
 // merge makes two devices one. Who is shut in, or was decided about, keeps its id, so that nothing is shed by it. The lock is held.
@@ -131,7 +140,8 @@ func (g *Gateway) merge(into, from home.DeviceID, by same.By) error {
 	g.who.exposed.Merge(into, from)
 	g.said.merge(into, from)
 	g.anchors.merge(into, from)
-	g.judge.Forget(from)
+	g.judge.Drop(from)
+	g.follow()
 	if g.rules.merge(into, from) {
 		g.applyPolicy()
 	}
@@ -155,6 +165,7 @@ func (g *Gateway) split(id home.DeviceID, mac home.MAC) (home.DeviceID, error) {
 		g.who.book.Correct(to, c)
 	}
 	g.said.separate(g.observer.Borrow(id).MACs, g.observer.Borrow(to).MACs)
+	g.follow()
 	g.anchorAnew(id)
 	g.anchorAnew(to)
 	g.later(func(context.Context) error { return g.rememberWho() })

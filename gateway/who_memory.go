@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cardea/exposure"
+	"cardea/gateway/stay"
 	"cardea/identity"
 	"cardea/identity/same"
 
@@ -27,17 +28,20 @@ type whoMemory struct {
 	Evidence  []identity.DeviceEvidence `json:"evidence"`
 	Links     same.Snapshot             `json:"links"`
 	Exposures []exposure.Seen           `json:"exposures"`
+	Stays     []stay.Stay               `json:"stays,omitempty"`
 }
 
 // recallWho puts back who the devices are, after the devices themselves.
 func (g *Gateway) recallWho(m memory) {
 	g.observer.RememberAliases(m.Aliases)
+	g.follow()
 	k, err := loadWho(g.cfg.State)
 	if err != nil {
 		g.log.Warn("who the devices are has to be seen again", "err", err)
 	}
 	g.who.book.Restore(k.Evidence)
 	g.who.links.Restore(k.Links)
+	g.who.stays.Restore(k.Stays)
 	if err := g.who.exposed.Restore(k.Exposures); err != nil {
 		g.log.Warn("what is exposed has to be seen again", "err", err)
 	}
@@ -86,9 +90,15 @@ func parseWho(b []byte) (k whoMemory, err error) {
 func (g *Gateway) rememberWho() error {
 	g.saving.Lock()
 	defer g.saving.Unlock()
+	return g.saveWho()
+}
+
+// saveWho writes it while saving is held.
+func (g *Gateway) saveWho() error {
 	g.mu.Lock()
-	k := whoMemory{Scheme: memoryScheme, Evidence: g.who.book.Snapshot(), Links: g.who.links.Snapshot(), Exposures: g.who.exposed.Snapshot()}
+	k := whoMemory{Scheme: memoryScheme, Evidence: g.who.book.Snapshot(), Links: g.who.links.Snapshot(), Exposures: g.who.exposed.Snapshot(), Stays: g.who.stays.Snapshot()}
 	g.mu.Unlock()
+	g.withoutGuests(&k)
 	b, err := json.Marshal(k)
 	if err == nil {
 		err = renameio.WriteFile(filepath.Join(g.cfg.State, whoFile), b, 0o600)

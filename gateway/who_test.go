@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"cardea/gateway/permits"
 	"cardea/gateway/report"
 	"cardea/home"
 	"cardea/identity/same"
@@ -244,26 +245,6 @@ func TestWhatProtectionsAskFor(t *testing.T) {
 	}
 }
 
-func TestWhoseAName(t *testing.T) {
-	for _, c := range []struct {
-		vendor, name string
-		want         bool
-	}{
-		{"Hikvision", "dev.hik-connect.com", true}, {"hikvision", "www.hikvision.com", true}, {"Sonos", "www.hikvision.com", false},
-		{"Philips Lighting", "discovery.meethue.com", true}, {"Nest", "nest.com", true},
-		{"Hikvision", "hikvision.attacker.example", false}, {"", "www.hikvision.com", false}, {"Hikvision", "", false},
-	} {
-		if makers(c.vendor, c.name) != c.want {
-			t.Errorf("%s is of %s: not %v", c.name, c.vendor, c.want)
-		}
-	}
-	for vendor, want := range map[string]bool{"": false, "Espressif": false, "Hikvision": true, "Somebody New": true} {
-		if makes(vendor) != want {
-			t.Errorf("%q makes things: not %v", vendor, want)
-		}
-	}
-}
-
 func TestWhoIsKnownOutlivesARestart(t *testing.T) {
 	dir := t.TempDir()
 	g, _ := start(t, dir)
@@ -327,6 +308,7 @@ func TestWhoIsKeptGetsNoOtherNames(t *testing.T) {
 	if err := g.said.guard("camera", report.Protection{Kind: home.ProtectVendorOnly}, "TP-Link", true); err != nil {
 		t.Fatal(err)
 	}
+	g.book.Hold("camera", home.ModeVendorOnly, permits.Subject{Vendor: "TP-Link"})
 	camera := &home.Device{ID: "camera"}
 	for name, want := range map[string]bool{
 		"use1-api.tplinkcloud.com": false, "0.pool.ntp.org": false, "secret.tunnel.example": true, "tplinkcloud.com.evil.example": true, "xpool.ntp.org.evil": true, "": false,

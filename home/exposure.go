@@ -36,8 +36,11 @@ type Exposure struct {
 	Port      uint16       `json:"port,omitempty"`  // the device's own port
 	External  uint16       `json:"external,omitempty"`
 	Sentence  string       `json:"sentence"`            // what is so, in plain words
+	Said      Words        `json:"said,omitzero"`       // Sentence in words that can be told in other languages
 	Advice    string       `json:"advice"`              // what to do, in plain words; "" when nothing is needed
+	Advised   Words        `json:"advised,omitzero"`    // of Advice
 	Evidence  []string     `json:"evidence"`            // what was seen, at most 4
+	Shown     []Words      `json:"shown,omitempty"`     // of Evidence, in the same order
 	Reference string       `json:"reference,omitempty"` // CVE-2021-36260, or the product of an end-of-life table
 	Source    string       `json:"source,omitempty"`    // the feed that says so; "" when it was seen
 	Protect   []Protection `json:"protect"`             // what helps, the best first

@@ -2,6 +2,7 @@ package home
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -92,6 +93,7 @@ const (
 	ClassMalware  Class = "malware"  // command-and-control, malware download
 	ClassPhishing Class = "phishing" // password theft, fraud
 	ClassTracking Class = "tracking" // advertising, telemetry: blocked in DNS only, never a finding
+	ClassAdult    Class = "adult"    // refused in DNS to people whose level says so, allowed to all others; never told by name
 	ClassBypass   Class = "bypass"   // resolvers and proxies that hide what a device does
 )
 
@@ -104,6 +106,7 @@ type Indicator struct {
 	Source     string        `json:"source"`     // the feed's name
 	Confidence uint8         `json:"confidence"` // 0–100
 	Expires    time.Time     `json:"expires,omitzero"`
+	Shadow     bool          `json:"shadow,omitempty"` // watched only, for now
 }
 
 // Detector names what raised a finding.
@@ -125,6 +128,19 @@ const (
 	DetectDuplicate   Detector = "duplicate-mac" // one MAC on two ports
 	DetectForgedMAC   Detector = "forged-mac"    // a device uses another device's MAC
 	DetectIdentity    Detector = "identity"      // a device is suddenly another one, or speaks as one that it is not
+	DetectDNSSpoof    Detector = "dns-spoof"     // answers DNS in another's name
+)
+
+// The detectors of what is not normal. Each is soft by itself; DetectUsual combines them.
+const (
+	DetectNovelty Detector = "novelty"         // endpoints that neither the device nor its model uses
+	DetectBeacon  Detector = "beacon"          // calls one endpoint again and again, as malware calls home
+	DetectNames   Detector = "generated-names" // asks for many names that do not exist
+	DetectVolume  Detector = "volume"          // sends far more than it or its model ever does
+	DetectHours   Detector = "hours"           // is busy at a time of day when it and its model never are
+	DetectMapping Detector = "mapping"         // has the router let the internet in, which its model never does
+	DetectPort    Detector = "new-port"        // answers on a port where it never did
+	DetectUsual   Detector = "unusual"         // several of these together
 )
 
 // Strength says what a finding may lead to by itself.
@@ -159,8 +175,10 @@ type Finding struct {
 	Score    float64        `json:"score"` // the detector's own scale; its unit is in Facts
 	P        *float64       `json:"p"`     // p-value; nil for detectors that are not calibrated
 	Sentence string         `json:"sentence"`
+	Said     Words          `json:"said,omitzero"` // the same in words that can be told in other languages
 	Facts    map[string]any `json:"facts"`
 	Symptom  Symptom        `json:"symptom"`
+	Card     *Card          `json:"card"` // nil where nothing beyond the sentence and the facts is known
 }
 
 // Symptom is what must fall silent for the device to count as clean: what the gateway looks for again when it is asked
@@ -178,13 +196,25 @@ type Mode string
 
 // Modes of containment, the mildest first.
 const (
-	ModeOff         Mode = "off"
-	ModeNoLAN       Mode = "no-lan" // internet yes, other devices no
-	ModeProfileOnly Mode = "profile-only"
-	ModeVendorOnly  Mode = "vendor-only"
-	ModeUpdateOnly  Mode = "update-only"
-	ModeQuarantine  Mode = "quarantine" // the gateway's DHCP, DNS and portal only
+	ModeOff           Mode = "off"
+	ModeEndpointBlock Mode = "endpoint-block" // all but the endpoints of its case
+	ModeNoLAN         Mode = "no-lan"         // internet yes, other devices no
+	ModeProfileOnly   Mode = "profile-only"   // what its model is known to use, no other devices
+	ModeVendorOnly    Mode = "vendor-only"    // its maker's services, time and updates, no other devices
+	ModeUpdateOnly    Mode = "update-only"    // time and its maker's updates, no other devices
+	ModeQuarantine    Mode = "quarantine"     // the gateway's DHCP, DNS and portal only
 )
+
+// Modes are all of them, the mildest first.
+var Modes = []Mode{ModeOff, ModeEndpointBlock, ModeNoLAN, ModeProfileOnly, ModeVendorOnly, ModeUpdateOnly, ModeQuarantine}
+
+// Rank is a mode's place among Modes, so that the stricter of two can be told; -1 for what is none.
+func (m Mode) Rank() int { return slices.Index(Modes, m) }
+
+// Listing says whether a mode permits only what is on a list of names: the resolver and the kernel keep to it together.
+func (m Mode) Listing() bool {
+	return m == ModeProfileOnly || m == ModeVendorOnly || m == ModeUpdateOnly
+}
 
 // Grade says what of a containment is proven to be cut off.
 type Grade string

@@ -2,12 +2,12 @@ package identity
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
 	"cardea/home"
+	"cardea/say"
 )
 
 // Who says so.
@@ -276,11 +276,12 @@ func (b *Book) findCopied(d *device, j *Judgement) {
 	}
 	d.copied = day
 	model := j.Copies
+	said := say.New("It calls itself what a {0} does, but its address and what it contacts are not those of one.", say.Text(model))
 	b.findings = append(b.findings, home.Finding{
 		Device: d.id, MAC: d.mac, Time: b.timeOf(d), Detector: home.DetectIdentity, Strength: home.Soft, Score: math.Round(j.soft*100) / 100,
-		Sentence: fmt.Sprintf("It calls itself what a %s does, but its address and what it contacts are not those of one.", model),
-		Facts:    map[string]any{"says": model, "fit": math.Round(j.soft*100) / 100, "hard_fit": math.Round(j.hard*100) / 100},
-		Symptom:  home.Symptom{Detector: home.DetectIdentity},
+		Sentence: say.English(said), Said: said,
+		Facts:   map[string]any{"says": model, "fit": math.Round(j.soft*100) / 100, "hard_fit": math.Round(j.hard*100) / 100},
+		Symptom: home.Symptom{Detector: home.DetectIdentity},
 	})
 }
 

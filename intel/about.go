@@ -30,7 +30,7 @@ func About(path string, head []byte, meta string) (List, error) {
 var classWords = map[string]home.Class{
 	"malware": home.ClassMalware, "phishing": home.ClassPhishing, "tracking": home.ClassTracking, "ads": home.ClassTracking,
 	"smart-tv": home.ClassTracking, "bypass": home.ClassBypass, "doh": home.ClassBypass,
-	"doh-vpn-proxy-bypass": home.ClassBypass, "allow": ClassAllow, "allowlist": ClassAllow,
+	"doh-vpn-proxy-bypass": home.ClassBypass, "adult": home.ClassAdult, "porn": home.ClassAdult, "nsfw": home.ClassAdult, "allow": ClassAllow, "allowlist": ClassAllow,
 	"whitelist": ClassAllow,
 }
 
@@ -75,6 +75,9 @@ func fromTitle(list *List, head string) {
 			switch w {
 			case "ads", "ad", "advertising", "tracking", "trackers", "telemetry", "smart":
 				list.Class = home.ClassTracking
+				return
+			case "adult", "porn", "nsfw":
+				list.Class = home.ClassAdult
 				return
 			case "doh", "vpn", "bypass":
 				list.Class = home.ClassBypass
@@ -131,7 +134,7 @@ func setKey(list *List, key, value string) (err error) {
 	case "class":
 		c, ok := classWords[value]
 		if !ok {
-			return fmt.Errorf("class %q: want malware, phishing, tracking, bypass or allow", value)
+			return fmt.Errorf("class %q: want malware, phishing, tracking, bypass, adult or allow", value)
 		}
 		list.Class = c
 	case "family":

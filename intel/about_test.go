@@ -13,6 +13,10 @@ func TestAbout(t *testing.T) {
 	}{
 		{"bots.txt", "a.example\n", "", List{Source: "bots", Class: home.ClassMalware}},
 		{"tracking/tv.txt", "", "", List{Source: "tv", Class: home.ClassTracking}},
+		{"adult/one.txt", "", "", List{Source: "one", Class: home.ClassAdult}},
+		{"nsfw.txt", "", "", List{Source: "nsfw", Class: home.ClassAdult}},
+		{"x.txt", "! Title: Porn and ads\n", "", List{Source: "x", Class: home.ClassAdult}},
+		{"x.txt", "# cardea: class=adult\n", "", List{Source: "x", Class: home.ClassAdult}},
 		{"maltrail/elf_mirai.txt", "", "", List{Source: "elf_mirai", Class: home.ClassMalware, Family: "mirai"}},
 		{"x.txt", "# cardea: class=phishing family=bank confidence=42 source=Said\n", "",
 			List{Source: "Said", Class: home.ClassPhishing, Family: "bank", Confidence: 42}},

@@ -3,6 +3,8 @@ package intel
 import (
 	"cmp"
 	"slices"
+
+	"cardea/home"
 )
 
 // MaxIndicators bounds a Set, whatever the feeds hold: 16 M names are some 160 MB.
@@ -20,6 +22,7 @@ type Builder struct {
 	blocks  []block
 	n       int
 	covered map[string]coverage // by source
+	adult   *Builder            // of class adult; nil: nothing was added
 }
 
 // chunk keeps a growing list from being copied when it grows. It is 2 KiB, which the allocator has a class for.
@@ -89,6 +92,13 @@ func NewBuilderFrom(old *Set) *Builder {
 // passes here: no feed, however wrong or hostile, can list a whole top-level domain, the home's own addresses or a
 // large part of the internet.
 func (b *Builder) Add(l *List, e Entry) Reason {
+	if l.Class == home.ClassAdult {
+		return b.addAdult(l, e)
+	}
+	return b.add(l, e)
+}
+
+func (b *Builder) add(l *List, e Entry) Reason {
 	class, why := b.admit(l, e)
 	if why != "" {
 		return why
@@ -164,6 +174,7 @@ func (b *Builder) addName(h hashed) { b.names[h.hash>>(64-partBits)].add(h) }
 type Mark struct {
 	names         [numParts]int
 	v4, blocks, n int
+	adult         *Mark
 }
 
 // Mark remembers how much the builder holds.
@@ -171,6 +182,10 @@ func (b *Builder) Mark() Mark {
 	m := Mark{v4: len(b.v4), blocks: len(b.blocks), n: b.n}
 	for i := range b.names {
 		m.names[i] = b.names[i].len()
+	}
+	if b.adult != nil {
+		of := b.adult.Mark()
+		m.adult = &of
 	}
 	return m
 }
@@ -181,6 +196,11 @@ func (b *Builder) Undo(m Mark) {
 	for i := range b.names {
 		b.names[i].cut(m.names[i])
 	}
+	if m.adult == nil {
+		b.adult = nil
+		return
+	}
+	b.adult.Undo(*m.adult)
 }
 
 // Keep adds what old has from a source: what a feed said before it broke. The builder must come from old (see
@@ -216,7 +236,7 @@ func (b *Builder) Keep(old *Set, source string) (n int) {
 			b.blocks = append(b.blocks, k)
 		}
 	}
-	return n
+	return n + b.keepAdult(old.adult, source)
 }
 
 // Build compiles what was added and empties the builder.
@@ -226,6 +246,9 @@ func (b *Builder) Build() *Set {
 	s.addrs = newAddrs(b.v4, b.blocks, s.choose)
 	s.n = s.names.n
 	s.note()
+	if b.adult != nil {
+		s.adult = b.adult.Build()
+	}
 	*b = *NewBuilder()
 	return s
 }

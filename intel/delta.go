@@ -25,6 +25,16 @@ func (s *Set) Apply(d Delta) (_ *Set, refused int) {
 	if s == nil {
 		s = NewBuilder().Build()
 	}
+	adult, rest, no := s.applyAdult(d)
+	next, refused := s.apply(rest)
+	next.adult = adult
+	return next, refused + no
+}
+
+func (s *Set) apply(d Delta) (_ *Set, refused int) {
+	if s == nil {
+		s = NewBuilder().Build()
+	}
 	b := s.reopen()
 	names := map[uint64][]uint64{} // replaced runs by hash
 	gone := map[block]bool{}
@@ -41,7 +51,7 @@ func (s *Set) Apply(d Delta) (_ *Set, refused int) {
 		had = len(b.v4) + len(b.blocks)
 	}
 	for _, a := range d.Add {
-		if b.Add(&a.List, a.Entry) != "" {
+		if b.add(&a.List, a.Entry) != "" {
 			refused++
 		}
 	}
@@ -71,7 +81,7 @@ func (s *Set) reopen() *Builder {
 	for i, c := range s.classes {
 		b.ids[c] = uint16(i)
 	}
-	b.n = s.Len()
+	b.n = s.n + s.addrs.len()
 	return b
 }
 

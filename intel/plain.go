@@ -20,6 +20,7 @@ func (p *parser) plain(s string) error {
 		return nil
 	}
 	s, rest := field(s)
+	s = armed(s)
 	var confidence uint8
 	if rest != "" && !comment(rest) {
 		n, err := strconv.ParseUint(rest, 10, 16)
@@ -29,6 +30,17 @@ func (p *parser) plain(s string) error {
 		confidence = countConfidence(n)
 	}
 	return p.thing(s, confidence)
+}
+
+// armed undoes what people write so that nobody follows a link by mistake: hxxp://evil[.]example.
+func armed(s string) string {
+	if rest, ok := strings.CutPrefix(s, "hxxp"); ok {
+		s = "http" + rest
+	}
+	if strings.Contains(s, "[.]") || strings.Contains(s, "(.)") || strings.Contains(s, "[:]") {
+		s = strings.NewReplacer("[.]", ".", "(.)", ".", "[:]", ":").Replace(s)
+	}
+	return s
 }
 
 // thing emits a name, address, block, address:port or URL.

@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
-
-	"cardea/home"
 )
 
 // Reason says why an entry of a feed was not taken.
@@ -127,6 +125,3 @@ func refuseName(name string) Reason {
 	}
 	return ""
 }
-
-// clean is home.CleanName for names in feeds.
-func clean(s string) (string, bool) { return home.CleanName(s) }

@@ -30,6 +30,18 @@ func Company(name string) (string, bool) {
 	return s.Company, ok
 }
 
+// Domains gives the suffixes that belong to a company, as Company says it.
+func Domains(company string) (out []string) {
+	for _, rows := range [][]service{services, makers} {
+		for i := range rows {
+			if rows[i].company == company {
+				out = append(out, strings.Fields(rows[i].suffixes)...)
+			}
+		}
+	}
+	return out
+}
+
 // service is a row of the table: the suffixes are separated by spaces.
 type service struct{ name, company, purpose, suffixes string }
 

@@ -47,6 +47,18 @@ func TestServiceTableIsWellFormed(t *testing.T) {
 	}
 }
 
+func TestDomainsOfACompany(t *testing.T) {
+	list := Domains("Amcrest")
+	if len(list) < 3 || len(Domains("Nobody at all")) != 0 {
+		t.Fatalf("%v", list)
+	}
+	for _, d := range list {
+		if c, ok := Company(d); !ok || c != "Amcrest" {
+			t.Errorf("%s is of %q", d, c)
+		}
+	}
+}
+
 func TestCompany(t *testing.T) {
 	for name, want := range map[string]string{
 		"scalews.withings.net": "Withings", "max.eq-3.de": "eQ-3", "api.xbcs.net": "Belkin", "p2p.xmeye.net": "Xiongmai", "evil.example": "", "com": "",

@@ -17,6 +17,7 @@ type Set struct {
 	allow   bool  // there may be an exception among the names
 	excused bool  // there is one among the addresses
 	addrs   addrs
+	adult   *Set // names of class adult; nil: there are none
 }
 
 // Name looks a name and all its parent domains up. The most specific listing wins, an exception wins over all listings
@@ -118,7 +119,7 @@ func (s *Set) Len() int {
 	if s == nil {
 		return 0
 	}
-	return s.n + s.addrs.len()
+	return s.n + s.addrs.len() + s.adult.Len()
 }
 
 // Names is the number of names among them.
@@ -126,7 +127,7 @@ func (s *Set) Names() int {
 	if s == nil {
 		return 0
 	}
-	return s.n
+	return s.n + s.adult.Names()
 }
 
 // Bytes is the memory that the set holds, without its table of classes (some hundred bytes a list).
@@ -134,5 +135,5 @@ func (s *Set) Bytes() int {
 	if s == nil {
 		return 0
 	}
-	return s.names.bytes() + s.over.bytes() + s.addrs.bytes()
+	return s.names.bytes() + s.over.bytes() + s.addrs.bytes() + s.adult.Bytes()
 }

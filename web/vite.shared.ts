@@ -1,3 +1,4 @@
+import { lingui } from "@lingui/vite-plugin";
 import react from "@vitejs/plugin-react";
 import { createHash } from "node:crypto";
 import type { Plugin, UserConfig } from "vite";
@@ -11,7 +12,7 @@ function precache(): Plugin {
       const sw = bundle["sw.js"];
       if (!sw || sw.type !== "chunk") return;
       const files = Object.keys(bundle).filter((f) => f !== "sw.js" && !f.endsWith(".map") && f !== "index.html");
-      const list = ["/", "/manifest.webmanifest", "/icon.svg", ...files.map((f) => "/" + f)];
+      const list = ["/", "/manifest.webmanifest", "/icon.svg", "/icon-192.png", "/badge-96.png", ...files.map((f) => "/" + f)];
       const version = createHash("sha256").update(list.join("\n")).digest("hex").slice(0, 12);
       sw.code = sw.code
         .replace(/["'`]__FILES__["'`]/, JSON.stringify(list))
@@ -19,6 +20,9 @@ function precache(): Plugin {
     },
   };
 }
+
+// words compiles the catalogs; a message that is missing or that cannot be read fails the build.
+export const words = () => lingui({ failOnMissing: true, failOnCompileError: true, configPath: new URL("lingui.config.js", import.meta.url).pathname });
 
 // config is what both apps have in common. Nothing is inlined: the server's content policy allows files of its own only.
 export function config(app: "resident" | "operator", base: string, worker: boolean): UserConfig {
@@ -29,7 +33,7 @@ export function config(app: "resident" | "operator", base: string, worker: boole
   return {
     root: `${here}${app}`,
     base,
-    plugins: [react(), precache()],
+    plugins: [react(), words(), precache()],
     server: { proxy },
     build: {
       outDir: `${here}dist/${app}`,
@@ -39,7 +43,13 @@ export function config(app: "resident" | "operator", base: string, worker: boole
       modulePreload: { polyfill: false },
       rollupOptions: {
         input,
-        output: { entryFileNames: (c) => (c.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+        output: {
+          entryFileNames: (c) => (c.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+          chunkFileNames: (c) => {
+            const words = /\/i18n\/(\w+)\/(\w+)\.json/.exec(c.facadeModuleId ?? "");
+            return words ? `assets/words-${words[1]}-${words[2]}-[hash].js` : "assets/[name]-[hash].js";
+          },
+        },
       },
     },
   };

@@ -56,10 +56,14 @@ func value(f protoreflect.FieldDescriptor) protoreflect.Value {
 		return protoreflect.ValueOfString("text of " + string(f.Name()))
 	case protoreflect.BytesKind:
 		return protoreflect.ValueOfBytes([]byte(f.Name()))
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(-int32(n))
 	case protoreflect.BoolKind:
 		return protoreflect.ValueOfBool(true)
 	case protoreflect.DoubleKind:
 		return protoreflect.ValueOfFloat64(float64(n) + 0.5)
+	case protoreflect.FloatKind:
+		return protoreflect.ValueOfFloat32(float32(n) + 0.25)
 	case protoreflect.Int64Kind:
 		return protoreflect.ValueOfInt64(1_800_000_000_000 + n)
 	case protoreflect.Uint32Kind:

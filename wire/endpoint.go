@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"cardea/home"
@@ -18,13 +17,8 @@ func EndpointKey(e home.Endpoint) string {
 	return fmt.Sprintf("%s:%d/%s", who, e.Port, e.Proto)
 }
 
-// EndpointHash is what leaves the home of it: FNV-1a, 64 bits. It hides nothing from somebody who guesses names; it keeps
-// names out of the cloud's tables.
-func EndpointHash(e home.Endpoint) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(EndpointKey(e)))
-	return h.Sum64()
-}
+// EndpointHash is what leaves the home of it.
+func EndpointHash(e home.Endpoint) uint64 { return e.Hash() }
 
 // Week numbers weeks since Monday, 1970-01-05, UTC.
 func Week(t time.Time) uint32 {

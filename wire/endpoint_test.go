@@ -1,12 +1,15 @@
 package wire_test
 
 import (
+	"hash/fnv"
 	"net/netip"
 	"testing"
 	"time"
 
 	"cardea/home"
 	"cardea/wire"
+
+	"pgregory.net/rapid"
 )
 
 // Homes count the same endpoint as one only while these stay as they are.
@@ -28,6 +31,32 @@ func TestEndpointVectors(t *testing.T) {
 		if got := wire.EndpointHash(v.e); got != v.hash {
 			t.Errorf("%s: hash %#x, want %#x", v.key, got, v.hash)
 		}
+	}
+}
+
+// What is hashed without making the text is the text's hash.
+func TestHashIsOfTheKey(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		e := home.Endpoint{Domain: rapid.SampledFrom([]string{"", "example.com", "x9.co.uk"}).Draw(rt, "domain"), Port: rapid.Uint16().Draw(rt, "port"),
+			Proto: rapid.SampledFrom([]string{"tcp", "udp", "icmp6"}).Draw(rt, "proto")}
+		if rapid.Bool().Draw(rt, "named") {
+			e.Name = rapid.StringMatching(`([a-f0-9]{0,12}[-g-z.]?){0,4}`).Draw(rt, "name") + e.Domain
+		}
+		if e.Name == "" {
+			e.IP = netip.AddrFrom16([16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(rt, "ip")))
+		}
+		h := fnv.New64a()
+		h.Write([]byte(wire.EndpointKey(e)))
+		if got, want := e.Hash(), h.Sum64(); got != want {
+			rt.Fatalf("%s: %#x, want %#x", wire.EndpointKey(e), got, want)
+		}
+	})
+	e := home.Endpoint{Name: "cam12.eu.example.com", Domain: "example.com", Port: 443, Proto: "tcp"}
+	if n := testing.AllocsPerRun(100, func() { _ = e.Hash() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if home.HashPort("example.com", 443, "tcp") != (&home.Endpoint{Name: "example.com", Domain: "example.com", Port: 443, Proto: "tcp"}).Hash() {
+		t.Error("a domain's hash is not a name's")
 	}
 }
 

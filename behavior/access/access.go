@@ -1,6 +1,7 @@
-// Package access finds who tries to get in: devices that guess passwords, and strangers that try a device's services from
-// the internet. It is pure and may import home and behavior/evidence only. The state belongs to the Detectors value of
-// behavior that made it, has a fixed size for each device, and is used by its one goroutine.
+// Package access finds who tries to get in: devices that guess passwords, strangers that try a device's services from the
+// internet, and devices that have the router let them in. It is pure and may import home and behavior/evidence only. The
+// state belongs to the Detectors value of behavior that made it, has a fixed size for each device, and is used by its one
+// goroutine.
 package access
 
 import (
@@ -18,4 +19,5 @@ type Device struct {
 	*evidence.Device
 	logins  *logins
 	inbound *inbound
+	clear   *clearLogins
 }

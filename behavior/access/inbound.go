@@ -1,12 +1,12 @@
 package access
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // Unsolicited contact from the internet: somebody outside, whom the device never contacted, tries a service of a device
@@ -89,8 +89,8 @@ func (d *Detector) Inbound(dev *Device, o *home.Observation, now int64) {
 	}
 	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: home.DetectInbound, Strength: home.Soft, Score: float64(s.tries),
-		Sentence: fmt.Sprintf("was tried from the internet on port %d %s in %s by %s, without having contacted them",
-			port, evidence.Plural(int64(s.tries), "time"), evidence.Span(time.Duration(now-s.since)), evidence.Plural(int64(max(s.hosts, 1)), "host")),
+		Said: say.New("was tried from the internet on port {0} {1} {1?time|times} in {2} by {3} {3?host|hosts}, without having contacted them",
+			say.Port(port), say.Count(s.tries), say.Span(time.Duration(now-s.since)), say.Count(max(s.hosts, 1))),
 		Facts: map[string]any{
 			"port": port, "tries": s.tries, "hosts": max(s.hosts, 1), "address": s.distant.String(), "unit": "attempts",
 			"proto": home.ProtoName(fl.Proto),

@@ -1,12 +1,12 @@
 package access
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // Password guessing on telnet and SSH: many short connections that are answered and go nowhere. A person retries three
@@ -180,12 +180,13 @@ func (d *Detector) guessed(dev *Device, o *home.Observation, fl *home.Flow, now 
 		},
 		Symptom: home.Symptom{Proto: home.ProtoTCP, Ports: []uint16{port}},
 	}
-	where := evidence.Plural(int64(hosts), "host")
+	where := say.Said(say.New("{0} hosts", say.Count(hosts)))
 	if hosts == 1 {
-		where = evidence.AddrText(fl.Dst.Addr())
+		address := evidence.AddrText(fl.Dst.Addr())
+		where = say.Text(address)
 		f.Symptom.Addrs = []netip.Addr{fl.Dst.Addr().Unmap()}
-		f.Facts["address"] = where
+		f.Facts["address"] = address
 	}
-	f.Sentence = fmt.Sprintf("tried to log in to %s %d times on port %d in %s", where, tries, port, evidence.Span(time.Duration(now-first)))
+	f.Said = say.New("tried to log in to {0} {1} times on port {2} in {3}", where, say.Count(tries), say.Port(port), say.Span(time.Duration(now-first)))
 	d.tell.Find(dev.Device, m, f)
 }

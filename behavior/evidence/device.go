@@ -1,6 +1,6 @@
 // Package evidence is what the detectors of behavior share: the device that is judged, the moment of what it did, how a
 // finding is told, and whether the internet answers, so that silence means something. It is pure and may import home
-// only. All state belongs to the Detectors value that made it, and is used by its one goroutine.
+// and say only. All state belongs to the Detectors value that made it, and is used by its one goroutine.
 package evidence
 
 import (

@@ -15,6 +15,7 @@ type Internet struct {
 	lastAnswer int64 // anything from outside
 	lastIPv6   int64 // the same over IPv6, which is broken in some homes while IPv4 works
 	known      [8]expected
+	lookups    bool
 }
 
 // expected is a far end that DNS gave or that has answered before, and when it was first asked since the last answer.
@@ -35,6 +36,7 @@ func (n *Internet) Observe(o *home.Observation) {
 	now := o.Time.UnixNano()
 	switch o.Kind {
 	case home.EventLookup:
+		n.lookups = n.lookups || o.Lookup.Answer
 		if o.Lookup.Answer && o.Lookup.Rcode != 2 && Outside(o.Lookup.Server.Addr()) { // SERVFAIL: RFC 1035 section 4.1.1
 			n.answer(now)
 		}
@@ -112,6 +114,10 @@ func (n *Internet) Probed(up bool, now int64) {
 
 // Anew forgets all but the probe's result, when the clock is set back.
 func (n *Internet) Anew() { *n = Internet{down: n.down, downAt: n.downAt} }
+
+// Lookups says whether answers from DNS are seen in this home. Where none are, as in a log of flows, every address looks as if
+// nobody had asked for it.
+func (n *Internet) Lookups() bool { return n.lookups }
 
 // LastAnswer is when anything from outside was heard last, in Unix nanoseconds; 0 for never.
 func (n *Internet) LastAnswer() int64 { return n.lastAnswer }

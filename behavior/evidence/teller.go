@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/say"
 )
 
 // Sink takes findings. The finding is the receiver's to keep.
@@ -67,7 +68,7 @@ func (t *Teller) May(dev *Device, det home.Detector, cause uint64, hard bool, no
 	return true
 }
 
-// Find completes a finding and hands it over.
+// Find completes a finding, whose sentence is what it Said in English, and hands it over.
 func (t *Teller) Find(dev *Device, m Moment, f home.Finding) {
 	t.Findings++
 	f.Device, f.MAC, f.Time, f.Frame = dev.ID, dev.MAC, m.Time, m.Frame
@@ -80,10 +81,11 @@ func (t *Teller) Find(dev *Device, m Moment, f home.Finding) {
 	if m.Proven {
 		f.Port = dev.Port
 	} else {
-		f.Sentence += "; the sender is known by its address only, which can be forged"
+		f.Said = say.New("{0}; the sender is known by its address only, which can be forged", say.Said(f.Said))
 	}
 	if m.Time.UnixNano() < dev.Doubtful {
-		f.Sentence += "; its MAC is in use on two ports, so it may have been somebody else"
+		f.Said = say.New("{0}; its MAC is in use on two ports, so it may have been somebody else", say.Said(f.Said))
 	}
+	f.Sentence = say.English(f.Said)
 	t.sink.Find(&f)
 }

@@ -4,12 +4,12 @@
 package flood
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // Floods: what only serves to deny service to somebody. Three signs, each per target: new flows at a rate no client
@@ -123,8 +123,8 @@ func (d *Detector) floodNew(dev *Device, ports Ports, o *home.Observation, t *fl
 		return
 	}
 	took := time.Duration(now - t.since)
-	d.tellFlood(dev, o, float64(t.flows)/max(took.Seconds(), .001), fmt.Sprintf(
-		"sent %d new %s connections to %s in %s; %d were answered", t.flows, home.ProtoName(o.Flow.Proto), evidence.AddrText(t.addr), evidence.Span(took), t.answered),
+	d.tellFlood(dev, o, float64(t.flows)/max(took.Seconds(), .001), say.New("sent {0} new {1} connections to {2} in {3}; {4} were answered",
+		say.Count(t.flows), say.Text(home.ProtoName(o.Flow.Proto)), say.Text(evidence.AddrText(t.addr)), say.Span(took), say.Count(t.answered)),
 		map[string]any{"flows": t.flows, "answered": t.answered, "seconds": took.Seconds(), "unit": "flows a second"})
 }
 
@@ -149,8 +149,8 @@ func (d *Detector) floodRate(dev *Device, o *home.Observation, now int64) {
 	if fl.UpPackets < least || rate < need || !d.mayFlood(dev, o) {
 		return
 	}
-	d.tellFlood(dev, o, rate, fmt.Sprintf("sent %d %s packets to %s in %s; nothing came back",
-		fl.UpPackets, home.ProtoName(fl.Proto), evidence.AddrText(fl.Dst.Addr()), evidence.Span(time.Duration(now-fl.Start.UnixNano()))),
+	d.tellFlood(dev, o, rate, say.New("sent {0} {1} packets to {2} in {3}; nothing came back",
+		say.Count(fl.UpPackets), say.Text(home.ProtoName(fl.Proto)), say.Text(evidence.AddrText(fl.Dst.Addr())), say.Span(time.Duration(now-fl.Start.UnixNano()))),
 		map[string]any{"packets": fl.UpPackets, "seconds": time.Duration(now - fl.Start.UnixNano()).Seconds(), "unit": "packets a second"})
 }
 
@@ -160,13 +160,13 @@ func (d *Detector) mayFlood(dev *Device, o *home.Observation) bool {
 	return d.tell.May(dev.Device, home.DetectFlood, evidence.Hash(o.Flow.Dst.Addr()), strength == home.Hard, o.Time.UnixNano())
 }
 
-func (d *Detector) tellFlood(dev *Device, o *home.Observation, rate float64, sentence string, facts map[string]any) {
+func (d *Detector) tellFlood(dev *Device, o *home.Observation, rate float64, said home.Words, facts map[string]any) {
 	m := evidence.MomentOf(o)
 	far := o.Flow.Dst.Addr().Unmap()
 	strength := dev.Strength(m, !dev.Gateway)
 	facts["address"], facts["port"], facts["proto"] = far.String(), o.Flow.Dst.Port(), home.ProtoName(o.Flow.Proto)
 	d.tell.Find(dev.Device, m, home.Finding{
-		Detector: home.DetectFlood, Strength: strength, Score: rate, Sentence: sentence, Facts: facts,
+		Detector: home.DetectFlood, Strength: strength, Score: rate, Said: said, Facts: facts,
 		Symptom: home.Symptom{Proto: o.Flow.Proto, Addrs: []netip.Addr{far}},
 	})
 }

@@ -1,12 +1,12 @@
 package flood
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // Source counts sender addresses that cannot be the home's own.
@@ -32,8 +32,8 @@ func (d *Detector) Source(dev *Device, o *home.Observation, now int64) {
 		return
 	}
 	took := time.Duration(now - f.since)
-	d.tellFlood(dev, o, float64(f.forged)/max(took.Seconds(), .001), fmt.Sprintf(
-		"sent packets from %d forged addresses in %s, the last to %s", f.forged, evidence.Span(took), evidence.AddrText(o.Flow.Dst.Addr())),
+	d.tellFlood(dev, o, float64(f.forged)/max(took.Seconds(), .001), say.New("sent packets from {0} forged addresses in {1}, the last to {2}",
+		say.Count(f.forged), say.Span(took), say.Text(evidence.AddrText(o.Flow.Dst.Addr()))),
 		map[string]any{"sources": f.forged, "seconds": took.Seconds(), "unit": "sources a second"})
 }
 

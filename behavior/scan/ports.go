@@ -1,12 +1,12 @@
 package scan
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // Vertical scans: many ports of one host. One walk per target over the first contact with each port. Low ports and high
@@ -213,13 +213,10 @@ func (d *Detector) tellPorts(dev *Device, t *portTarget, score float64, m eviden
 		return
 	}
 	took := time.Duration(m.Time.UnixNano() - t.walk.first)
-	answer := "none answered"
-	if t.walk.answered > 0 {
-		answer = fmt.Sprintf("%d answered", t.walk.answered)
-	}
 	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: home.DetectScanPorts, Strength: strength, Score: score,
-		Sentence: fmt.Sprintf("tried %d ports of %s in %s; %s", t.walk.hosts, evidence.AddrText(t.addr), evidence.Span(took), answer),
+		Said: say.New("tried {0} ports of {1} in {2}; {3}", say.Count(t.walk.hosts), say.Text(evidence.AddrText(t.addr)), say.Span(took),
+			saidAnswers(t.walk.answered)),
 		Facts: map[string]any{
 			"ports": t.walk.hosts, "answered": t.walk.answered, "address": evidence.AddrText(t.addr), "seconds": took.Seconds(),
 			"unit": "nats", "threshold": threshold,

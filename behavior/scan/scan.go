@@ -200,6 +200,9 @@ func (d *Detector) scanned(dev *Device, s *scanner, slot int, score float64, lan
 		if slot > 0 && s.swarm() {
 			return
 		}
+		if slot > 0 && wanKind(s.protos[slot], s.ports[slot]) == kindWeb && !d.net.Lookups() && w.hosts < afresh {
+			return // names may have led there, unseen (a WeMo switch tries a dozen of its cloud's servers)
+		}
 	}
 	w := &s.walks[slot]
 	d.tellScan(dev, s, slot, score, lan, tally{w.hosts, w.answered, w.first}, m)

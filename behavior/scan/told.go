@@ -1,13 +1,14 @@
 package scan
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // tally is what is told of a scan.
@@ -37,21 +38,17 @@ func (d *Detector) tellScan(dev *Device, s *scanner, slot int, score float64, la
 		},
 		Symptom: home.Symptom{Proto: proto, Ports: ports},
 	}
-	where, how := "internet addresses", portsText(ports)
+	how := saidPorts(ports)
+	if proto == home.ProtoICMP || proto == home.ProtoICMPv6 {
+		f.Symptom.Ports, how = nil, say.Word(" by ping")
+	}
+	f.Said = say.New("tried {0} internet addresses{1} in {2}; {3}", say.Count(w.hosts), how, say.Span(took), saidAnswers(w.answered))
 	if lan {
-		where = "addresses of the home"
+		f.Said = say.New("tried {0} addresses of the home{1} in {2}; {3}", say.Count(w.hosts), how, say.Span(took), saidAnswers(w.answered))
 		if proto == 0 {
 			f.Facts["asked_by"] = "neighbour requests"
 		}
 	}
-	answer := "none answered"
-	if w.answered > 0 {
-		answer = fmt.Sprintf("%d answered", w.answered)
-	}
-	if proto == home.ProtoICMP || proto == home.ProtoICMPv6 {
-		f.Symptom.Ports, how = nil, " by ping"
-	}
-	f.Sentence = fmt.Sprintf("tried %d %s%s in %s; %s", w.hosts, where, how, evidence.Span(took), answer)
 	d.tell.Find(dev.Device, m, f)
 }
 
@@ -74,24 +71,32 @@ func (s *scanner) tried(slot int) (ports []uint16, proto uint8) {
 	return ports, proto
 }
 
-func portsText(ports []uint16) string {
-	switch {
-	case len(ports) == 0:
-		return ""
-	case len(ports) == 1:
-		return fmt.Sprintf(" on port %d", ports[0])
+func saidAnswers(n uint32) say.Arg {
+	if n == 0 {
+		return say.Word("none answered")
 	}
-	var b strings.Builder
-	b.WriteString(" on ports ")
-	for i, p := range ports {
-		if i == 4 && len(ports) > 5 {
-			fmt.Fprintf(&b, " and %d more", len(ports)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprint(&b, p)
+	return say.Said(say.New("{0} answered", say.Count(n)))
+}
+
+// saidPorts names five of them, or four and how many more.
+func saidPorts(ports []uint16) say.Arg {
+	switch len(ports) {
+	case 0:
+		return say.Word("")
+	case 1:
+		return say.Said(say.New(" on port {0}", say.Port(ports[0])))
 	}
-	return b.String()
+	named := len(ports)
+	if named > 5 {
+		named = 4
+	}
+	list := make([]string, named)
+	for i, p := range ports[:named] {
+		list[i] = strconv.Itoa(int(p))
+	}
+	all := say.Text(strings.Join(list, ", "))
+	if named < len(ports) {
+		return say.Said(say.New(" on ports {0} and {1} more", all, say.Count(len(ports)-named)))
+	}
+	return say.Said(say.New(" on ports {0}", all))
 }

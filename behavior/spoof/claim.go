@@ -1,7 +1,6 @@
 package spoof
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // ARP and ND spoofing: a station claims an address that another station has.
@@ -53,13 +53,20 @@ func (d *Detector) Claim(dev *Device, o *home.Observation, now int64) {
 		return
 	}
 	if slices.Contains(d.ownAddrs, a) && len(d.own) > 0 && !slices.Contains(d.own, m) {
-		d.tellSpoof(dev, o, a, d.own[0], true, "the home's gateway")
+		d.tellSpoof(dev, o, a, d.own[0], true, say.Word("the home's gateway"))
 		return
+	}
+	if n.Op == home.NeighborRequest {
+		d.link.ask(n.TargetAddr.Unmap(), now)
 	}
 	w := d.link.owners[a]
 	if w == nil {
-		if d.falseGateway(dev, o, a, m) {
-			d.tellSpoof(dev, o, a, d.link.gateway, false, "the home's gateway, as routed frames show")
+		if d.falseGateway(dev, a, m) {
+			d.tellSpoof(dev, o, a, d.link.gateway, false, say.Word("the home's gateway, as routed frames show"))
+			return
+		}
+		if n.Op == home.NeighborReply && n.TargetAddr.Unmap() != a && !d.link.asked(a, now) && d.gatewayLike(dev, a, m) {
+			d.tellSpoof(dev, o, a, d.link.gateway, false, say.Word("likely the home's gateway, as routed frames show; nobody had asked"))
 			return
 		}
 		d.link.add(a, m, m == o.Source || o.Source.IsZero(), now)
@@ -75,7 +82,7 @@ func (d *Detector) Claim(dev *Device, o *home.Observation, now int64) {
 		*w = owner{mac: m, spoken: true, heard: now} // only others' word was against it
 	case d.isGateway(w.mac):
 		if d.link.gateway != w.mac || now-w.heard < int64(silentOwner) || !w.spoken {
-			d.tellSpoof(dev, o, a, w.mac, true, "the home's gateway")
+			d.tellSpoof(dev, o, a, w.mac, true, say.Word("the home's gateway"))
 		}
 	case dev.claims.lease == a, now-w.heard > int64(silentOwner):
 		*w = owner{mac: m, spoken: true, heard: now}
@@ -106,42 +113,41 @@ func (d *Detector) rival(dev *Device, o *home.Observation, w *owner, a netip.Add
 	}
 	if w.flips++; w.flips >= flipsNeeded && !dev.claims.sleepProxy {
 		// Hard only where the home's DHCP server says whose address it is: who speaks first is no proof of ownership.
-		d.tellSpoof(dev, o, a, w.mac, w.leased, "")
+		d.tellSpoof(dev, o, a, w.mac, w.leased, say.Word("another device that is still using it"))
 	}
 }
 
-// falseGateway: nobody was heard with this address yet, routed frames show a gateway of which no address is known, and
-// the address is the one that gateways have: the first or the last of a /24, or what DHCP called the router. The claimer
-// is another station, with an address of its own.
-func (d *Detector) falseGateway(dev *Device, o *home.Observation, a netip.Addr, m home.MAC) bool {
+// falseGateway: nobody was heard with this address yet, and it is likely the gateway's. The claimer has an address of its own,
+// or DHCP said that the address is the router's.
+func (d *Detector) falseGateway(dev *Device, a netip.Addr, m home.MAC) bool {
+	return d.gatewayLike(dev, a, m) && (d.link.hasOther(m, a) || a == d.servers.router)
+}
+
+// gatewayLike: routed frames show a gateway of which no address is known, another station claims the address, and the address is
+// one that gateways have: the first or the last of a /24, or what DHCP called the router.
+func (d *Detector) gatewayLike(dev *Device, a netip.Addr, m home.MAC) bool {
 	g := d.link.gateway
 	if g.IsZero() || m == g || dev.Gateway || !a.Is4() {
 		return false
 	}
 	b := a.As4()
-	if a != d.servers.router && b[3] != 1 && b[3] != 254 {
-		return false
-	}
-	return !d.link.hasOther(g, a) && (d.link.hasOther(m, a) || a == d.servers.router)
+	return (a == d.servers.router || b[3] == 1 || b[3] == 254) && !d.link.hasOther(g, a)
 }
 
-func (d *Detector) tellSpoof(dev *Device, o *home.Observation, a netip.Addr, owner home.MAC, hard bool, whose string) {
-	det, proto := home.DetectARPSpoof, "ARP"
+func (d *Detector) tellSpoof(dev *Device, o *home.Observation, a netip.Addr, owner home.MAC, hard bool, whose say.Arg) {
+	det, proto := home.DetectARPSpoof, say.Text("ARP")
 	if a.Is6() {
-		det, proto = home.DetectNDSpoof, "neighbour discovery"
+		det, proto = home.DetectNDSpoof, say.Word("neighbour discovery")
 	}
 	m := evidence.MomentOf(o)
 	strength := dev.Strength(m, hard)
 	if !d.tell.May(dev.Device, det, evidence.Hash(a), strength == home.Hard, o.Time.UnixNano()) {
 		return
 	}
-	if whose == "" {
-		whose = "another device that is still using it"
-	}
 	claims := o.Neighbor.SenderMAC
 	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: det, Strength: strength, Score: 1,
-		Sentence: fmt.Sprintf("claims by %s that %s is its own address; it belongs to %s (%s)", proto, a, whose, owner),
+		Said: say.New("claims by {0} that {1} is its own address; it belongs to {2} ({3})", proto, say.Text(a.String()), whose, say.Text(owner.String())),
 		Facts: map[string]any{
 			"address": a.String(), "claimed_mac": claims.String(), "owner_mac": owner.String(),
 			"reply": o.Neighbor.Op == home.NeighborReply, "unit": "claims",

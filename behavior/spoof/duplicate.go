@@ -1,11 +1,11 @@
 package spoof
 
 import (
-	"fmt"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // One MAC on two ports: somebody forges it, or two ports are cabled into a loop. A station that moves (roaming, replugging)
@@ -28,6 +28,9 @@ type twoPorts struct {
 // Ports takes any observation for the port it came in by.
 func (d *Detector) Ports(dev *Device, o *home.Observation, now int64) {
 	t := &dev.twoPorts
+	if d.dns.lie.mac == dev.MAC {
+		d.tellLie(dev)
+	}
 	if o.Port == "" || o.Source.IsZero() || o.Source != dev.MAC || dev.Gateway || o.Kind == home.EventFlow && o.Flow.State != home.FlowNew {
 		return
 	}
@@ -51,7 +54,7 @@ func (d *Detector) Ports(dev *Device, o *home.Observation, now int64) {
 	}
 	d.tell.Find(dev.Device, m, home.Finding{
 		Detector: home.DetectDuplicate, Strength: home.Soft, Score: float64(t.jumps),
-		Sentence: fmt.Sprintf("its MAC %s sends on the ports %s and %s in turn: one of them forges it", o.Source, t.other, t.now),
-		Facts:    map[string]any{"ports": []string{t.other, t.now}, "jumps": t.jumps, "unit": "changes of port"},
+		Said:  say.New("its MAC {0} sends on the ports {1} and {2} in turn: one of them forges it", say.Text(o.Source.String()), say.Text(t.other), say.Text(t.now)),
+		Facts: map[string]any{"ports": []string{t.other, t.now}, "jumps": t.jumps, "unit": "changes of port"},
 	})
 }

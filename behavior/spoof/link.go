@@ -14,7 +14,9 @@ type link struct {
 	owners  map[netip.Addr]*owner
 	heard   []hearing      // direct-mapped by the address's hash: when it was last heard from
 	twins   [8][2]home.MAC // stations that are interfaces of one host
-	gateway home.MAC       // station that routed frames are sent to or come from; the first seen
+	asks    [16]hearing    // addresses that were asked for, the latest
+	nextAsk int
+	gateway home.MAC // station that routed frames are sent to or come from; the first seen
 }
 
 type hearing struct {
@@ -151,6 +153,25 @@ func (l *link) hasOther(m home.MAC, but netip.Addr) bool {
 	}
 	return false
 }
+
+// ask notes that an address was asked for.
+func (l *link) ask(a netip.Addr, now int64) {
+	l.asks[l.nextAsk] = hearing{evidence.Hash(a), now}
+	l.nextAsk = (l.nextAsk + 1) % len(l.asks)
+}
+
+// asked says whether an address was asked for within the time that an honest answer takes, with patience.
+func (l *link) asked(a netip.Addr, now int64) bool {
+	h := evidence.Hash(a)
+	for i := range l.asks {
+		if e := &l.asks[i]; e.host == h && now-e.at < int64(askedSpan) {
+			return true
+		}
+	}
+	return false
+}
+
+const askedSpan = 10 * time.Second
 
 func (l *link) noteAlive(h uint64, now int64) { l.heard[h%heardSize] = hearing{h, now} }
 

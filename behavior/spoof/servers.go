@@ -1,13 +1,13 @@
 package spoof
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
 
 	"cardea/behavior/evidence"
 	"cardea/home"
+	"cardea/say"
 )
 
 // Rogue DHCP servers and IPv6 routers. On a gateway the only right answer is its own (own, as New was told). In a capture the
@@ -112,21 +112,24 @@ func (d *Detector) tellServer(dev *Device, o *home.Observation, det home.Detecto
 		return
 	}
 	f := home.Finding{Detector: det, Strength: strength, Score: 1, Facts: map[string]any{"unit": "messages"}}
-	f.Sentence = "answers DHCP though it is not the home's server"
+	var router, owner home.Words
 	if det == home.DetectRogueRouter {
-		f.Sentence = "announces itself as an IPv6 router though it is not the home's"
 		f.Facts["lifetime_s"] = o.Router.Lifetime / time.Second
 		f.Facts["dns"] = texts(o.Router.DNS)
 	} else {
 		f.Facts["dns"] = texts(o.Lease.DNS)
 		if o.Lease.Router.IsValid() {
 			f.Facts["router"] = o.Lease.Router.String()
-			f.Sentence += fmt.Sprintf(" and names %s as the router", o.Lease.Router)
+			router = say.New(" and names {0} as the router", say.Text(o.Lease.Router.String()))
 		}
 	}
 	if !right.IsZero() {
 		f.Facts["home_mac"] = right.String()
-		f.Sentence += fmt.Sprintf("; that is %s", right)
+		owner = say.New("; that is {0}", say.Text(right.String()))
+	}
+	f.Said = say.New("answers DHCP though it is not the home's server{0}{1}", say.Said(router), say.Said(owner))
+	if det == home.DetectRogueRouter {
+		f.Said = say.New("announces itself as an IPv6 router though it is not the home's{0}", say.Said(owner))
 	}
 	d.tell.Find(dev.Device, m, f)
 }

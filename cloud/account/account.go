@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"cardea/cloud/account/oidc"
+	"cardea/cloud/account/passkey"
 	"cardea/cloud/account/pki"
 	"cardea/home"
 	"cardea/internal/platform/db"
@@ -50,15 +52,29 @@ type Options struct {
 	// Changed is called in the transaction that changes what a home's gateway has to know: keys, consents, or which
 	// gateway it is. nil: nobody cares. After may be used for what follows the commit.
 	Changed func(tx *db.Tx, p home.Place) error
+	// Gone is called in the transaction that removes a person. nil: nobody keeps anything of people.
+	Gone func(tx *db.Tx, tenant, person string) error
 	// Note is called in the transaction of what belongs into the audit. nil: it is not noted.
 	Note func(tx *db.Tx, n Note) error
+	// Mail brings letters; nil: none are sent. Link makes the link in one, and for a QR code: a page of the residents' app and
+	// what it is told. nil: the page and the secret alone.
+	Mail Mail
+	Link func(page, secret string) string
+	// Passkeys asks browsers for passkeys; nil: there are none.
+	Passkeys *passkey.Door
+	// Providers are where residents of a CSP, by its slug, may sign in with the CSP's own account.
+	Providers map[string]*oidc.Door
+	// StaffProviders are where staff of a CSP, by its slug, sign in with their own accounts.
+	StaffProviders map[string]*StaffDoor
+	// NetworkKey makes access networks unreadable: LoadNetworkKey. nil: none is kept.
+	NetworkKey []byte
 }
 
 // Note is one line for the audit.
 type Note struct {
 	Place home.Place
 	By    string // who: a person's id, or what the caller said
-	Act   string // claim, enrol, confirm, revoke, key, consent, consent-revoked, erase
+	Act   string // claim, enrol, confirm, revoke, key, consent, consent-revoked, erase, home-created, home-left, …
 	What  string
 }
 
@@ -83,6 +99,12 @@ func New(d *db.DB, ca *pki.CA, opts Options) *Accounts {
 	}
 	if opts.Note == nil {
 		opts.Note = func(*db.Tx, Note) error { return nil }
+	}
+	if opts.Gone == nil {
+		opts.Gone = func(*db.Tx, string, string) error { return nil }
+	}
+	if opts.Link == nil {
+		opts.Link = func(page, secret string) string { return "/" + page + "#" + secret }
 	}
 	return &Accounts{db: d, ca: ca, opts: opts, hasher: newHasher(owasp)}
 }
@@ -117,11 +139,6 @@ func doing(what string, err error) error {
 		err = ErrExists
 	}
 	return fmt.Errorf("%s: %w", what, err)
-}
-
-// like makes a pattern for LIKE … ESCAPE '\' that finds text anywhere.
-func like(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
 }
 
 // searchText is what a home is found by: its name and account in lower case, on lines of their own.

@@ -66,7 +66,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		t.Fatal(err)
 	}
 	w.Accounts = New(d, ca, Options{
-		Brokers: []string{"tls://127.0.0.1:4222"}, Name: "broker.test", Now: w.clock.now,
+		Brokers: []string{"tls://127.0.0.1:4222"}, Name: "broker.test", Now: w.clock.now, NetworkKey: []byte("a key that is for tests only....."),
 		BundleRoot: func(context.Context) ([]byte, error) { return []byte("root"), nil },
 		Note:       func(tx *db.Tx, n Note) error { tx.After(func() { told(w, &w.notes, n) }); return nil },
 		Changed:    func(tx *db.Tx, p home.Place) error { tx.After(func() { told(w, &w.changed, p) }); return nil },

@@ -110,6 +110,22 @@ func TestSwap(t *testing.T) {
 	})
 }
 
+func TestActiveGatewaysArePagedThrough(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, out := w.enrol(false)
+		all, err := w.ActiveAfter(w.ctx, home.Place{}, 10)
+		w.ok(err)
+		if len(all) != 1 || all[0].Gateway != out.GetGateway() || all[0].Home != w.home.ID {
+			t.Fatalf("%v", all)
+		}
+		rest, err := w.ActiveAfter(w.ctx, all[0], 10)
+		w.ok(err)
+		if len(rest) != 0 {
+			t.Errorf("again: %v", rest)
+		}
+	})
+}
+
 func (w *world) hasActive(gateway string) {
 	w.t.Helper()
 	if id, _ := w.Active(w.ctx, w.home.Place()); id != gateway {

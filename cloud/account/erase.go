@@ -14,6 +14,11 @@ const erased = "erased"
 // live in no other home, with their sessions. Its gateways are revoked; of them only ids, states and times stay, which
 // brokers need for as long as a certificate is good. counts says how many rows of what went.
 func (a *Accounts) Erase(ctx context.Context, p home.Place, by string) (counts map[string]int64, err error) {
+	counts, err = a.erase(ctx, p, by, "erase")
+	return counts, doing("erase home", err)
+}
+
+func (a *Accounts) erase(ctx context.Context, p home.Place, by, act string) (counts map[string]int64, err error) {
 	err = a.db.Tx(ctx, func(tx *db.Tx) error {
 		counts = map[string]int64{}
 		if err := homeExists(tx, p); err != nil {
@@ -22,7 +27,7 @@ func (a *Accounts) Erase(ctx context.Context, p home.Place, by string) (counts m
 		if err := a.erasePeople(tx, p, counts); err != nil {
 			return err
 		}
-		for _, table := range []string{"key", "consent", "claim"} {
+		for _, table := range []string{"key", "consent", "claim", "invitation", "label", "came"} {
 			n, err := tx.Exec(`DELETE FROM account_`+table+` WHERE tenant = ? AND home = ?`, p.Tenant, p.Home)
 			if err != nil {
 				return err
@@ -33,15 +38,18 @@ func (a *Accounts) Erase(ctx context.Context, p home.Place, by string) (counts m
 			WHERE tenant = ? AND home = ?`, stateRevoked, erased, a.now(), p.Tenant, p.Home); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE account_home SET name = ?, account = '', search = '', gateway = '' WHERE tenant = ? AND home = ?`, erased, p.Tenant, p.Home); err != nil {
+		if _, err := tx.Exec(`UPDATE account_home SET name = ?, account = '', search = '', sought = NULL, named = NULL, gateway = '', network = 0, plan = '' WHERE tenant = ? AND home = ?`, erased, p.Tenant, p.Home); err != nil {
 			return err
 		}
-		if err := a.opts.Note(tx, Note{Place: p.OfHome(), By: by, Act: "erase"}); err != nil {
+		if err := forgetNumber(tx, p); err != nil {
+			return err
+		}
+		if err := a.opts.Note(tx, Note{Place: p.OfHome(), By: by, Act: act}); err != nil {
 			return err
 		}
 		return a.opts.Changed(tx, p.OfHome())
 	})
-	return counts, doing("erase home", err)
+	return counts, err
 }
 
 func (a *Accounts) erasePeople(tx *db.Tx, p home.Place, counts map[string]int64) error {
@@ -53,7 +61,7 @@ func (a *Accounts) erasePeople(tx *db.Tx, p home.Place, counts map[string]int64)
 		return err
 	}
 	for _, person := range only {
-		if err := removePerson(tx, p.Tenant, person); err != nil {
+		if err := a.removePerson(tx, p.Tenant, person); err != nil {
 			return err
 		}
 	}

@@ -161,6 +161,29 @@ func (a *Accounts) Active(ctx context.Context, p home.Place) (gateway string, er
 	return gateway, doing("active gateway", err)
 }
 
+// ActiveAfter pages through the gateways that speak for homes, of all tenants, by tenant and home: those after a place; the zero
+// place begins.
+func (a *Accounts) ActiveAfter(ctx context.Context, after home.Place, limit int) (out []home.Place, err error) {
+	err = a.db.View(ctx, func(tx *db.Tx) error {
+		out = nil
+		rows, err := tx.Query(`SELECT tenant, home, gateway FROM account_home WHERE (tenant > ? OR tenant = ? AND home > ?) AND gateway <> ''
+			ORDER BY tenant, home LIMIT ?`, after.Tenant, after.Tenant, after.Home, limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var p home.Place
+			if err := rows.Scan(&p.Tenant, &p.Home, &p.Gateway); err != nil {
+				return err
+			}
+			out = append(out, p)
+		}
+		return rows.Err()
+	})
+	return out, doing("active gateways", err)
+}
+
 // Revoked lists the gateways that must be turned out although their certificate is still good: what brokers keep in memory.
 func (a *Accounts) Revoked(ctx context.Context) ([]home.Place, error) {
 	var out []home.Place

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"cardea/cloud/staff/rights"
 	"cardea/home"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -33,7 +34,7 @@ func (w *world) household(tenant, name string) household {
 	u := household{place: h.Place(), key: newSigner(w.t)}
 	slug := must(w.Tenant(w.ctx, tenant))(w.t).Slug
 	u.resident = must(w.AddResident(w.ctx, tenant, []string{h.ID}, name+"@example.org", "Lives at "+name, password))(w.t)
-	u.staff = must(w.AddStaff(w.ctx, tenant, "staff-"+name+"@example.org", "Helps "+name, password))(w.t)
+	u.staff = must(w.AddStaff(w.ctx, tenant, "staff-"+name+"@example.org", "Helps "+name, password, rights.Tier2))(w.t)
 	_, token, err := w.SignIn(w.ctx, Resident, slug, u.resident.Email, password)
 	w.ok(err)
 	u.token = token

@@ -23,20 +23,24 @@ type Person struct {
 	Email, Name string
 }
 
-// AddResident adds somebody who lives in homes. With password "" they can sign in by link only.
+// AddResident adds an owner of homes. With password "" they can sign in by link only.
 func (a *Accounts) AddResident(ctx context.Context, tenant string, homes []string, email, name, password string) (Person, error) {
+	return a.AddResidentAs(ctx, tenant, homes, RoleOwner, email, name, password)
+}
+
+// AddResidentAs adds one with a role.
+func (a *Accounts) AddResidentAs(ctx context.Context, tenant string, homes []string, role Role, email, name, password string) (Person, error) {
 	if len(homes) == 0 {
 		return Person{}, &InputError{"homes", "want at least one home"}
 	}
-	return a.addPerson(ctx, Person{Tenant: tenant, Kind: Resident, Email: email, Name: name}, homes, password)
+	if err := role.known(); err != nil {
+		return Person{}, err
+	}
+	return a.addPerson(ctx, Person{Tenant: tenant, Kind: Resident, Email: email, Name: name}, homes, role, password, nil)
 }
 
-// AddStaff adds a member of a CSP's staff.
-func (a *Accounts) AddStaff(ctx context.Context, tenant, email, name, password string) (Person, error) {
-	return a.addPerson(ctx, Person{Tenant: tenant, Kind: Staff, Email: email, Name: name}, nil, password)
-}
-
-func (a *Accounts) addPerson(ctx context.Context, p Person, homes []string, password string) (_ Person, err error) {
+// addPerson has then called, which may be nil, in the transaction that adds them.
+func (a *Accounts) addPerson(ctx context.Context, p Person, homes []string, role Role, password string, then func(*db.Tx, Person) error) (_ Person, err error) {
 	if p.Email, err = cleanEmail(p.Email); err != nil {
 		return Person{}, err
 	}
@@ -64,12 +68,12 @@ func (a *Accounts) addPerson(ctx context.Context, p Person, homes []string, pass
 			return err
 		}
 		for _, h := range homes {
-			if err := homeExists(tx, home.Place{Tenant: p.Tenant, Home: h}); err != nil {
+			if err := a.join(tx, home.Place{Tenant: p.Tenant, Home: h}, p.ID, role); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(`INSERT INTO account_resident (tenant, home, person) VALUES (?, ?, ?)`, p.Tenant, h, p.ID); err != nil {
-				return err
-			}
+		}
+		if then != nil {
+			return then(tx, p)
 		}
 		return nil
 	})
@@ -149,18 +153,22 @@ func (a *Accounts) SetPassword(ctx context.Context, tenant, person, password str
 
 // RemovePerson takes a person away, with their sessions, links and homes.
 func (a *Accounts) RemovePerson(ctx context.Context, tenant, person string) error {
-	return doing("remove person", a.db.Tx(ctx, func(tx *db.Tx) error { return removePerson(tx, tenant, person) }))
+	return doing("remove person", a.db.Tx(ctx, func(tx *db.Tx) error { return a.removePerson(tx, tenant, person) }))
 }
 
-func removePerson(tx *db.Tx, tenant, person string) error {
+func (a *Accounts) removePerson(tx *db.Tx, tenant, person string) error {
 	if err := signOutAll(tx, tenant, person); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(`DELETE FROM account_resident WHERE tenant = ? AND person = ?`, tenant, person); err != nil {
+	for _, table := range []string{"resident", "staff", "recovery", "passkey", "identity", "challenge"} {
+		if _, err := tx.Exec(`DELETE FROM account_`+table+` WHERE tenant = ? AND person = ?`, tenant, person); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(`DELETE FROM account_person WHERE tenant = ? AND person = ?`, tenant, person); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`DELETE FROM account_person WHERE tenant = ? AND person = ?`, tenant, person)
-	return err
+	return a.opts.Gone(tx, tenant, person)
 }
 
 func signOutAll(tx *db.Tx, tenant, person string) error {

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"cardea/internal/platform/db"
 	"cardea/internal/platform/db/dbtest"
 )
 
@@ -12,24 +11,16 @@ import (
 func TestSessionsDoNotReadTheFleet(t *testing.T) {
 	d := dbtest.SQLite(t)
 	newWorld(t, d)
-	var plan []string
-	err := d.View(t.Context(), func(tx *db.Tx) error {
-		rows, err := tx.Query("EXPLAIN QUERY PLAN "+homesQuery, "t", "p", maxList)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id, parent, unused int
-			var step string
-			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-				return err
-			}
-			plan = append(plan, step)
-		}
-		return rows.Err()
-	})
-	if err != nil || len(plan) != 1 || !strings.Contains(plan[0], "tenant=? AND person=?") {
-		t.Fatalf("a person's homes are found by %q, %v", plan, err)
+	if plan := dbtest.Plan(t, d, homesQuery, 3); len(plan) != 1 || !strings.Contains(plan[0], "tenant=? AND person=?") {
+		t.Fatalf("a person's homes are found by %q", plan)
+	}
+}
+
+// TestComingsAreEndedByTheirKey: most homes' newest row has no end, so an index of ends would be read through for each home that comes.
+func TestComingsAreEndedByTheirKey(t *testing.T) {
+	d := dbtest.SQLite(t)
+	newWorld(t, d)
+	if plan := dbtest.Plan(t, d, lastOver, 4); !strings.Contains(plan[0], "tenant=? AND home=? AND since=?") {
+		t.Fatalf("the row that ends is found by %q", plan)
 	}
 }

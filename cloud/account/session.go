@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"cardea/cloud/staff/rights"
 	"cardea/home"
 	"cardea/internal/platform/db"
 
@@ -18,7 +19,10 @@ type Session struct {
 	ID      string
 	Kind    Kind
 	Person  Person
-	Homes   []home.Place // a resident's
+	Homes   []home.Place    // a resident's
+	Roles   map[string]Role // what they may do, by home
+	Staff   []rights.Role   // of staff; a session of staff without a role is none
+	Created time.Time
 	Expires time.Time
 }
 
@@ -132,40 +136,45 @@ func (a *Accounts) begin(tx *db.Tx, kind Kind, tenant, person string) (Session, 
 // session reads a session that is good now. used is when it was last.
 func (a *Accounts) session(tx *db.Tx, kind Kind, tenant string, hash []byte) (s Session, used int64, err error) {
 	now := a.now()
-	var expires int64
-	err = tx.Row(`SELECT s.id, s.kind, s.used, s.expires, p.tenant, p.person, p.kind, p.email, p.name FROM account_session s
+	var created, expires int64
+	err = tx.Row(`SELECT s.id, s.kind, s.used, s.created, s.expires, p.tenant, p.person, p.kind, p.email, p.name FROM account_session s
 		JOIN account_person p ON p.tenant = s.tenant AND p.person = s.person AND p.kind = s.kind
 		WHERE s.tenant = ? AND s.token = ? AND s.kind = ? AND s.expires > ? AND s.used > ?`,
 		tenant, hash, string(kind), now, now-lives[kind].idle.Milliseconds()).
-		Scan(&s.ID, &s.Kind, &used, &expires, &s.Person.Tenant, &s.Person.ID, &s.Person.Kind, &s.Person.Email, &s.Person.Name)
+		Scan(&s.ID, &s.Kind, &used, &created, &expires, &s.Person.Tenant, &s.Person.ID, &s.Person.Kind, &s.Person.Email, &s.Person.Name)
 	if err != nil {
 		return Session{}, 0, err
 	}
-	s.Expires = when(expires)
+	s.Created, s.Expires = when(created), when(expires)
 	if kind == Resident {
-		s.Homes, err = homesOf(tx, tenant, s.Person.ID)
+		s.Homes, s.Roles, err = homesOf(tx, tenant, s.Person.ID)
+	} else if s.Staff, err = staffRoles(tx, tenant, s.Person.ID); err == nil && len(s.Staff) == 0 {
+		err = ErrSession
 	}
 	return s, used, err
 }
 
 // homesQuery is asked with each request of a resident.
-const homesQuery = `SELECT tenant, home FROM account_resident WHERE tenant = ? AND person = ? ORDER BY home LIMIT ?`
+const homesQuery = `SELECT tenant, home, role FROM account_resident WHERE tenant = ? AND person = ? ORDER BY home LIMIT ?`
 
-func homesOf(tx *db.Tx, tenant, person string) ([]home.Place, error) {
+func homesOf(tx *db.Tx, tenant, person string) ([]home.Place, map[string]Role, error) {
 	rows, err := tx.Query(homesQuery, tenant, person, maxList)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	var out []home.Place
+	roles := map[string]Role{}
 	for rows.Next() {
 		var p home.Place
-		if err := rows.Scan(&p.Tenant, &p.Home); err != nil {
-			return nil, err
+		var role Role
+		if err := rows.Scan(&p.Tenant, &p.Home, &role); err != nil {
+			return nil, nil, err
 		}
 		out = append(out, p)
+		roles[p.Home] = role
 	}
-	return out, rows.Err()
+	return out, roles, rows.Err()
 }
 
 // Authenticate says whose session a token is. A resident's token is nothing for staff, and the other way round.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cardea/cloud/staff/rights"
 	"cardea/internal/platform/db"
 )
 
@@ -51,7 +52,7 @@ func TestSignIn(t *testing.T) {
 
 func TestSessionsEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		staff := must(w.AddStaff(w.ctx, w.tenant.ID, "staff@example.org", "Staff", password))(t)
+		staff := must(w.AddStaff(w.ctx, w.tenant.ID, "staff@example.org", "Staff", password, rights.Tier2))(t)
 		signIn := func() string {
 			_, token, err := w.SignIn(w.ctx, Staff, "north", staff.Email, password)
 			w.ok(err)

@@ -150,7 +150,11 @@ func (a *Accounts) Tidy(ctx context.Context) error {
 			{`DELETE FROM account_session WHERE kind = 'resident' AND used <= ?`, now - lives[Resident].idle.Milliseconds()},
 			{`DELETE FROM account_link WHERE expires <= ?`, now},
 			{`DELETE FROM account_claim WHERE expires <= ?`, now - day},
+			{`DELETE FROM account_invitation WHERE expires <= ?`, now},
+			{`DELETE FROM account_challenge WHERE expires <= ?`, now},
+			{`DELETE FROM account_forgot WHERE asked <= ?`, now - day},
 			{`DELETE FROM account_attempt WHERE since <= ?`, now - day},
+			{`DELETE FROM account_came WHERE until > 0 AND until <= ?`, now - KeepCame.Milliseconds()},
 		} {
 			if _, err := tx.Exec(s.q, s.before); err != nil {
 				return err

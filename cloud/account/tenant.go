@@ -9,7 +9,10 @@ import (
 )
 
 // Tenant is one CSP.
-type Tenant struct{ ID, Slug, Name string }
+type Tenant struct {
+	ID, Slug, Name string
+	Simulated      bool // its homes are made up: Seed
+}
 
 // Home is one subscriber's premises. Account is what the CSP calls it.
 type Home struct {
@@ -20,7 +23,7 @@ type Home struct {
 // Place of the home, without a gateway.
 func (h Home) Place() home.Place { return home.Place{Tenant: h.Tenant, Home: h.ID} }
 
-// Query selects homes: those after a cursor (an id), at most Limit, with a text in name or account.
+// Query selects homes: those after a cursor (an id), at most Limit, that a text finds: Sought.
 type Query struct {
 	After string
 	Limit int
@@ -61,14 +64,14 @@ func (a *Accounts) CreateTenant(ctx context.Context, slug, name string) (Tenant,
 func (a *Accounts) Tenants(ctx context.Context) ([]Tenant, error) {
 	var out []Tenant
 	err := a.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT tenant, slug, name FROM account_tenant ORDER BY tenant`)
+		rows, err := tx.Query(`SELECT tenant, slug, name, simulated FROM account_tenant ORDER BY tenant`)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var t Tenant
-			if err := rows.Scan(&t.ID, &t.Slug, &t.Name); err != nil {
+			if err := rows.Scan(&t.ID, &t.Slug, &t.Name, &t.Simulated); err != nil {
 				return err
 			}
 			out = append(out, t)
@@ -82,7 +85,7 @@ func (a *Accounts) Tenants(ctx context.Context) ([]Tenant, error) {
 func (a *Accounts) Tenant(ctx context.Context, id string) (Tenant, error) {
 	t := Tenant{ID: id}
 	err := a.db.View(ctx, func(tx *db.Tx) error {
-		return tx.Row(`SELECT slug, name FROM account_tenant WHERE tenant = ?`, id).Scan(&t.Slug, &t.Name)
+		return tx.Row(`SELECT slug, name, simulated FROM account_tenant WHERE tenant = ?`, id).Scan(&t.Slug, &t.Name, &t.Simulated)
 	})
 	if err != nil {
 		return Tenant{}, doing("tenant", err)
@@ -108,14 +111,18 @@ func (a *Accounts) CreateHome(ctx context.Context, tenant, name, account string)
 		if err := tenantExists(tx, tenant); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`INSERT INTO account_home (tenant, home, name, account, search, created, gateway, taken) VALUES (?, ?, ?, ?, ?, ?, '', 0)`,
-			h.Tenant, h.ID, h.Name, h.Account, searchText(h.Name, h.Account), h.Created.UnixMilli())
-		return err
+		return insertHome(tx, h)
 	})
 	if err != nil {
 		return Home{}, doing("create home", err)
 	}
 	return h, nil
+}
+
+func insertHome(tx *db.Tx, h Home) error {
+	_, err := tx.Exec(`INSERT INTO account_home (tenant, home, name, account, search, created, gateway, taken, sought, named) VALUES (?, ?, ?, ?, ?, ?, '', 0, ?, ?)`,
+		h.Tenant, h.ID, h.Name, h.Account, searchText(h.Name, h.Account), h.Created.UnixMilli(), small(h.Account), small(h.Name))
+	return err
 }
 
 func tenantExists(tx *db.Tx, tenant string) error {
@@ -145,10 +152,14 @@ func (a *Accounts) Homes(ctx context.Context, tenant string, q Query) ([]Home, e
 	if err != nil {
 		return nil, err
 	}
+	where, args, err := a.soughtWhere(ctx, tenant, text, q)
+	if err != nil || where == nowhere {
+		return nil, doing("list homes", err)
+	}
+	args = append([]any{tenant, q.After}, args...)
 	var out []Home
 	err = a.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT tenant, home, name, account, created FROM account_home
-			WHERE tenant = ? AND home > ? AND (? = '' OR search LIKE ? ESCAPE '\') ORDER BY home LIMIT ?`, tenant, q.After, text, like(text), limit(q.Limit))
+		rows, err := tx.Query(`SELECT tenant, home, name, account, created FROM account_home WHERE tenant = ? AND home > ?`+where+` ORDER BY home LIMIT ?`, append(args, limit(q.Limit))...)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package api
 
 //go:generate go run ./openapi ../../web/openapi.json
+//go:generate go generate ../../client/api
 
 import (
 	"encoding/json"
@@ -24,6 +25,7 @@ func describe() huma.Config {
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					string(Resident): {Type: "apiKey", In: "cookie", Name: cookieName(Resident)},
 					string(Staff):    {Type: "apiKey", In: "cookie", Name: cookieName(Staff)},
+					"token":          {Type: "http", Scheme: "bearer", Description: "A token of the provider's systems, with scopes"},
 				},
 			},
 		},
@@ -37,10 +39,13 @@ func describe() huma.Config {
 func finish(o *huma.OpenAPI) {
 	for path, item := range o.Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch, item.Delete, item.Put} {
+			if op != nil {
+				speaks(path, op)
+			}
 			switch {
 			case op == nil || isOpen(op):
 			case staffPath(path):
-				op.Security = []map[string][]string{{string(Staff): {}}}
+				op.Security = []map[string][]string{{string(Staff): {}}, {"token": {}}}
 			default:
 				op.Security = []map[string][]string{{string(Resident): {}}}
 			}
@@ -61,6 +66,7 @@ func finish(o *huma.OpenAPI) {
 			schema.Properties[strings.Split(tag, ",")[0]] = &huma.Schema{AnyOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}}
 		}
 	}
+	examples(o)
 }
 
 // Document is the OpenAPI document as it is served, indented.

@@ -15,6 +15,7 @@ import (
 
 	"cardea/cloud/api/problem"
 	"cardea/cloud/api/view"
+	"cardea/cloud/staff/rights"
 	"cardea/home"
 )
 
@@ -33,6 +34,7 @@ type cloud struct {
 	mu       sync.Mutex
 	looks    map[string]bool // who may look
 	recorded []string
+	agents   []string
 	asked    []view.NewOrder
 	abouts   []About
 	settings view.Notifications
@@ -44,14 +46,17 @@ type cloud struct {
 	follow   func(context.Context, func(LivePart) error) error
 	reuse    *view.Order
 	fail     error
+	hunted   []view.NewHunt
+	closed   []string // of the fleet
+	decided  []string // of households
 }
 
 func newCloud() *cloud {
 	c := &cloud{looks: map[string]bool{}, settings: view.Notifications{Email: true}, signedIn: map[string]Session{}, news: make(chan struct{}, 1), first: 1}
 	for name, s := range map[string]Session{
-		"resident-a": {Kind: Resident, Tenant: tenantA, Homes: []HomeRef{{Place: placeOf(homeA)}}},
-		"resident-b": {Kind: Resident, Tenant: tenantB, Homes: []HomeRef{{Place: placeOf(homeB)}}},
-		"staff-a":    {Kind: Staff, Tenant: tenantA}, "staff-b": {Kind: Staff, Tenant: tenantB},
+		"resident-a": {Kind: Resident, Tenant: tenantA, Homes: []HomeRef{{Place: placeOf(homeA), Role: Owner}}},
+		"resident-b": {Kind: Resident, Tenant: tenantB, Homes: []HomeRef{{Place: placeOf(homeB), Role: Owner}}},
+		"staff-a":    {Kind: Staff, Tenant: tenantA, Roles: rights.Roles[:6]}, "staff-b": {Kind: Staff, Tenant: tenantB, Roles: rights.Roles[:6]},
 	} {
 		s.ID, s.Person.ID, s.Expires = name, name, time.Now().Add(time.Hour)
 		c.signedIn[name] = s
@@ -69,7 +74,7 @@ func placeOf(id string) home.Place {
 func mark(p home.Place) string { return "marked:" + p.Tenant + hostile }
 
 func (c *cloud) parts() Parts {
-	return Parts{Accounts: c, Gateways: c, Homes: fakeHomes{c}, Incidents: c, Orders: c, Live: c, Feed: c, Consents: c, Notify: c, Fleet: fakeFleet{c}, Models: fakeModels{}, Audit: c}
+	return Parts{Accounts: c, Gateways: c, Homes: fakeHomes{c}, Incidents: c, Orders: c, Privacy: fakePrivacy{c}, Lines: fakeLines{c}, Live: c, Feed: c, Consents: c, Notify: fakeNotify{c}, Reports: c, Fleet: fakeFleet{c}, Console: fakeConsole{}, Caring: fakeConsole{}, Models: fakeModels{}, Normals: fakeNormals{c}, Intel: fakeIntel{}, Webhooks: fakeWebhooks{c}, Provisioning: fakeProvisioning{c}, Plans: fakePlans{cloud: c}, Rollouts: fakeRollouts{c.fail}, Desk: fakeDesk{c}, Codes: fakeCodes{c}, HandOut: fakeCodes{c}, Audit: c, Members: fakePeople{c}, Own: fakePeople{c}, Doors: fakePeople{c}, People: fakeFamily{c}, Rules: fakeRules{c}}
 }
 
 func (c *cloud) SignIn(_ context.Context, k Kind, _, email, password string) (Session, string, error) {
@@ -101,7 +106,7 @@ func (c *cloud) SignOut(_ context.Context, _ Kind, token string) error {
 func (c *cloud) Describe(_ context.Context, s Session) (Session, error) {
 	s.Provider.Name = "marked:" + s.Tenant
 	for i := range s.Homes {
-		s.Homes = []HomeRef{{s.Homes[i].Place, mark(s.Homes[i].Place)}}
+		s.Homes = []HomeRef{{s.Homes[i].Place, mark(s.Homes[i].Place), s.Homes[i].Role}}
 	}
 	return s, nil
 }
@@ -127,7 +132,13 @@ func (c *cloud) Enrol(_ context.Context, m []byte) ([]byte, error) {
 func (c *cloud) Incidents(_ context.Context, p home.Place, _ string, page Page) (Slice[view.IncidentSummary], error) {
 	return Slice[view.IncidentSummary]{[]view.IncidentSummary{{ID: mark(p), Code: page.After}}, "next,1"}, nil
 }
-func (c *cloud) Incident(_ context.Context, p home.Place, _ string) (view.Incident, error) {
+func (c *cloud) Preview(_ context.Context, p home.Place, who Asker, _, mode string) (view.Preview, error) {
+	if who.Session.Kind == Staff {
+		return view.Preview{}, problem.New(problem.Consent, "")
+	}
+	return view.Preview{Trial: view.Trial{Mode: mode, Stopped: []string{mark(p)}}}, nil
+}
+func (c *cloud) Incident(_ context.Context, p home.Place, _, _ string) (view.Incident, error) {
 	return view.Incident{WhatHappened: mark(p), Findings: []view.Finding{{}}}, c.fail
 }
 func (c *cloud) Ask(_ context.Context, p home.Place, _ Session, _ string, o view.NewOrder) (view.Order, error) {
@@ -207,23 +218,6 @@ func (c *cloud) RevokeConsent(context.Context, home.Place, Session, string) erro
 func (c *cloud) Looks(_ context.Context, p home.Place) ([]view.Looked, error) {
 	return []view.Looked{{Who: mark(p)}}, nil
 }
-func (c *cloud) PushKey() string                                             { return "key" }
-func (c *cloud) Subscribe(context.Context, Session, view.Subscription) error { return nil }
-func (c *cloud) Unsubscribe(context.Context, Session, string) error          { return nil }
-func (c *cloud) Settings(context.Context, Session) (view.Notifications, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.settings, nil
-}
-func (c *cloud) Change(_ context.Context, _ Session, from, to view.Notifications) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.settings != from {
-		return problem.New(problem.Changed, "")
-	}
-	c.settings = to
-	return nil
-}
 func (c *cloud) Look(_ context.Context, by Session, p home.Place, _ string) (view.Look, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -241,13 +235,13 @@ func (c *cloud) Record(_ context.Context, by Session, p home.Place, act, what, r
 	c.recorded = append(c.recorded, by.ID+" "+act+" "+what+" "+reason)
 	return nil
 }
-func (c *cloud) Audit(_ context.Context, tenant string, _ Page) (Slice[view.AuditEntry], error) {
+func (c *cloud) Audit(_ context.Context, tenant string, _ AuditFilter, _ Page) (Slice[view.AuditEntry], error) {
 	return Slice[view.AuditEntry]{Items: []view.AuditEntry{{What: "marked:" + tenant}}}, nil
 }
 
 type fakeHomes struct{ *cloud }
 
-func (fakeHomes) Home(_ context.Context, p home.Place) (view.Home, error) {
+func (fakeHomes) Home(_ context.Context, p home.Place, _ string) (view.Home, error) {
 	return view.Home{ID: p.Home, Name: mark(p)}, nil
 }
 func (fakeHomes) Devices(_ context.Context, p home.Place) ([]view.Device, error) {
@@ -262,12 +256,26 @@ func (fakeHomes) Exposures(_ context.Context, p home.Place, _ Page) (Slice[view.
 func (fakeHomes) Stopped(_ context.Context, p home.Place, _ time.Time) (view.Stopped, error) {
 	return view.Stopped{Items: []view.Stop{{Endpoint: mark(p)}}}, nil
 }
+func (fakeHomes) StoppedByDay(_ context.Context, p home.Place, _, _ time.Time) (view.Stopped, error) {
+	return view.Stopped{Items: []view.Stop{{Endpoint: mark(p)}}}, nil
+}
 func (fakeHomes) Export(_ context.Context, p home.Place) (view.Export, error) {
 	return view.Export{Elsewhere: mark(p)}, nil
 }
 func (fakeHomes) Erase(_ context.Context, p home.Place, _ Session) (view.Erased, error) {
 	return view.Erased{Rows: map[string]int64{mark(p): 1}}, nil
 }
+
+type fakePrivacy struct{ *cloud }
+
+func (fakePrivacy) EraseDevice(_ context.Context, p home.Place, _ Session, _ string) (view.Erased, error) {
+	return view.Erased{Rows: map[string]int64{mark(p): 1}}, nil
+}
+func (fakePrivacy) Archive(_ context.Context, p home.Place, _ Session, w io.Writer) error {
+	_, err := io.WriteString(w, mark(p))
+	return err
+}
+func (fakePrivacy) Inventory() view.Inventory { return view.Inventory{} }
 
 type fakeFleet struct{ *cloud }
 
@@ -297,6 +305,36 @@ func (fakeModels) Name(_ context.Context, by Session, id string, n view.NewName)
 }
 func (fakeModels) Exposures(_ context.Context, tenant, _, _ string, _ Page) (Slice[view.FleetExposure], error) {
 	return Slice[view.FleetExposure]{Items: []view.FleetExposure{{Model: "marked:" + tenant}}}, nil
+}
+
+type fakeNormals struct{ *cloud }
+
+func (fakeNormals) Profiles(_ context.Context, tenant string, page Page) (Slice[view.Profile], error) {
+	return Slice[view.Profile]{[]view.Profile{{Profiled: view.Profiled{Model: "marked:" + tenant + hostile, Vendor: page.After}}}, "40,0a"}, nil
+}
+func (fakeNormals) Profile(_ context.Context, tenant, id string) (view.ProfileFacts, error) {
+	if id == "unknown" {
+		return view.ProfileFacts{}, problem.New(problem.NotFound, "")
+	}
+	return view.ProfileFacts{Profiled: view.Profiled{ID: id, Model: "marked:" + tenant}, Endpoints: []view.ProfileEndpoint{{Name: hostile}}}, nil
+}
+func (fakeNormals) Incidents(_ context.Context, tenant string, _ Page) (Slice[view.FleetIncident], error) {
+	return Slice[view.FleetIncident]{Items: []view.FleetIncident{{Kind: "update", Why: "marked:" + tenant}}}, nil
+}
+func (c fakeNormals) Close(_ context.Context, by Session, id, why string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = append(c.closed, by.ID+" "+id+" "+why)
+	return nil
+}
+func (fakeNormals) Indicators(context.Context, Page) (Slice[view.HerdIndicator], error) {
+	return Slice[view.HerdIndicator]{Items: []view.HerdIndicator{{Endpoint: hostile, State: "shadow"}}}, nil
+}
+func (c fakeNormals) Hunt(_ context.Context, by Session, h view.NewHunt) (view.Hunt, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hunted = append(c.hunted, h)
+	return view.Hunt{Own: view.Homes{Words: "marked:" + by.Tenant}}, nil
 }
 
 // testServer serves c; now is fixed unless the config says otherwise.

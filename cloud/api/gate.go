@@ -15,7 +15,11 @@ import (
 )
 
 // open are the operations that need no session. Everything else does.
-var open = []string{"POST /v1/sessions", "POST /v1/staff/sessions", "POST /v1/enrolments"}
+var open = []string{"POST /v1/sessions", "POST /v1/staff/sessions", "POST /v1/enrolments", "GET /v1/genuine", "GET /v1/help",
+	"GET /v1/sign-in", "POST /v1/sign-in/passkey/challenge", "POST /v1/sign-in/passkey", "GET /v1/sign-in/provider", "GET /v1/sign-in/provider/back", "GET " + awayStaff, "GET " + awayStaff + "/back",
+	"POST /v1/recovery", "POST /v1/recovery/link", "POST /v1/recovery/code",
+	"POST /v1/invitations/look", "POST /v1/invitations/challenge", "POST /v1/invitations/accept",
+	"POST /v1/labels/look", "POST /v1/labels/challenge", "POST /v1/labels/claim"}
 
 // looking is the only thing that staff may do at a home before they have given a reason.
 const looking = "POST /v1/staff/homes/{home}/looks"
@@ -24,6 +28,7 @@ type asked struct {
 	session Session
 	token   string
 	place   home.Place
+	role    Role   // of a resident in the place
 	reason  string // of staff who look
 }
 
@@ -37,6 +42,14 @@ func staffPath(path string) bool           { return strings.HasPrefix(path, "/v1
 func routeOf(op *huma.Operation) string    { return op.Method + " " + op.Path }
 func cookieName(k Kind) string             { return "cardea_" + string(k) }
 func isOpen(op *huma.Operation) bool       { return slices.Contains(open, routeOf(op)) }
+
+// TenantOf is whose staff or residents ask; "" outside of a request.
+func TenantOf(ctx context.Context) string {
+	if a, ok := ctx.Value(askedKey{}).(*asked); ok {
+		return a.session.Tenant
+	}
+	return ""
+}
 
 // gate is where it is decided whose request it is and which home it may be about: here and nowhere else, for every
 // operation, before anything of the request but its path and cookie is read.
@@ -67,19 +80,40 @@ func (s *Server) admit(r *http.Request, op *huma.Operation) (*asked, error) {
 	if wait := s.bySession.Take(a.session.ID); wait > 0 {
 		return nil, problem.New(problem.TooMany, "").After(wait)
 	}
+	if k == Staff {
+		if err := mayStaff(a.session, op); err != nil {
+			return nil, err
+		}
+	}
 	if !strings.Contains(op.Path, "/homes/{home}") {
-		return a, nil
+		a.role = Anyone
+		if k == Resident {
+			err = allowed(a, op)
+		}
+		return a, err
 	}
 	if a.place, err = s.resolve(r.Context(), a.session, r.PathValue("home")); err != nil {
 		return nil, err
 	}
-	if k == Staff && routeOf(op) != looking {
+	if k == Resident {
+		a.role = roleIn(a.session, a.place)
+		if err = allowed(a, op); err == nil {
+			err = s.planned(r.Context(), a, op)
+		}
+	} else if err = s.mayOpen(r.Context(), a); err == nil && routeOf(op) != looking {
 		err = s.looked(r, op, a)
 	}
 	return a, err
 }
 
 func (s *Server) session(r *http.Request, k Kind) (*asked, error) {
+	if secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && k == Staff && len(secret) <= 256 {
+		session, err := s.parts.Desk.Bearer(r.Context(), secret)
+		if err == nil && (session.Kind != Staff || session.Tenant == "" || session.Scopes == nil) {
+			err = problem.New(problem.Unauthorized, "")
+		}
+		return &asked{session: session}, err
+	}
 	c, err := r.Cookie(cookieName(k))
 	if err != nil || c.Value == "" || len(c.Value) > 256 {
 		return nil, problem.New(problem.Unauthorized, "")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cardea/cloud/api/view"
+	"cardea/cloud/staff/rights"
 	"cardea/home"
 )
 
@@ -24,7 +25,9 @@ type Session struct {
 	Tenant   string
 	Person   view.Person
 	Provider view.Provider
-	Homes    []HomeRef // a resident's
+	Homes    []HomeRef      // a resident's
+	Roles    []rights.Role  // of staff
+	Scopes   []rights.Right // of a token: no right but these; nil for people
 	Expires  time.Time
 }
 
@@ -32,6 +35,7 @@ type Session struct {
 type HomeRef struct {
 	Place home.Place
 	Name  string
+	Role  Role
 }
 
 // Page asks for a part of a list. After is what the answer before gave as next; "" is the beginning.
@@ -72,11 +76,14 @@ type Gateways interface {
 
 // Homes is what is stored of a home.
 type Homes interface {
-	Home(ctx context.Context, p home.Place) (view.Home, error)
+	// lang is of what people are told of an incident.
+	Home(ctx context.Context, p home.Place, lang string) (view.Home, error)
 	Devices(ctx context.Context, p home.Place) ([]view.Device, error)
 	Device(ctx context.Context, p home.Place, device string) (view.DeviceDetail, error)
 	Exposures(ctx context.Context, p home.Place, page Page) (Slice[view.HomeExposure], error)
+	// Stopped merges what one device was refused on several days; StoppedByDay does not, and ends before until.
 	Stopped(ctx context.Context, p home.Place, since time.Time) (view.Stopped, error)
+	StoppedByDay(ctx context.Context, p home.Place, since, until time.Time) (view.Stopped, error)
 	Export(ctx context.Context, p home.Place) (view.Export, error)
 	Erase(ctx context.Context, p home.Place, by Session) (view.Erased, error)
 }
@@ -84,7 +91,8 @@ type Homes interface {
 // Incidents are the cases. state is open, closed or all.
 type Incidents interface {
 	Incidents(ctx context.Context, p home.Place, state string, page Page) (Slice[view.IncidentSummary], error)
-	Incident(ctx context.Context, p home.Place, incident string) (view.Incident, error)
+	// lang is of the playbook's texts, and of what people are told.
+	Incident(ctx context.Context, p home.Place, incident, lang string) (view.Incident, error)
 }
 
 // Orders are what people asked of a gateway. The same key is the same order.
@@ -117,6 +125,8 @@ type Asker struct {
 // nobody at home has agreed to.
 type Live interface {
 	Contacts(ctx context.Context, p home.Place, who Asker, device string, from, until time.Time, limit int) (view.Contacts, error)
+	// Preview says what a containment mode would stop.
+	Preview(ctx context.Context, p home.Place, who Asker, device, mode string) (view.Preview, error)
 	// Follow calls yield with parts until ctx ends, the question has run its time (nil) or yield fails.
 	Follow(ctx context.Context, p home.Place, who Asker, device string, yield func(LivePart) error) error
 }
@@ -153,16 +163,6 @@ type Consents interface {
 	Looks(ctx context.Context, p home.Place) ([]view.Looked, error)
 }
 
-// Notify is how people are told.
-type Notify interface {
-	PushKey() string
-	Subscribe(ctx context.Context, by Session, s view.Subscription) error
-	Unsubscribe(ctx context.Context, by Session, endpoint string) error
-	Settings(ctx context.Context, by Session) (view.Notifications, error)
-	// Change sets them to `to` if they still are `from`; else problem.Changed.
-	Change(ctx context.Context, by Session, from, to view.Notifications) error
-}
-
 // Fleet is what staff see of their tenant without a look.
 type Fleet interface {
 	Homes(ctx context.Context, tenant, state, text string, page Page) (Slice[view.FleetHome], error)
@@ -180,12 +180,31 @@ type Models interface {
 	Exposures(ctx context.Context, tenant, kind, model string, page Page) (Slice[view.FleetExposure], error)
 }
 
+// Normals are what the fleet knows of what models do, and of what happens in many homes at once. Of numbers under twenty homes nothing
+// is told exactly.
+type Normals interface {
+	Profiles(ctx context.Context, tenant string, page Page) (Slice[view.Profile], error)
+	Profile(ctx context.Context, tenant, id string) (view.ProfileFacts, error)
+	Incidents(ctx context.Context, tenant string, page Page) (Slice[view.FleetIncident], error)
+	// Close and Hunt are written down.
+	Close(ctx context.Context, by Session, id, why string) error
+	Indicators(ctx context.Context, page Page) (Slice[view.HerdIndicator], error)
+	Hunt(ctx context.Context, by Session, h view.NewHunt) (view.Hunt, error)
+}
+
 // Audit writes down what staff do, and lets them look only with a reason.
 type Audit interface {
 	Look(ctx context.Context, by Session, p home.Place, reason string) (view.Look, error)
 	MayLook(ctx context.Context, by Session, p home.Place) (reason string, ok bool, err error)
 	Record(ctx context.Context, by Session, p home.Place, act, what, reason string) error
-	Audit(ctx context.Context, tenant string, page Page) (Slice[view.AuditEntry], error)
+	// Audit is what was done, the latest first.
+	Audit(ctx context.Context, tenant string, f AuditFilter, page Page) (Slice[view.AuditEntry], error)
+}
+
+// AuditFilter narrows what is told of the audit; zero fields do not.
+type AuditFilter struct {
+	Home, Who, Act string    // Who is a person's id
+	From, Until    time.Time // from the one, before the other
 }
 
 // Parts are all of them.
@@ -195,12 +214,34 @@ type Parts struct {
 	Homes     Homes
 	Incidents Incidents
 	Orders    Orders
+	Privacy   Privacy
+	Lines     Lines
 	Live      Live
 	Feed      Feed
 	Consents  Consents
 	Notify    Notify
+	Reports   Reports
 	Fleet     Fleet
+	Console   Console
+	Caring    Caring
 	Models    Models // nil: this cloud does not learn of models
+	Rollouts  Rollouts
+	Normals   Normals // nil: this cloud does not learn what is normal
+	Intel     Intel
+	Webhooks  Webhooks
 	Audit     Audit
+	Members   Members
+	Own       Own
+	Doors     Doors
+	People    People
+	Rules     Rules
+	Owners    Owners // nil: no device is somebody's own
+	Desk      Desk
+	Codes     Codes
+	HandOut   HandOut
+	Insight   Insight                     // nil: staff whose role sees a home only then never do
 	Ready     func(context.Context) error // nil: always
+
+	Provisioning Provisioning
+	Plans        Plans // nil: every home has everything
 }

@@ -2,19 +2,21 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
 
 	"cardea/cloud/api/problem"
 	"cardea/cloud/api/view"
+	"cardea/cloud/staff/rights"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
-type signInIn struct{ Body view.SignIn }
+type signInIn struct {
+	AgentIn
+	Body view.SignIn
+}
 
 type signInOut struct {
 	Cookie http.Cookie `header:"Set-Cookie"`
@@ -31,6 +33,9 @@ func (s *Server) sessions(k Kind, prefix string) {
 		session, token, err := s.signIn(ctx, k, in.Body)
 		if err != nil {
 			return nil, err
+		}
+		if k == Resident {
+			return s.welcome(ctx, in.Agent, session, token, nil)
 		}
 		session, err = s.parts.Accounts.Describe(ctx, session)
 		return &signInOut{Cookie: s.cookie(k, token, session.Expires), Body: sessionView(session)}, err
@@ -72,9 +77,21 @@ func (s *Server) cookie(k Kind, token string, expires time.Time) http.Cookie {
 }
 
 func sessionView(s Session) view.Session {
-	v := view.Session{ID: s.ID, Kind: string(s.Kind), Person: s.Person, Provider: s.Provider, Expires: s.Expires, Homes: []view.Ref{}}
+	v := view.Session{ID: s.ID, Kind: string(s.Kind), Person: s.Person, Provider: s.Provider, Expires: s.Expires, Homes: []view.HomeRole{}}
 	for _, h := range s.Homes {
-		v.Homes = append(v.Homes, view.Ref{ID: h.Place.Home, Name: h.Name})
+		v.Homes = append(v.Homes, view.HomeRole{ID: h.Place.Home, Name: h.Name, Role: string(h.Role)})
+	}
+	if s.Kind != Staff {
+		return v
+	}
+	v.Roles, v.Rights = []view.SessionRole{}, map[string]string{}
+	for _, r := range s.Roles {
+		v.Roles = append(v.Roles, view.SessionRole{Role: string(r), Name: r.Words()})
+	}
+	for _, l := range rights.Matrix() {
+		if g := s.May(l.Right); g != rights.No {
+			v.Rights[string(l.Right)] = string(g)
+		}
 	}
 	return v
 }
@@ -96,66 +113,4 @@ func (s *Server) enrolments() {
 		op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 			"application/x-protobuf": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}}
 	})
-}
-
-type subscribeIn struct{ Body view.Subscription }
-type unsubscribeIn struct{ Body view.Unsubscription }
-
-type settingsOut struct {
-	ETag string `header:"ETag"`
-	Body view.Notifications
-}
-
-type settingsIn struct {
-	IfMatch string `header:"If-Match" maxLength:"100" doc:"The ETag that was read; without it the last one wins"`
-	Body    view.NotificationsPatch
-}
-
-func (s *Server) notifications() {
-	p := s.parts.Notify
-	show(s, "GET /v1/push-key", "The key that push subscriptions are made with", func(context.Context, *none) (view.PushKey, error) {
-		return view.PushKey{Key: p.PushKey()}, nil
-	})
-	do(s, "POST /v1/push-subscriptions", "Tell this browser", func(ctx context.Context, in *subscribeIn) (*none, error) {
-		return &none{}, p.Subscribe(ctx, who(ctx), in.Body)
-	}, status(http.StatusNoContent))
-	do(s, "DELETE /v1/push-subscriptions", "Do not tell this browser any more", func(ctx context.Context, in *unsubscribeIn) (*none, error) {
-		return &none{}, p.Unsubscribe(ctx, who(ctx), in.Body.Endpoint)
-	})
-	do(s, "GET /v1/notifications", "How I am told", func(ctx context.Context, _ *none) (*settingsOut, error) {
-		n, err := p.Settings(ctx, who(ctx))
-		return &settingsOut{etag(n), n}, err
-	})
-	do(s, "PATCH /v1/notifications", "Change how I am told", func(ctx context.Context, in *settingsIn) (*settingsOut, error) {
-		was, err := p.Settings(ctx, who(ctx))
-		if err != nil {
-			return nil, err
-		}
-		if in.IfMatch != "" && in.IfMatch != "*" && in.IfMatch != etag(was) {
-			return nil, problem.New(problem.Changed, "")
-		}
-		now := was
-		if in.Body.Email != nil {
-			now.Email = *in.Body.Email
-		}
-		if in.Body.Push != nil {
-			now.Push = *in.Body.Push
-		}
-		if err := p.Change(ctx, who(ctx), was, now); err != nil {
-			return nil, err
-		}
-		return &settingsOut{etag(now), now}, nil
-	})
-}
-
-func etag(n view.Notifications) string {
-	b := []byte{0, 0}
-	if n.Email {
-		b[0] = 1
-	}
-	if n.Push {
-		b[1] = 1
-	}
-	h := sha256.Sum256(b)
-	return `"` + hex.EncodeToString(h[:8]) + `"`
 }

@@ -54,7 +54,11 @@ func (s *Server) identities(prefix string) {
 		if err != nil {
 			return view.List[view.HomeExposure]{}, err
 		}
-		return listOf(s.parts.Homes.Exposures(ctx, where(ctx), page))
+		list, err := listOf(s.parts.Homes.Exposures(ctx, where(ctx), page))
+		if err == nil {
+			err = each(s, ctx, list.Items, func(x *view.HomeExposure) string { return x.Device.ID }, func(x *view.HomeExposure) { x.Evidence = nil })
+		}
+		return list, err
 	})
 	show(s, at("PUT", "/devices/{device}/identity"), "Say who a device is; the gateway confirms it later", func(ctx context.Context, in *correctIn) (view.Order, error) {
 		c := in.Body
@@ -89,6 +93,16 @@ func (s *Server) identities(prefix string) {
 // about asks; staff who give no reason have given one with their look.
 func (s *Server) about(ctx context.Context, in *KeyIn, a About) (view.Order, error) {
 	a.Device = in.Device
+	if err := loosensAbout(ctx, a); err != nil {
+		return view.Order{}, err
+	}
+	if who(ctx).Kind == Resident && (a.Verb == "merge" || a.Verb == "split") { // what another's device did would be told of one's own
+		for _, device := range []string{a.Device, a.Other} {
+			if err := s.mayName(ctx, device); err != nil {
+				return view.Order{}, err
+			}
+		}
+	}
 	if a.Why == "" {
 		a.Why = reason(ctx)
 	}

@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"cardea/cloud/api/problem"
 	"cardea/cloud/api/view"
+	"cardea/home"
 )
 
 type DeviceIn struct {
@@ -17,6 +19,12 @@ type DeviceIn struct {
 type incidentIn struct {
 	HomeIn
 	Incident string `path:"incident" maxLength:"64"`
+	Lang     string `query:"lang" enum:"en,de" doc:"Of all sentences; by Accept-Language when left out"`
+}
+
+type glanceIn struct {
+	HomeIn
+	Lang string `query:"lang" enum:"en,de" doc:"Of all sentences; by Accept-Language when left out"`
 }
 
 type orderIn struct {
@@ -42,9 +50,33 @@ type contactsIn struct {
 	Limit int       `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }
 
+type previewIn struct {
+	DeviceIn
+	Mode string `query:"mode" enum:"no-lan,profile-only,vendor-only,update-only,quarantine" default:"vendor-only"`
+}
+
 type stoppedIn struct {
 	HomeIn
 	Since time.Time `query:"since" doc:"The last 24 hours when left out"`
+	Until time.Time `query:"until" doc:"Lists by day what was stopped before this time; what one device was refused on several days is then several items"`
+}
+
+func (s *Server) stopped(ctx context.Context, in *stoppedIn) (list view.Stopped, err error) {
+	if in.Since.IsZero() {
+		in.Since = s.config.Now().Add(-24 * time.Hour)
+	}
+	switch {
+	case in.Until.IsZero():
+		list, err = s.parts.Homes.Stopped(ctx, where(ctx), in.Since)
+	case in.Since.Before(in.Until):
+		list, err = s.parts.Homes.StoppedByDay(ctx, where(ctx), in.Since, in.Until)
+	default:
+		err = problem.New(problem.Invalid, "since has to be before until.")
+	}
+	if err == nil {
+		err = each(s, ctx, list.Items, func(i *view.Stop) string { return i.Device.ID }, hideStop)
+	}
+	return list, err
 }
 
 type ordersIn struct {
@@ -62,14 +94,33 @@ type askIn struct {
 func (s *Server) homes(prefix string) {
 	at := func(method, rest string) string { return method + " " + prefix + "/homes/{home}" + rest }
 	p := s.parts
-	show(s, at("GET", ""), "A home at one look", func(ctx context.Context, _ *HomeIn) (view.Home, error) {
-		return p.Homes.Home(ctx, where(ctx))
+	show(s, at("GET", ""), "A home at one look", func(ctx context.Context, in *glanceIn) (view.Home, error) {
+		h, err := p.Homes.Home(ctx, where(ctx), Language(ctx))
+		h.Name = s.called(ctx, h.ID, h.Name)
+		if err == nil {
+			err = each(s, ctx, h.Cards, func(c *view.Card) string { return c.Device }, func(c *view.Card) { c.Alert = "" })
+		}
+		return h, err
 	})
 	show(s, at("GET", "/devices"), "All devices", func(ctx context.Context, _ *HomeIn) (view.List[view.Device], error) {
-		return whole(p.Homes.Devices(ctx, where(ctx)))
+		list, err := p.Homes.Devices(ctx, where(ctx))
+		if err == nil {
+			err = each(s, ctx, list, func(d *view.Device) string { return d.ID }, hideDevice)
+		}
+		return whole(list, err)
 	})
 	show(s, at("GET", "/devices/{device}"), "A device and its week", func(ctx context.Context, in *DeviceIn) (view.DeviceDetail, error) {
-		return p.Homes.Device(ctx, where(ctx), in.Device)
+		d, err := p.Homes.Device(ctx, where(ctx), in.Device)
+		if err != nil {
+			return d, err
+		}
+		return d, s.hide(ctx, in.Device, func() { hideDevice(&d.Device) })
+	})
+	show(s, at("GET", "/devices/{device}/preview"), "What a containment mode would stop, by what the gateway remembers", func(ctx context.Context, in *previewIn) (view.Preview, error) {
+		if err := s.mayName(ctx, in.Device); err != nil {
+			return view.Preview{}, err
+		}
+		return p.Live.Preview(ctx, where(ctx), Asker{who(ctx), reason(ctx)}, in.Device, in.Mode)
 	})
 	show(s, at("GET", "/devices/{device}/contacts"), "Whom a device talks to, as the gateway knows it now", s.contacts)
 	show(s, at("GET", "/incidents"), "Incidents, the latest first", func(ctx context.Context, in *incidentsIn) (view.List[view.IncidentSummary], error) {
@@ -80,18 +131,44 @@ func (s *Server) homes(prefix string) {
 		return listOf(p.Incidents.Incidents(ctx, where(ctx), in.State, page))
 	})
 	show(s, at("GET", "/incidents/{incident}"), "An incident with its evidence", func(ctx context.Context, in *incidentIn) (view.Incident, error) {
-		return p.Incidents.Incident(ctx, where(ctx), in.Incident)
+		i, err := p.Incidents.Incident(ctx, where(ctx), in.Incident, Language(ctx))
+		if err != nil {
+			return i, err
+		}
+		for n := range i.Orders {
+			keepCode(ctx, &i.Orders[n])
+		}
+		if only, err := s.onlyCases(ctx); err != nil || only && i.State == string(home.StateClosed) {
+			hideIncident(&i)
+			return i, err
+		}
+		return i, s.hide(ctx, i.Device.ID, func() { hideIncident(&i) })
 	})
 	show(s, at("GET", "/orders"), "What was asked of the gateway", func(ctx context.Context, in *ordersIn) (view.List[view.Order], error) {
-		return whole(p.Orders.Orders(ctx, where(ctx), in.Incident))
+		list, err := p.Orders.Orders(ctx, where(ctx), in.Incident)
+		if err == nil {
+			err = each(s, ctx, list, func(o *view.Order) string { return o.Device }, hideOrder)
+		}
+		for n := range list {
+			keepCode(ctx, &list[n])
+		}
+		return whole(list, err)
 	})
 	show(s, at("GET", "/orders/{order}"), "What became of an order", func(ctx context.Context, in *orderIn) (view.Order, error) {
-		return p.Orders.Order(ctx, where(ctx), in.Order)
+		o, err := p.Orders.Order(ctx, where(ctx), in.Order)
+		if err != nil {
+			return o, err
+		}
+		keepCode(ctx, &o)
+		return o, s.hide(ctx, o.Device, func() { hideOrder(&o) })
 	})
 	show(s, at("POST", "/orders"), "Ask the gateway for something; it confirms it later", s.ask, status(http.StatusAccepted))
 }
 
 func (s *Server) contacts(ctx context.Context, in *contactsIn) (view.Contacts, error) {
+	if err := s.mayName(ctx, in.Device); err != nil {
+		return view.Contacts{}, err
+	}
 	now := s.config.Now()
 	if in.Until.IsZero() {
 		in.Until = now
@@ -109,8 +186,16 @@ func (s *Server) contacts(ctx context.Context, in *contactsIn) (view.Contacts, e
 
 func (s *Server) ask(ctx context.Context, in *askIn) (view.Order, error) {
 	by := who(ctx)
+	if by.Kind == Resident && slices.Contains(ownersVerbs, in.Body.Verb) && roleHere(ctx) != Owner {
+		return view.Order{}, tooLittle(Owner)
+	}
 	if by.Kind == Staff && in.Body.Why == "" {
 		return view.Order{}, problem.New(problem.Invalid, "Staff have to say why.")
+	}
+	if by.Kind == Staff {
+		if err := s.orderAllowed(ctx, &in.Body); err != nil {
+			return view.Order{}, err
+		}
 	}
 	o, err := s.parts.Orders.Ask(ctx, where(ctx), by, in.Key, in.Body)
 	if err != nil {
@@ -125,12 +210,7 @@ func (s *Server) ask(ctx context.Context, in *askIn) (view.Order, error) {
 // own are the routes of a home that are its residents' alone.
 func (s *Server) own() {
 	p := s.parts
-	show(s, "GET /v1/homes/{home}/stopped", "What was refused, and why", func(ctx context.Context, in *stoppedIn) (view.Stopped, error) {
-		if in.Since.IsZero() {
-			in.Since = s.config.Now().Add(-24 * time.Hour)
-		}
-		return p.Homes.Stopped(ctx, where(ctx), in.Since)
-	})
+	show(s, "GET /v1/homes/{home}/stopped", "What was refused, and why", s.stopped)
 	show(s, "GET /v1/homes/{home}/looks", "Who looked at this home", func(ctx context.Context, _ *HomeIn) (view.List[view.Looked], error) {
 		return whole(p.Consents.Looks(ctx, where(ctx)))
 	})
@@ -143,7 +223,7 @@ func (s *Server) own() {
 	show(s, "POST /v1/homes/{home}/claims", "A code with which a gateway joins", func(ctx context.Context, _ *HomeIn) (view.Claim, error) {
 		return p.Gateways.Claim(ctx, where(ctx), who(ctx))
 	})
-	show(s, "GET /v1/homes/{home}/export", "Everything that is stored about the home", func(ctx context.Context, _ *HomeIn) (view.Export, error) {
+	show(s, "GET /v1/homes/{home}/export.json", "What the cloud stores about the home", func(ctx context.Context, _ *HomeIn) (view.Export, error) {
 		return p.Homes.Export(ctx, where(ctx))
 	})
 	show(s, "DELETE /v1/homes/{home}/data", "Erase what is stored about the home", s.erase, status(http.StatusOK))

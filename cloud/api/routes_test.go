@@ -21,18 +21,53 @@ import (
 type sample struct{ method, path, body string }
 
 var bodies = map[string]string{
+	"PUT /v1/staff/plans/{plan}": `{"name":"Basic","extras":["people"]}`, "PUT /v1/staff/brand": `{"name":"N","accent":"","phone":"","support":"","hint_en":"","hint_de":""}`,
+	"PUT /v1/staff/provisioning/homes/{account}": `{"name":"Mill Lane 4"}`, "POST /v1/staff/provisioning/homes/{account}/gateway": `{"revoke":true}`,
 	"POST /v1/sessions": `{"email":"resident-a","password":"right password"}`, "POST /v1/staff/sessions": `{"email":"staff-a","password":"right password"}`,
 	"POST /orders": `{"verb":"release","device":"d","why":"they asked"}`, "POST /keys": `{"key":"BA=="}`,
 	"POST /consents":              `{"id":"x","from":"2026-01-01T00:00:00Z","until":"2026-01-01T01:00:00Z","scope":"contacts","key":"k","signature":"AA=="}`,
 	"DELETE /data":                `{"confirm":"CONFIRM"}`,
 	"POST /looks":                 `{"reason":"they called"}`,
+	"POST /notes":                 `{"text":"they move in May"}`,
 	"POST /v1/push-subscriptions": `{"endpoint":"https://push.example/1","keys":{"p256dh":"x","auth":"y"}}`, "DELETE /v1/push-subscriptions": `{"endpoint":"https://push.example/1"}`,
-	"PATCH /v1/notifications": `{"push":true}`,
+	"PATCH /v1/notifications": `{"push":true}`, "POST /v1/notifications/test": `{}`,
+	"PUT /v1/notifications/phone": `{"number":"+49 30 123456"}`, "POST /v1/notifications/phone/verify": `{"code":"123456"}`,
 
 	"PUT /devices/{device}/identity": `{"model":"Example Cam","class":"camera"}`, "POST /devices/{device}/merge": `{"other":"e"}`,
 	"POST /devices/{device}/split":       `{"mac":"02:00:00:00:00:01"}`,
 	"POST /devices/{device}/protections": `{"kind":"close","proto":"tcp","port":80}`, "DELETE /devices/{device}/protections": `{"kind":"no-lan"}`,
 	"POST /v1/staff/clusters/{cluster}/name": `{"model":"Example Cam","class":"camera","reason":"we bought one"}`,
+	"POST " + inRollouts:                     `{"bundle":"profiles","reason":"a new week"}`, "PUT /v1/staff/pins": `{"home":"` + homeA + `","ring":"lab","reason":"our own laboratory"}`,
+	"POST " + inRollout + "/pause": `{"reason":"it is late"}`, "POST " + inRollout + "/resume": `{"reason":"it is day"}`,
+	"POST " + inRollout + "/halt": `{"reason":"it is bad"}`, "POST " + inRollout + "/undo": `{"reason":"it is bad"}`,
+	"POST /v1/staff/webhooks": `{"name":"Service desk","url":"https://desk.example.net/","kinds":[]}`,
+	"PUT " + inWebhook:        `{"name":"Service desk","url":"https://desk.example.net/","kinds":["incident.opened"],"paused":true}`,
+	"POST /v1/staff/hunts":    `{"name":"c2.example.net","port":443,"proto":"tcp","reason":"case 4711"}`,
+
+	"PUT /v1/staff/intel/sources":                     `{"name":"list","kind":"http","url":"https://feeds.example/list","trust":50,"reason":"a test of it"}`,
+	"POST /v1/staff/intel/sources/act":                `{"name":"list","act":"fetch","reason":"a test of it"}`,
+	"PUT /v1/staff/intel/exceptions":                  `{"value":"good.example","reason":"a test of it"}`,
+	"POST /v1/staff/intel/dry-run":                    `{"list":"bad.example","reason":"a test of it"}`,
+	"POST /v1/staff/intel/hunts/end":                  `{"id":"none","reason":"a test of it"}`,
+	"POST /v1/staff/fleet-incidents/{incident}/close": `{"reason":"the maker told us"}`,
+
+	"POST /v1/staff/tokens": `{"name":"deploy","scopes":["fleet.view"],"days":30}`, "PUT /v1/staff/people/{person}/roles": `{"roles":["tier1"]}`,
+	"POST /v1/staff/codes/{code}":                  `{"reason":"they asked"}`,
+	"POST /v1/staff/codes/{code}/undo":             `{"reason":"they asked"}`,
+	"POST /v1/staff/approvals":                     `{"kind":"home.erase","what":{},"reason":"they asked"}`,
+	"POST /v1/staff/approvals/{approval}/decision": `{"yes":true,"reason":"they asked"}`,
+
+	"POST /people": `{"name":"Ann"}`, "PATCH /people/{person}": `{"name":"Ann"}`, "PATCH /schedules/{schedule}": `{"off":true}`,
+	"POST /schedules": `{"name":"Bedtime","whose":["everybody"],"days":["mon"],"from":"21:00","to":"07:00"}`, "POST /pauses": `{"whose":"everybody","minutes":30}`,
+	"PATCH /policy": `{"contain":"ask"}`, "PUT /devices/{device}/policy": `{"block":"home","contain":"ask","tidy":"home","essential":"medical"}`,
+	"POST /devices/{device}/admission": `{"answer":"admit"}`, "PATCH /privacy": `{"private":true}`,
+}
+
+// things are parts of paths and what stands there in a sample.
+var things = []string{"{device}", "d", "{incident}", "i", "{order}", "o", "{gateway}", "g", "{consent}", "c", "{cluster}", "0a", "{profile}", "0b", "{week}", "2026-W47", "{person}", "p", "{schedule}", "s", "{token}", "t", "{approval}", "a", "{account}", "A-17", "{plan}", "basic"}
+
+func fillPath(path, home string) string {
+	return strings.NewReplacer(append([]string{"{home}", home}, things...)...).Replace(path)
 }
 
 func samples(s *Server, home string) (all []sample) {
@@ -41,9 +76,15 @@ func samples(s *Server, home string) (all []sample) {
 			if op == nil {
 				continue
 			}
-			p := strings.NewReplacer("{home}", home, "{device}", "d", "{incident}", "i", "{order}", "o", "{gateway}", "g", "{consent}", "c", "{cluster}", "0a").Replace(path)
+			p := fillPath(path, home)
 			if path == "/v1/staff/search" {
 				p += "?code=K7QM"
+			}
+			if path == "/v1/staff/tables/find" {
+				p += "?q=K7QM"
+			}
+			if method == "DELETE" && strings.HasSuffix(path, "/pauses") {
+				p += "?whose=everybody"
 			}
 			body := bodies[method+" "+path]
 			if _, rest, ok := strings.Cut(path, "{home}"); ok {
@@ -74,7 +115,7 @@ func TestNoRouteWorksWithoutASession(t *testing.T) {
 			wrong = "resident-a"
 		}
 		for _, token := range []string{"", "unknown", wrong} {
-			if w := request(s, r.method, r.path, token, r.body); w.Code != 401 || !strings.Contains(w.Body.String(), "/problems/session-required") {
+			if w := requestFrom(s, fmt.Sprintf("192.0.2.%d:1234", n%250), r.method, r.path, token, r.body); w.Code != 401 || !strings.Contains(w.Body.String(), "/problems/session-required") {
 				t.Errorf("%s %s with session %q: %d %s", r.method, r.path, token, w.Code, w.Body)
 			}
 		}
@@ -99,10 +140,10 @@ func TestNothingOfAnotherHomeIsAnswered(t *testing.T) {
 		if strings.Contains(w.Body.String(), tenantB) {
 			t.Errorf("%s %s told A of B: %s", r.method, r.path, w.Body)
 		}
-		if strings.Contains(r.path, "/homes/") && w.Code != 404 {
+		if strings.Contains(r.path, "/homes/"+homeB) && w.Code != 404 {
 			t.Errorf("%s %s: %d, want 404", r.method, r.path, w.Code)
 		}
-		if !strings.Contains(r.path, "/homes/") {
+		if !strings.Contains(r.path, "/homes/"+homeB) {
 			continue
 		}
 		unknown := strings.Replace(r.path, homeB, "0197a000-0000-7000-8000-0000000000ff", 1)
@@ -131,7 +172,7 @@ func TestEveryRouteAnswersItsOwn(t *testing.T) {
 	s := testServer(t, c, Config{})
 	c.looks["staff-a"+homeA] = true
 	for _, r := range samples(s, homeA) {
-		if r.isStream() || r.path == "/v1/enrolments" || r.method == "DELETE" && strings.HasSuffix(r.path, "/session") {
+		if r.isStream() || r.path == "/v1/enrolments" || strings.HasPrefix(r.path, awayPath) || strings.HasPrefix(r.path, awayStaff) || r.method == "DELETE" && strings.HasSuffix(r.path, "/session") {
 			continue
 		}
 		token := "resident-a"
@@ -139,7 +180,7 @@ func TestEveryRouteAnswersItsOwn(t *testing.T) {
 			token = "staff-a"
 		}
 		w := request(s, r.method, r.path, token, r.body)
-		if strings.HasPrefix(r.path, "/v1/staff") && strings.HasSuffix(r.path, "/contacts") {
+		if strings.HasPrefix(r.path, "/v1/staff") && (strings.HasSuffix(r.path, "/contacts") || strings.HasSuffix(r.path, "/preview")) {
 			if w.Code != 403 || !strings.Contains(w.Body.String(), "/problems/consent-required") {
 				t.Errorf("contacts for staff: %d %s", w.Code, w.Body)
 			}
@@ -162,7 +203,7 @@ func checkHeaders(t *testing.T, r sample, h http.Header, body []byte) {
 	if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
 		t.Errorf("%s: CSP %q", r.path, csp)
 	}
-	if len(body) > 0 && h.Get("Content-Type") != "text/event-stream" {
+	if len(body) > 0 && h.Get("Content-Type") != "text/event-stream" && h.Get("Content-Type") != "application/zip" && !strings.HasPrefix(h.Get("Content-Type"), "text/csv") {
 		if !json.Valid(body) || h.Get("Content-Type") != "application/json" || bytes.ContainsAny(body, "<>") || bytes.Contains(body, []byte("null,null")) {
 			t.Errorf("%s %s: %s %s", r.method, r.path, h.Get("Content-Type"), body)
 		}

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"cardea/cloud/api/guard"
@@ -65,6 +66,8 @@ const (
 	sessionBurst   = 400
 	doorEvery      = 3 * time.Second // sign-in; a claim code of 128 bits is not guessed
 	doorBurst      = 20
+	knockEvery     = 2 * time.Second // the other ways in; what they take is not guessed either
+	knockBurst     = 40
 	accountEvery   = 30 * time.Second
 	accountBurst   = 10
 	recordEvery    = time.Minute
@@ -109,7 +112,7 @@ func New(c Config, p Parts, log *slog.Logger) (*Server, error) {
 func (s *Server) build() (http.Handler, error) {
 	mux := http.NewServeMux()
 	s.huma = humago.New(mux, describe())
-	s.huma.UseMiddleware(s.gate)
+	s.huma.UseMiddleware(s.gate, speak)
 	s.routes()
 	finish(s.huma.OpenAPI())
 	document, err := s.document()
@@ -120,12 +123,14 @@ func (s *Server) build() (http.Handler, error) {
 	c := &s.config
 	address := guard.Limit{Limiter: guard.NewLimiter(addressEvery, addressBurst, keys, c.Now), Which: func(*http.Request) bool { return true }}
 	door := guard.Limit{Limiter: guard.NewLimiter(doorEvery, doorBurst, keys, c.Now), Which: isDoor}
+	check := guard.Limit{Limiter: guard.NewLimiter(doorEvery, doorBurst, keys, c.Now), Which: isCheck}
+	knock := guard.Limit{Limiter: guard.NewLimiter(knockEvery, knockBurst, keys, c.Now), Which: isKnock}
 	return guard.Chain(s.split(guard.Problems(mux)),
 		guard.RequestID,
 		guard.Recover(s.log),
 		s.meter.count(mux),
 		guard.Headers(c.secure()),
-		guard.Address(c.ProxiedBy, s.meter.limited.Inc, address, door),
+		guard.Address(c.ProxiedBy, s.meter.limited.Inc, address, door, knock, check),
 		guard.CrossOrigin(),
 		guard.MaxBody(maxBody),
 	), nil
@@ -138,18 +143,45 @@ func isDoor(r *http.Request) bool {
 	return r.URL.Path == "/v1/sessions" || r.URL.Path == "/v1/staff/sessions"
 }
 
+// isKnock finds the residents' other ways in: whoever tries codes, links and answers at random is slow.
+func isKnock(r *http.Request) bool {
+	for _, way := range []string{"/v1/sign-in/", "/v1/staff/sign-in/", "/v1/recovery", "/v1/invitations/", "/v1/labels/"} {
+		if strings.HasPrefix(r.URL.Path, way) && r.URL.Path != "/v1/invitations/join" {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *Server) routes() {
 	s.sessions(Resident, "/v1")
 	s.notifications()
+	s.reports()
 	s.enrolments()
 	s.homes("/v1")
+	s.lines("/v1")
 	s.identities("/v1")
 	s.own()
+	s.privacy()
+	s.household()
 	s.streamRoutes()
+	s.members()
+	s.ownAccount()
+	s.doors()
 	s.sessions(Staff, "/v1/staff")
 	s.staff()
+	s.desk()
+	s.codes()
+	s.consoles()
 	s.models()
+	s.normals()
+	s.intelligence()
+	s.webhooks()
+	s.provisioning()
+	s.plans()
+	s.rollouts()
 	s.homes("/v1/staff")
+	s.lines("/v1/staff")
 	s.identities("/v1/staff")
 }
 

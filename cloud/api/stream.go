@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -115,7 +116,7 @@ func (s *Server) events(ctx context.Context, k Kind, f func(context.Context, *st
 		done := make(chan struct{})
 		go func() { // ends with ctx
 			defer close(done)
-			s.beat(ctx, k, a.token, t)
+			s.beat(ctx, k, a, t)
 			cancel()
 		}()
 		if err := f(ctx, t); err != nil && ctx.Err() == nil {
@@ -127,7 +128,7 @@ func (s *Server) events(ctx context.Context, k Kind, f func(context.Context, *st
 }
 
 // beat returns when the stream has to end.
-func (s *Server) beat(ctx context.Context, k Kind, token string, t *stream) {
+func (s *Server) beat(ctx context.Context, k Kind, a *asked, t *stream) {
 	tick := time.NewTicker(s.config.Heartbeat)
 	defer tick.Stop()
 	for {
@@ -138,7 +139,8 @@ func (s *Server) beat(ctx context.Context, k Kind, token string, t *stream) {
 			return
 		case <-tick.C:
 		}
-		if _, err := s.parts.Accounts.Authenticate(ctx, k, token); problem.Is(err, problem.Unauthorized) {
+		session, err := s.parts.Accounts.Authenticate(ctx, k, a.token)
+		if problem.Is(err, problem.Unauthorized) || err == nil && !still(session, a) {
 			return
 		}
 		if t.write([]byte(":\n\n")) != nil {
@@ -236,8 +238,21 @@ type liveIn struct {
 
 func (s *Server) live(ctx context.Context, in *liveIn) (*huma.StreamResponse, error) {
 	p, asker := where(ctx), Asker{who(ctx), reason(ctx)}
+	hidden, err := s.hidden(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if in.Device != "" && hidden(in.Device) {
+		return nil, problem.New(problem.Private, "")
+	}
 	return s.events(ctx, Resident, func(ctx context.Context, t *stream) error {
 		err := s.parts.Live.Follow(ctx, p, asker, in.Device, func(part LivePart) error {
+			for i := range part.Devices {
+				if hidden(part.Devices[i].ID) {
+					hideDevice(&part.Devices[i])
+				}
+			}
+			part.Contacts = slices.DeleteFunc(slices.Clone(part.Contacts), func(c view.Contact) bool { return hidden(c.Device) })
 			if len(part.Devices) > 0 {
 				if err := t.event("devices", "", &view.LiveDevices{Items: part.Devices}); err != nil {
 					return err
@@ -250,7 +265,7 @@ func (s *Server) live(ctx context.Context, in *liveIn) (*huma.StreamResponse, er
 		})
 		if problem.Is(err, problem.Offline) {
 			off := &view.LiveOffline{}
-			if h, err := s.parts.Homes.Home(ctx, p); err == nil && h.Gateway != nil {
+			if h, err := s.parts.Homes.Home(ctx, p, ""); err == nil && h.Gateway != nil {
 				off.LastSeen = h.Gateway.LastSeen
 			}
 			return t.event("offline", "", off)
@@ -275,7 +290,7 @@ func (s *Server) streamRoutes() {
 		}
 	}
 	do(s, "GET /v1/homes/{home}/events", "What happens at home", s.feed,
-		typed("Events incident, order, device, state, stopped, gateway, resync; resumes by Last-Event-ID", view.Event{}))
+		typed("Events incident, order, device, state, stopped, gateway, household, resync; resumes by Last-Event-ID", view.Event{}))
 	do(s, "GET /v1/homes/{home}/live", "Whom devices talk to, live", s.live,
 		typed("Events contacts, devices, offline, end", view.LiveContacts{}, view.LiveDevices{}, view.LiveOffline{}, view.LiveEnd{}))
 }

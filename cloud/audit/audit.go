@@ -1,10 +1,11 @@
 // Package audit keeps who did and looked at what, and why, for ever: the database itself refuses to change or delete an
-// entry. It owns the table audit_entry. It may import home and the database's door. Entries are not chained by hashes yet:
-// who owns the database server can still take the triggers away.
+// entry. Who owns the database server can take that away; therefore the entries of each tenant are a chain of hashes, and signed
+// checkpoints of it are kept in a file as well. It owns the tables audit_* and that file. It may import home and the database's door.
 package audit
 
 import (
 	"context"
+	"crypto/ed25519"
 	"embed"
 	"errors"
 	"fmt"
@@ -55,8 +56,13 @@ var ErrReason = errors.New("want a reason of 5 to 500 characters on one line")
 
 // Audit is the context. It keeps no state but the table, and is safe for use by several goroutines.
 type Audit struct {
-	db  *db.DB
-	now func() time.Time
+	db     *db.DB
+	now    func() time.Time
+	key    ed25519.PrivateKey // nil: nothing is signed
+	copies string             // file; "" for none
+	turn   chan struct{}      // capacity 1; who holds it adds by itself: entries of one process do not get into each other's way
+	// Sealed tells of a new checkpoint, in its transaction; nil: nobody. It is set before use.
+	Sealed func(tx *db.Tx, c Checkpoint) error
 }
 
 // New makes the context. now is nil for the machine's clock.
@@ -64,7 +70,18 @@ func New(d *db.DB, now func() time.Time) *Audit {
 	if now == nil {
 		now = time.Now
 	}
-	return &Audit{db: d, now: now}
+	return &Audit{db: d, now: now, turn: make(chan struct{}, 1)}
+}
+
+// Sign has checkpoints signed, and copied into a file; call it before anything else.
+func (a *Audit) Sign(key ed25519.PrivateKey, copies string) { a.key, a.copies = key, copies }
+
+// Keys are those whose checkpoints count.
+func (a *Audit) Keys() []ed25519.PublicKey {
+	if a.key == nil {
+		return nil
+	}
+	return []ed25519.PublicKey{a.key.Public().(ed25519.PublicKey)}
 }
 
 // Add writes an entry in the transaction of what it tells.
@@ -88,15 +105,25 @@ func (a *Audit) Add(tx *db.Tx, e Entry) error {
 	if !e.Until.IsZero() {
 		until = e.Until.UnixMilli()
 	}
+	e.ID, e.At = id.String(), a.now()
 	if _, err := tx.Exec(`INSERT INTO audit_entry (tenant, home, id, at, who, role, act, what, reason, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.Tenant, e.Home, id.String(), a.now().UnixMilli(), e.Who, e.Role, e.Act, e.What, e.Reason, until); err != nil {
+		e.Tenant, e.Home, e.ID, e.At.UnixMilli(), e.Who, e.Role, e.Act, e.What, e.Reason, until); err != nil {
 		return fmt.Errorf("audit: %w", err)
+	}
+	if err := a.link(tx, e); err != nil {
+		return fmt.Errorf("audit: chain: %w", err)
 	}
 	return nil
 }
 
 // AddNow writes an entry in a transaction of its own.
 func (a *Audit) AddNow(ctx context.Context, e Entry) error {
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return a.db.Tx(ctx, func(tx *db.Tx) error { return a.Add(tx, e) })
 }
 
@@ -105,6 +132,38 @@ func (a *Audit) AddNow(ctx context.Context, e Entry) error {
 func (a *Audit) List(ctx context.Context, tenant, homeID, after string, limit int) ([]Entry, error) {
 	return a.list(ctx, `SELECT id, at, tenant, home, who, role, act, what, reason, until FROM audit_entry
 		WHERE tenant = ? AND (? = '' OR home = ?) AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`, tenant, homeID, homeID, after, after, bound(limit))
+}
+
+// Filter narrows a search; zero fields do not.
+type Filter struct {
+	Home, Who, Act string
+	From, Until    time.Time // from the one, before the other
+}
+
+// Find tells what a tenant's entries say that pass a filter, the newest first. after is as for List.
+func (a *Audit) Find(ctx context.Context, tenant string, f Filter, after string, limit int) ([]Entry, error) {
+	q, args := `SELECT `+columns+` FROM audit_entry WHERE tenant = ?`, []any{tenant}
+	for column, value := range map[string]string{"home": f.Home, "who": f.Who, "act": f.Act} {
+		if value != "" {
+			q, args = q+" AND "+column+" = ?", append(args, value)
+		}
+	}
+	if after != "" {
+		q, args = q+" AND id < ?", append(args, after)
+	}
+	if !f.From.IsZero() {
+		q, args = q+" AND id >= ?", append(args, firstID(f.From))
+	}
+	if !f.Until.IsZero() {
+		q, args = q+" AND id < ?", append(args, firstID(f.Until))
+	}
+	return a.list(ctx, q+" ORDER BY id DESC LIMIT ?", append(args, bound(limit))...)
+}
+
+// firstID is where the ids of a millisecond begin: an id begins with 48 bits of Unix time in milliseconds (RFC 9562 section 5.7).
+func firstID(t time.Time) string {
+	ms := fmt.Sprintf("%012x", max(0, t.UnixMilli())&(1<<48-1))
+	return ms[:8] + "-" + ms[8:]
 }
 
 // Looks tells who from staff looked at a home, the newest first.
@@ -120,32 +179,39 @@ func bound(limit int) int {
 	return limit
 }
 
-func (a *Audit) list(ctx context.Context, q string, args ...any) ([]Entry, error) {
-	var out []Entry
-	err := a.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(q, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var e Entry
-			var at, until int64
-			if err := rows.Scan(&e.ID, &at, &e.Tenant, &e.Home, &e.Who, &e.Role, &e.Act, &e.What, &e.Reason, &until); err != nil {
-				return err
-			}
-			e.At = time.UnixMilli(at).UTC()
-			if until != 0 {
-				e.Until = time.UnixMilli(until).UTC()
-			}
-			out = append(out, e)
-		}
-		return rows.Err()
+const columns = "id, at, tenant, home, who, role, act, what, reason, until"
+
+func (a *Audit) list(ctx context.Context, q string, args ...any) (out []Entry, err error) {
+	err = a.db.View(ctx, func(tx *db.Tx) (err error) {
+		out, err = read(tx, q, args...)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
 	return out, nil
+}
+
+// read reads entries: the query has the columns in their order.
+func read(tx *db.Tx, q string, args ...any) (out []Entry, err error) {
+	rows, err := tx.Query(q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e Entry
+		var at, until int64
+		if err := rows.Scan(&e.ID, &at, &e.Tenant, &e.Home, &e.Who, &e.Role, &e.Act, &e.What, &e.Reason, &until); err != nil {
+			return nil, err
+		}
+		e.At = time.UnixMilli(at).UTC()
+		if until != 0 {
+			e.Until = time.UnixMilli(until).UTC()
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
 }
 
 // Look lets somebody from staff look at a home for half an hour, and writes down why.

@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +169,38 @@ func TestAddRefuses(t *testing.T) {
 			if err := a.AddNow(t.Context(), e); err == nil {
 				t.Errorf("%+v was written", e)
 			}
+		}
+	})
+}
+
+// A search finds what its filter says, and no more: checked against all entries.
+func TestFind(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, a *Audit, now *time.Time) {
+		begun, homes := now.Truncate(time.Millisecond), []string{"", uuid.NewString(), uuid.NewString()}
+		tenant := place().Tenant
+		for i := range 24 {
+			*now = begun.Add(time.Duration(i) * time.Hour)
+			// ids are of the machine's clock, as those of entries written in the past are not
+			if err := a.AddNow(t.Context(), Entry{Tenant: tenant, Home: homes[i%3], Who: fmt.Sprint("w", i%2), Act: fmt.Sprint("a", i%4)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, err := a.List(t.Context(), tenant, "", "", 0)
+		if err != nil || len(all) != 24 {
+			t.Fatal(len(all), err)
+		}
+		for _, f := range []Filter{{}, {Home: homes[1]}, {Act: "a2"}, {Who: "w1"}, {Home: homes[2], Act: "a1", Who: "w1"}, {Act: "none"}, {From: time.Now().Add(time.Hour)}, {Until: time.Now().Add(time.Hour)},
+			{From: time.UnixMilli(0), Until: time.UnixMilli(1)}} {
+			got, err := a.Find(t.Context(), tenant, f, "", 0)
+			want := slices.DeleteFunc(slices.Clone(all), func(e Entry) bool {
+				return f.Home != "" && e.Home != f.Home || f.Act != "" && e.Act != f.Act || f.Who != "" && e.Who != f.Who || f.From.After(time.Now()) || !f.Until.IsZero() && f.Until.Before(time.Now())
+			})
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%+v: %d of %d, %v", f, len(got), len(want), err)
+			}
+		}
+		if page, err := a.Find(t.Context(), tenant, Filter{Act: "a1"}, all[4].ID, 2); err != nil || len(page) != 2 || page[0].ID >= all[4].ID {
+			t.Errorf("%+v %v", page, err)
 		}
 	})
 }

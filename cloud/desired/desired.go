@@ -29,7 +29,8 @@ var Migrations embed.FS
 const (
 	OrderLife = time.Hour
 	CheckLife = 2 * time.Minute // who asks whether it is clean waits for the answer
-	MaxKept   = 500             // orders of a home; those done longest ago give way
+	CodeLife  = 10 * time.Minute
+	MaxKept   = 500 // orders of a home; those done longest ago give way
 	Keep      = 400 * 24 * time.Hour
 	maxID     = 64
 	maxText   = 500
@@ -50,11 +51,11 @@ const (
 type Order struct {
 	ID       string
 	Place    home.Place // its gateway is not stored: an order is for the home
-	Verb     string     // quarantine, release, check, dismiss, block, unblock, allow, disallow, identify, merge, split, protect, unprotect
+	Verb     string     // quarantine, release, check, dismiss, block, unblock, allow, disallow, identify, merge, split, protect, unprotect, mode, try, step, undo, code, erase, remedy
 	Device   string
 	Incident string
 	Endpoint string
-	About    *pb.Order // what identify, merge, split, protect and unprotect need beside: its other, mac, identity and protection; nil for none
+	About    *pb.Order // what some verbs need beside: its other, mac, identity, protection, mode, step, answer, deed and remedy; nil for none
 	By       string    // owner, support
 	Who      string    // which person; not told to the gateway
 	Why      string
@@ -65,6 +66,7 @@ type Order struct {
 	Done     time.Time // zero: not yet
 	Reason   string    // why it failed
 	Check    *pb.Check // the answer to a check
+	Code     string    // the answer to a code, as long as it may be used
 }
 
 // Errors that the caller turns into words.
@@ -79,7 +81,14 @@ var (
 type Sources struct {
 	Keys    func(context.Context, home.Place) ([]*pb.ResidentKey, error)
 	Revoked func(context.Context, home.Place) ([]string, error) // ids of revoked consents
-	Bundles func(context.Context) ([]*pb.BundleVersion, error)
+	// Bundles are the versions that the home is to have, and those to judge by without acting.
+	Bundles func(context.Context, home.Place) (bundles, shadow []*pb.BundleVersion, err error)
+	// Hunts are what the home's past is to be looked through for, the oldest first.
+	Hunts func(context.Context, home.Place) ([]*pb.Hunt, error)
+	// Plan is what the home's people bought, and how their provider shows itself; nil for nothing to say.
+	Plan func(context.Context, home.Place) (*pb.Plan, error)
+	// Household is what the home's people decided; nil when they decided nothing.
+	Household func(context.Context, home.Place) (*pb.Household, error)
 }
 
 // Options are what this room needs of others; nil ones are left out.
@@ -116,9 +125,9 @@ var needs = map[string]struct {
 	about                      func(*pb.Order) bool // nil: nothing
 }{
 	"quarantine": {device: true},
-	"release":    {incident: true},
+	"release":    {incident: true, about: func(o *pb.Order) bool { return o == nil || proto.Equal(o, &pb.Order{Until: o.GetUntil()}) }}, // for a time, or for good
 	"check":      {incident: true},
-	"dismiss":    {incident: true},
+	"dismiss":    {incident: true, about: func(o *pb.Order) bool { return o == nil || o.GetAnswer() != "" }},
 	"block":      {endpoint: true},
 	"unblock":    {endpoint: true},
 	"allow":      {endpoint: true},
@@ -128,6 +137,17 @@ var needs = map[string]struct {
 	"split":      {device: true, about: func(o *pb.Order) bool { return o.GetMac() != "" }},
 	"protect":    {device: true, about: func(o *pb.Order) bool { return o.GetProtection().GetKind() != "" }},
 	"unprotect":  {device: true, about: func(o *pb.Order) bool { return o.GetProtection().GetKind() != "" }},
+	"mode":       {device: true, about: func(o *pb.Order) bool { return home.Mode(o.GetMode()).Rank() >= 0 }},
+	"try":        {device: true, about: func(o *pb.Order) bool { return home.Mode(o.GetMode()).Listing() || o.GetMode() == string(home.ModeOff) }},
+	"step": {incident: true, about: func(o *pb.Order) bool {
+		return o.GetStep() != "" && (o.GetAnswer() == "done" || o.GetAnswer() == "skip")
+	}},
+	"undo":  {incident: true, about: func(o *pb.Order) bool { return o.GetDeed() != "" }},
+	"code":  {incident: true},
+	"erase": {},
+	"remedy": {about: func(o *pb.Order) bool {
+		return slices.Contains([]string{"fair", "upstream", "restart", "off"}, o.GetRemedy())
+	}},
 }
 
 // Verbs lists what can be asked.
@@ -155,6 +175,8 @@ func (o *Order) check() error {
 		return fmt.Errorf("%w: %s needs an endpoint", ErrOrder, o.Verb)
 	case need.about == nil && o.About != nil || need.about != nil && !need.about(o.About):
 		return fmt.Errorf("%w: %s needs to say of what", ErrOrder, o.Verb)
+	case o.Verb == "erase" && o.By != "owner":
+		return fmt.Errorf("%w: only the home's own people erase what its gateway keeps", ErrOrder)
 	case o.By == "support" && strings.TrimSpace(o.Why) == "":
 		return fmt.Errorf("%w: support has to give a reason", ErrOrder)
 	}
@@ -164,7 +186,7 @@ func (o *Order) check() error {
 	}{{"device", o.Device, maxID}, {"incident", o.Incident, maxID}, {"endpoint", o.Endpoint, home.MaxName + 16}, {"why", o.Why, maxText},
 		{"who", o.Who, maxText}, {"idempotency key", o.Key, 128}, {"other device", o.About.GetOther(), maxID}, {"MAC", o.About.GetMac(), maxID},
 		{"model", o.About.GetIdentity().GetModel(), maxID}, {"vendor", o.About.GetIdentity().GetVendor(), maxID},
-		{"class", o.About.GetIdentity().GetClass(), maxID}, {"protection", o.About.GetProtection().GetKind(), maxID}, {"protocol", o.About.GetProtection().GetProto(), 8}} {
+		{"class", o.About.GetIdentity().GetClass(), maxID}, {"step", o.About.GetStep(), maxID}, {"deed", o.About.GetDeed(), maxID}, {"answer", o.About.GetAnswer(), maxID}, {"protection", o.About.GetProtection().GetKind(), maxID}, {"protocol", o.About.GetProtection().GetProto(), 8}} {
 		if len(f.s) > f.max || strings.ContainsRune(f.s, 0) || strings.ToValidUTF8(f.s, "") != f.s {
 			return fmt.Errorf("%w: %s is too long or not text", ErrOrder, f.what)
 		}
@@ -175,7 +197,17 @@ func (o *Order) check() error {
 // same says whether an order with the same key asks for the same.
 func (o Order) same(p Order) bool {
 	return o.Verb == p.Verb && o.Device == p.Device && o.Incident == p.Incident && o.Endpoint == p.Endpoint && o.By == p.By && o.Who == p.Who &&
-		proto.Equal(o.About, p.About)
+		proto.Equal(said(o.About), said(p.About))
+}
+
+// said is what somebody asked for, without until when: that is reckoned from when it is asked.
+func said(o *pb.Order) *pb.Order {
+	if o.GetUntil() == 0 {
+		return o
+	}
+	o = proto.CloneOf(o)
+	o.Until = 1
+	return o
 }
 
 // Ask asks a home's gateway for something. The same key again returns the same order as it is now.
@@ -189,12 +221,12 @@ func (d *Desired) Ask(ctx context.Context, o Order) (Order, error) {
 	if err != nil {
 		return Order{}, fmt.Errorf("order: %w", err)
 	}
-	o.ID, o.Asked, o.Status, o.Done, o.Reason, o.Check = id.String(), now, Asked, time.Time{}, "", nil
+	o.ID, o.Asked, o.Status, o.Done, o.Reason, o.Check, o.Code = id.String(), now, Asked, time.Time{}, "", nil, ""
 	if o.Key == "" {
 		o.Key = o.ID
 	}
 	o.Expires = now.Add(OrderLife)
-	if o.Verb == "check" {
+	if o.Verb == "check" || o.Verb == "code" {
 		o.Expires = now.Add(CheckLife)
 	}
 	var out Order
@@ -221,7 +253,7 @@ func (d *Desired) ask(tx *db.Tx, o Order, now time.Time) (Order, error) {
 		return old, err
 	}
 	var waiting int
-	if err := tx.Row("SELECT COUNT(*) FROM desired_order WHERE tenant = ? AND home = ? AND status = 'asked' AND expires > ?",
+	if err := tx.Row("SELECT COUNT(*) FROM desired_order WHERE "+waitingOf,
 		o.Place.Tenant, o.Place.Home, now.UnixMilli()).Scan(&waiting); err != nil {
 		return Order{}, err
 	}

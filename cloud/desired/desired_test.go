@@ -219,8 +219,11 @@ func TestWhatIsDesiredElsewhereIsTold(t *testing.T) {
 			return []*pb.ResidentKey{{Id: p.Home}}, nil
 		},
 		Revoked: func(context.Context, home.Place) ([]string, error) { return []string{"c1"}, nil },
-		Bundles: func(context.Context) ([]*pb.BundleVersion, error) {
-			return []*pb.BundleVersion{{Name: "lists", Version: 7}}, nil
+		Bundles: func(_ context.Context, p home.Place) (bundles, shadow []*pb.BundleVersion, err error) {
+			return []*pb.BundleVersion{{Name: "lists", Version: 7}}, []*pb.BundleVersion{{Name: p.Home, Version: 8}}, nil
+		},
+		Household: func(_ context.Context, p home.Place) (*pb.Household, error) {
+			return &pb.Household{Version: 3, Guests: []string{p.Home}}, nil
 		},
 	}
 	if err := d.Tx(ctx, func(tx *db.Tx) error { return w.Touch(tx, homeA) }); err != nil {
@@ -228,7 +231,7 @@ func TestWhatIsDesiredElsewhereIsTold(t *testing.T) {
 	}
 	got, err := w.Desired.Desired(ctx, homeA)
 	want := &pb.Desired{Protocol: wire.Protocol, Version: 1, Keys: []*pb.ResidentKey{{Id: homeA.Home}}, RevokedConsents: []string{"c1"},
-		Bundles: []*pb.BundleVersion{{Name: "lists", Version: 7}}}
+		Bundles: []*pb.BundleVersion{{Name: "lists", Version: 7}}, Shadow: []*pb.BundleVersion{{Name: homeA.Home, Version: 8}}, Household: &pb.Household{Version: 3, Guests: []string{homeA.Home}}}
 	if err != nil || !proto.Equal(got, want) {
 		t.Errorf("%v %v", got, err)
 	}

@@ -14,13 +14,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-const columns = "tenant, home, id, idem, verb, device, incident, endpoint, by_role, who, why, asked, expires, status, done, reason, answer, about"
+const columns = "tenant, home, id, idem, verb, device, incident, endpoint, by_role, who, why, asked, expires, status, done, reason, answer, about, code"
 
 func scan(row interface{ Scan(...any) error }) (o Order, err error) {
 	var asked, expires, done int64
 	var answer, about []byte
 	err = row.Scan(&o.Place.Tenant, &o.Place.Home, &o.ID, &o.Key, &o.Verb, &o.Device, &o.Incident, &o.Endpoint, &o.By, &o.Who, &o.Why,
-		&asked, &expires, &o.Status, &done, &o.Reason, &answer, &about)
+		&asked, &expires, &o.Status, &done, &o.Reason, &answer, &about, &o.Code)
 	if err != nil {
 		return Order{}, err
 	}
@@ -38,6 +38,10 @@ func scan(row interface{ Scan(...any) error }) (o Order, err error) {
 	}
 	return o, err
 }
+
+// waitingOf are a home's orders that it has not answered. The status is compared as what it makes: without statistics SQLite would take
+// the index of states, and read what waits in all homes for each that asks.
+const waitingOf = "tenant = ? AND home = ? AND status || '' = 'asked' AND expires > ?"
 
 func one(tx *db.Tx, where string, args ...any) (Order, error) {
 	return scan(tx.Row("SELECT "+columns+" FROM desired_order WHERE "+where, args...))
@@ -64,6 +68,9 @@ func (o Order) at(now time.Time) Order {
 	if o.Status == Asked && !o.Expires.After(now) {
 		o.Status = Expired
 	}
+	if o.Code != "" && now.Sub(o.Done) >= CodeLife {
+		o.Code = ""
+	}
 	return o
 }
 
@@ -82,7 +89,10 @@ func (d *Desired) Get(ctx context.Context, p home.Place, id string) (o Order, er
 	return o.at(d.o.Now()), nil
 }
 
-const maxList = 100
+const (
+	maxList  = 100
+	maxKeyed = 20_000
+)
 
 // List lists a home's orders, the newest first; of one incident when it is not "".
 func (d *Desired) List(ctx context.Context, p home.Place, incident string) (out []Order, err error) {
@@ -92,6 +102,22 @@ func (d *Desired) List(ctx context.Context, p home.Place, incident string) (out 
 	})
 	if err != nil {
 		return nil, fmt.Errorf("orders: %w", err)
+	}
+	now := d.o.Now()
+	for i := range out {
+		out[i] = out[i].at(now)
+	}
+	return out, nil
+}
+
+// Keyed lists a tenant's orders whose key begins so, as they were asked for.
+func (d *Desired) Keyed(ctx context.Context, tenant, prefix string) (out []Order, err error) {
+	err = d.db.View(ctx, func(tx *db.Tx) (err error) {
+		out, err = many(tx, "tenant = ? AND substr(idem, 1, ?) = ? ORDER BY id LIMIT ?", tenant, len(prefix), prefix, maxKeyed)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("orders of a key: %w", err)
 	}
 	now := d.o.Now()
 	for i := range out {
@@ -135,8 +161,8 @@ func (d *Desired) result(tx *db.Tx, p home.Place, r *pb.OrderResult) error {
 			return err
 		}
 	}
-	n, err := tx.Exec("UPDATE desired_order SET status = ?, reason = ?, done = ?, answer = ? WHERE tenant = ? AND home = ? AND id = ?"+
-		" AND status IN ('asked', 'expired')", string(status), reason, done, answer, p.Tenant, p.Home, r.GetId())
+	n, err := tx.Exec("UPDATE desired_order SET status = ?, reason = ?, done = ?, answer = ?, code = ? WHERE tenant = ? AND home = ? AND id = ?"+
+		" AND status IN ('asked', 'expired')", string(status), reason, done, answer, codeOf(r), p.Tenant, p.Home, r.GetId())
 	if err != nil {
 		return fmt.Errorf("store result: %w", err)
 	}
@@ -144,6 +170,15 @@ func (d *Desired) result(tx *db.Tx, p home.Place, r *pb.OrderResult) error {
 		return nil
 	}
 	return d.o.Feed(tx, p.OfHome(), "order", r.GetId())
+}
+
+// codeOf is a code that people type; anything else is none.
+func codeOf(r *pb.OrderResult) string {
+	c := r.GetCode()
+	if len(c) > 16 || strings.Trim(c, "0123456789") != "" {
+		return ""
+	}
+	return c
 }
 
 // text makes s fit to be stored and shown: valid UTF-8 without NUL, not too long.
@@ -238,7 +273,11 @@ func (d *Desired) Run(ctx context.Context, failed func(error)) error {
 // Trim forgets orders after 400 days.
 func (d *Desired) Trim(ctx context.Context) error {
 	return d.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec("DELETE FROM desired_order WHERE asked < ?", d.o.Now().Add(-Keep).UnixMilli())
+		now := d.o.Now()
+		if _, err := tx.Exec("DELETE FROM desired_order WHERE asked < ?", now.Add(-Keep).UnixMilli()); err != nil {
+			return err
+		}
+		_, err := tx.Exec("UPDATE desired_order SET code = '' WHERE code <> '' AND done < ?", now.Add(-CodeLife).UnixMilli())
 		return err
 	})
 }

@@ -91,11 +91,12 @@ func (d *Desired) Desired(ctx context.Context, p home.Place) (*pb.Desired, error
 			return err
 		}
 		out.Version = uint64(v)
-		orders, err := many(tx, "tenant = ? AND home = ? AND status = 'asked' AND expires > ? ORDER BY id LIMIT ?", p.Tenant, p.Home, now.UnixMilli(), wire.MaxOrders)
+		orders, err := many(tx, waitingOf+" ORDER BY id LIMIT ?", p.Tenant, p.Home, now.UnixMilli(), wire.MaxOrders)
 		for _, o := range orders {
 			out.Orders = append(out.Orders, &pb.Order{Id: o.ID, Verb: o.Verb, Device: o.Device, Incident: o.Incident, Endpoint: o.Endpoint,
 				By: o.By, Why: o.Why, Asked: o.Asked.UnixMilli(), Expires: o.Expires.UnixMilli(), Other: o.About.GetOther(), Mac: o.About.GetMac(),
-				Identity: o.About.GetIdentity(), Protection: o.About.GetProtection()})
+				Identity: o.About.GetIdentity(), Protection: o.About.GetProtection(), Mode: o.About.GetMode(), Step: o.About.GetStep(),
+				Answer: o.About.GetAnswer(), Deed: o.About.GetDeed(), Until: o.About.GetUntil(), Remedy: o.About.GetRemedy()})
 		}
 		return err
 	})
@@ -125,8 +126,23 @@ func (d *Desired) fill(ctx context.Context, p home.Place, out *pb.Desired) (err 
 		}
 	}
 	if s.Bundles != nil {
-		if out.Bundles, err = s.Bundles(ctx); err != nil {
+		if out.Bundles, out.Shadow, err = s.Bundles(ctx, p); err != nil {
 			return fmt.Errorf("bundles: %w", err)
+		}
+	}
+	if s.Household != nil {
+		if out.Household, err = s.Household(ctx, p); err != nil {
+			return fmt.Errorf("household: %w", err)
+		}
+	}
+	if s.Plan != nil {
+		if out.Plan, err = s.Plan(ctx, p); err != nil {
+			return fmt.Errorf("plan: %w", err)
+		}
+	}
+	if s.Hunts != nil {
+		if out.Hunts, err = s.Hunts(ctx, p); err != nil {
+			return fmt.Errorf("searches: %w", err)
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ import (
 var Migrations embed.FS
 
 // Kinds are the kinds of event.
-var Kinds = []string{"incident", "order", "device", "state", "stopped", "gateway"}
+var Kinds = []string{"incident", "order", "device", "state", "stopped", "gateway", "household"}
 
 // Event is one change. Seq counts the home's events from 1, without gaps.
 type Event struct {

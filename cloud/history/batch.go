@@ -22,6 +22,7 @@ type Batch struct {
 	devices map[home.Place]*deviceList
 	first   map[firstKey]firstTime
 	days    map[dayKey][]byte
+	lines   map[dayKey][]byte
 	stops   map[stopKey]*pb.Stop
 	looks   []look
 	dropped map[home.Place]uint64
@@ -36,7 +37,7 @@ type feedKey struct {
 // Begin makes a batch for one transaction.
 func (h *History) Begin(tx *db.Tx) *Batch {
 	return &Batch{h: h, tx: tx, homes: map[home.Place]bool{}, devices: map[home.Place]*deviceList{}, first: map[firstKey]firstTime{},
-		days: map[dayKey][]byte{}, stops: map[stopKey]*pb.Stop{}, dropped: map[home.Place]uint64{}, feed: map[feedKey]bool{}}
+		days: map[dayKey][]byte{}, lines: map[dayKey][]byte{}, stops: map[stopKey]*pb.Stop{}, dropped: map[home.Place]uint64{}, feed: map[feedKey]bool{}}
 }
 
 // Take checks an item and keeps it until Flush. at is when it happened, never in the future. An error means that nothing of
@@ -49,6 +50,10 @@ func (b *Batch) Take(p home.Place, at time.Time, item *pb.Item) (err error) {
 		err = b.takeFirstTimes(p, at, body.FirstTimes)
 	case *pb.Item_RollUp:
 		err = b.takeRollUp(p, at, body.RollUp)
+	case *pb.Item_LineHour:
+		err = b.takeLineHour(p, at, body.LineHour)
+	case *pb.Item_RemedyResult:
+		err = b.takeRemedy(p, at, body.RemedyResult)
 	case *pb.Item_Stopped:
 		err = b.takeStopped(p, at, body.Stopped)
 	case *pb.Item_Look:
@@ -70,7 +75,7 @@ func (b *Batch) Flush() error {
 		what string
 		f    func() error
 	}{
-		{"homes", b.flushHomes}, {"devices", b.flushDevices}, {"first times", b.flushFirst}, {"roll-ups", b.flushDays},
+		{"homes", b.flushHomes}, {"devices", b.flushDevices}, {"first times", b.flushFirst}, {"roll-ups", b.flushDays}, {"lines", b.flushLines},
 		{"stopped", b.flushStops}, {"looks", b.flushLooks}, {"dropped", b.flushDropped}, {"feed", b.flushFeed},
 	} {
 		if err := step.f(); err != nil {

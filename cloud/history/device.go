@@ -77,6 +77,7 @@ func bounded(d *pb.Device, at int64) *pb.Device {
 		Grade: text(d.GetGrade(), maxID), Macs: texts(d.GetMacs(), 32), Addresses: texts(d.GetAddresses(), 64),
 		Blocked: texts(d.GetBlocked(), maxListed), Allowed: texts(d.GetAllowed(), maxListed)}
 	boundWho(out, d, at)
+	boundHeld(out, d, at)
 	if proto.Size(out) > maxDeviceData { // its lists are the only things that long
 		cutWho(out)
 		out.Blocked, out.Allowed = texts(out.Blocked, 16), texts(out.Allowed, 16)
@@ -106,7 +107,7 @@ func text(s string, max int) string {
 }
 
 func (b *Batch) flushDevices() error {
-	var args []any
+	var args, find []any
 	for _, p := range places(b.devices) {
 		l := b.devices[p]
 		if err := b.clearDevices(p, l); err != nil {
@@ -122,10 +123,14 @@ func (b *Batch) flushDevices() error {
 				return err
 			}
 			args = append(args, p.Tenant, p.Home, id, l.at.UnixMilli(), data)
+			find = findArgs(find, p.Tenant, p.Home, d)
 		}
 	}
 	if _, err := insert(b.tx, "INSERT INTO history_device (tenant, home, device, updated, data) VALUES ", "(?,?,?,?,?)",
 		" ON CONFLICT (tenant, home, device) DO UPDATE SET updated = excluded.updated, data = excluded.data", 5, args); err != nil {
+		return err
+	}
+	if err := flushFind(b.tx, find); err != nil {
 		return err
 	}
 	return b.boundDevices()
@@ -170,6 +175,9 @@ func (b *Batch) clearDevices(p home.Place, l *deviceList) error {
 		if _, err := b.tx.Exec("UPDATE history_home SET gateway = ? WHERE tenant = ? AND home = ?", l.gateway, p.Tenant, p.Home); err != nil {
 			return err
 		}
+		if _, err := b.tx.Exec("DELETE FROM history_find WHERE tenant = ? AND home = ?", p.Tenant, p.Home); err != nil {
+			return err
+		}
 		_, err := b.tx.Exec("DELETE FROM history_device WHERE tenant = ? AND home = ?", p.Tenant, p.Home)
 		return err
 	}
@@ -177,8 +185,10 @@ func (b *Batch) clearDevices(p home.Place, l *deviceList) error {
 		if d != nil {
 			continue
 		}
-		if _, err := b.tx.Exec("DELETE FROM history_device WHERE tenant = ? AND home = ? AND device = ?", p.Tenant, p.Home, id); err != nil {
-			return err
+		for _, table := range []string{"history_find", "history_device"} {
+			if _, err := b.tx.Exec("DELETE FROM "+table+" WHERE tenant = ? AND home = ? AND device = ?", p.Tenant, p.Home, id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

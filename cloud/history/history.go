@@ -55,7 +55,7 @@ type History struct {
 	stops   *bound // refusals of a home's day
 	devices *bound // devices of a home
 
-	droppedFirst, droppedRollUps, droppedStops atomic.Uint64
+	droppedFirst, droppedRollUps, droppedStops, droppedLines atomic.Uint64
 
 	mu     sync.Mutex
 	counts map[string]*counted // by tenant; what is in it is guarded too
@@ -74,11 +74,11 @@ func New(d *db.DB, o Options) *History {
 }
 
 // Dropped counts what homes told beyond their bounds.
-type Dropped struct{ FirstTimes, RollUps, Stops uint64 }
+type Dropped struct{ FirstTimes, RollUps, Stops, Lines uint64 }
 
 // Dropped tells the counts since the start.
 func (h *History) Dropped() Dropped {
-	return Dropped{h.droppedFirst.Load(), h.droppedRollUps.Load(), h.droppedStops.Load()}
+	return Dropped{h.droppedFirst.Load(), h.droppedRollUps.Load(), h.droppedStops.Load(), h.droppedLines.Load()}
 }
 
 // bound remembers about how many rows there are of a key, so that they need not be counted each time. It is of this process

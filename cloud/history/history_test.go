@@ -311,6 +311,17 @@ func TestWhatWasStoppedIsCounted(t *testing.T) {
 		if err != nil || trackers != 7 || len(got) != 2 || got[0].Count+got[1].Count != 111+maxCount {
 			t.Errorf("%+v %d %v", got, trackers, err)
 		}
+		got, trackers, earlier, err := w.StoppedBetween(ctx, homeA, t0.Add(-2*time.Hour), t0.Add(time.Hour))
+		if err != nil || trackers != 4 || len(got) != 2 || !earlier.Equal(t0.Add(-day)) {
+			t.Errorf("today: %+v %d %v %v", got, trackers, earlier, err)
+		}
+		got, trackers, earlier, err = w.StoppedBetween(ctx, homeA, earlier, t0.Add(-2*time.Hour))
+		if err != nil || trackers != 3 || len(got) != 1 || got[0].Count != 1 || !earlier.IsZero() {
+			t.Errorf("the day before: %+v %d %v %v", got, trackers, earlier, err)
+		}
+		if got, _, earlier, err := w.StoppedBetween(ctx, homeA, t0.Add(-day+time.Hour), t0.Add(-2*time.Hour)); err != nil || len(got) != 0 || !earlier.Equal(t0.Add(-day)) {
+			t.Errorf("between them: %+v %v %v", got, earlier, err)
+		}
 		var many []*pb.Stop
 		for i := range 700 {
 			many = append(many, &pb.Stop{Device: "a", Endpoint: fmt.Sprint(i, ".example"), Count: 1, Last: t0.UnixMilli()})
@@ -448,10 +459,10 @@ func TestTheFleetIsListedByPage(t *testing.T) {
 func TestEraseTakesAllOfAHomeAndNothingElse(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx, w := context.Background(), open(t, d)
-		tables := []string{"history_device", "history_first", "history_rollup", "history_stopped", "history_look", "history_state"}
+		tables := []string{"history_device", "history_first", "history_rollup", "history_stopped", "history_look", "history_state", "history_line"}
 		fill := func(p home.Place) {
 			w.tell(t, p, devices(true, &pb.Device{Id: "a"}), firstTimes(wire.Week(t0), "a", 1), rollUp(&pb.DeviceHour{Device: "a", Hour: t0.UnixMilli()}),
-				stopped(1), &pb.Item{Body: &pb.Item_Look{Look: &pb.Look{}}}, &pb.Item{Body: &pb.Item_Dropped{Dropped: &pb.Dropped{Items: 3}}})
+				stopped(1), lineHour(0, "a"), &pb.Item{Body: &pb.Item_Look{Look: &pb.Look{}}}, &pb.Item{Body: &pb.Item_Dropped{Dropped: &pb.Dropped{Items: 3}}})
 			if err := w.Beat(ctx, []Beat{{p, &pb.Heartbeat{}, t0}}); err != nil {
 				t.Fatal(err)
 			}
@@ -479,16 +490,16 @@ func TestEraseTakesAllOfAHomeAndNothingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range all {
-			want := "[1 1 1 1 1 1]"
+			want := "[1 1 1 1 1 1 1]"
 			if p == homeA {
-				want = "[0 0 0 0 0 0]"
+				want = "[0 0 0 0 0 0 0]"
 			}
 			if got := fmt.Sprint(rows(p)); got != want {
 				t.Errorf("%v: rows %s of %v", p, got, tables)
 			}
 		}
 		fill(homeA)
-		if got := fmt.Sprint(rows(homeA)); got != "[1 1 1 1 1 1]" {
+		if got := fmt.Sprint(rows(homeA)); got != "[1 1 1 1 1 1 1]" {
 			t.Errorf("what comes after an erasure is not kept: %s", got)
 		}
 	})

@@ -50,7 +50,8 @@ func status(b *pb.Heartbeat) string {
 func visible(p home.Place, b *pb.Heartbeat) int64 {
 	h := fnv.New64a()
 	for _, s := range append([]string{p.Gateway, b.GetVersion(), strconv.FormatBool(b.GetArmed()), strconv.FormatUint(b.GetDesired(), 10),
-		strconv.Itoa(int(b.GetDevices())), strconv.Itoa(int(b.GetContained())), strconv.Itoa(int(b.GetIncidents()))}, b.GetDegraded()...) {
+		strconv.Itoa(int(b.GetDevices())), strconv.Itoa(int(b.GetContained())), strconv.Itoa(int(b.GetIncidents())),
+		b.GetLine().GetSlow(), b.GetLine().GetRemedy()}, b.GetDegraded()...) {
 		h.Write([]byte(s))
 		h.Write([]byte{0})
 	}
@@ -71,6 +72,7 @@ func (h *History) Beat(ctx context.Context, beats []Beat) error {
 			return err
 		}
 		args := make([]any, 0, 7*len(newest))
+		var faces []any
 		for _, p := range places(newest) {
 			b := newest[p]
 			boundBeat(b.Beat)
@@ -80,11 +82,17 @@ func (h *History) Beat(ctx context.Context, beats []Beat) error {
 			}
 			seen, look := b.At.UnixMilli(), visible(b.Place, b.Beat)
 			args = append(args, p.Tenant, p.Home, b.Place.Gateway, seen, status(b.Beat), look, data)
+			if f := faceOf(b.Beat, b.At); f != old[p].face {
+				faces = append(faces, p.Tenant, p.Home, f.status, f.version, f.platform, f.contact, f.devices, f.incidents, f.contained)
+			}
 			if o, there := old[p]; !there || o.visible != look || seen-o.seen > Offline.Milliseconds() {
 				if err := h.feed(tx, p, "state", ""); err != nil {
 					return err
 				}
 			}
+		}
+		if err := flushFaces(tx, faces); err != nil {
+			return err
 		}
 		_, err = insert(tx, "INSERT INTO history_state (tenant, home, gateway, seen, status, visible, beat) VALUES ", "(?,?,?,?,?,?,?)",
 			" ON CONFLICT (tenant, home) DO UPDATE SET gateway = excluded.gateway, seen = excluded.seen, status = excluded.status,"+
@@ -104,9 +112,18 @@ func boundBeat(b *pb.Heartbeat) {
 	for _, v := range b.GetBundles() {
 		v.Name = text(v.GetName(), maxID)
 	}
+	if l := b.GetLine(); l != nil {
+		if !slices.Contains(linePlaces, l.GetSlow()) {
+			l.Slow, l.Since = "", 0
+		}
+		l.Remedy = text(l.GetRemedy(), maxID)
+	}
 }
 
-type oldState struct{ visible, seen int64 }
+type oldState struct {
+	visible, seen int64
+	face          face // empty: there is none
+}
 
 func (h *History) oldStates(tx *db.Tx, of map[home.Place]Beat) (map[home.Place]oldState, error) {
 	out := make(map[home.Place]oldState, len(of))
@@ -115,8 +132,9 @@ func (h *History) oldStates(tx *db.Tx, of map[home.Place]Beat) (map[home.Place]o
 		args = append(args, p.Tenant, p.Home)
 	}
 	err := eachChunk("(?,?)", 2, args, func(tuples string, args []any) error {
-		rows, err := tx.Query("WITH w(tenant, home) AS (VALUES "+tuples+") SELECT s.tenant, s.home, s.visible, s.seen FROM w"+
-			" CROSS JOIN history_state s WHERE s.tenant = w.tenant AND s.home = w.home", args...)
+		rows, err := tx.Query("WITH w(tenant, home) AS (VALUES "+tuples+") SELECT s.tenant, s.home, s.visible, s.seen,"+
+			" COALESCE(f.status, ''), COALESCE(f.version, ''), COALESCE(f.platform, ''), COALESCE(f.contact, 0), COALESCE(f.devices, 0), COALESCE(f.incidents, 0), COALESCE(f.contained, 0)"+
+			" FROM w CROSS JOIN history_state s LEFT JOIN history_face f ON f.tenant = s.tenant AND f.home = s.home WHERE s.tenant = w.tenant AND s.home = w.home", args...)
 		if err != nil {
 			return err
 		}
@@ -124,7 +142,7 @@ func (h *History) oldStates(tx *db.Tx, of map[home.Place]Beat) (map[home.Place]o
 		for rows.Next() {
 			var p home.Place
 			var o oldState
-			if err := rows.Scan(&p.Tenant, &p.Home, &o.visible, &o.seen); err != nil {
+			if err := rows.Scan(&p.Tenant, &p.Home, &o.visible, &o.seen, &o.face.status, &o.face.version, &o.face.platform, &o.face.contact, &o.face.devices, &o.face.incidents, &o.face.contained); err != nil {
 				return err
 			}
 			out[p] = o

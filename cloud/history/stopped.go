@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 
 	"cardea/home"
 	"cardea/internal/platform/db"
+	"cardea/wire"
 	"cardea/wire/pb"
 
 	"google.golang.org/protobuf/proto"
@@ -47,7 +49,7 @@ func (b *Batch) takeStopped(p home.Place, at time.Time, m *pb.Stopped) error {
 		}
 		first := min(max(s.GetFirst(), last.Add(-2*day).UnixMilli()), last.UnixMilli())
 		k := stopKey{of, dayOf(last), s.GetDevice(), text(s.GetEndpoint(), home.MaxName+8), text(s.GetClass(), maxID)}
-		b.stop(k, &pb.Stop{Family: text(s.GetFamily(), maxID), Source: text(s.GetSource(), maxID), Reason: text(s.GetReason(), maxReason),
+		b.stop(k, &pb.Stop{Family: text(s.GetFamily(), maxID), Source: text(s.GetSource(), maxID), Reason: text(s.GetReason(), maxReason), Said: wire.Bounded(s.GetSaid()),
 			Count: s.GetCount(), First: first, Last: last.UnixMilli()})
 	}
 	if n := m.GetTrackers(); n > 0 {
@@ -86,7 +88,7 @@ func (b *Batch) flushStops() error {
 	if err != nil {
 		return err
 	}
-	args := make([]any, 0, 12*len(keys))
+	args := make([]any, 0, 13*len(keys))
 	added := map[boundKey]int{}
 	for _, k := range keys {
 		of := boundKey{k.place.Tenant, k.place.Home, k.day}
@@ -96,15 +98,19 @@ func (b *Batch) flushStops() error {
 		}
 		added[of]++
 		s := b.stops[k]
-		args = append(args, k.place.Tenant, k.place.Home, k.day, k.device, k.endpoint, k.class, s.GetFamily(), s.GetSource(), s.GetReason(),
+		said, err := wordsOf(s.GetSaid())
+		if err != nil {
+			return err
+		}
+		args = append(args, k.place.Tenant, k.place.Home, k.day, k.device, k.endpoint, k.class, s.GetFamily(), s.GetSource(), s.GetReason(), said,
 			int64(s.GetCount()), s.GetFirst(), s.GetLast())
 	}
 	b.added(b.h.stops, added)
-	_, err = insert(b.tx, "INSERT INTO history_stopped (tenant, home, day, device, endpoint, class, family, source, reason, count, first_time, last_time) VALUES ",
-		"(?,?,?,?,?,?,?,?,?,?,?,?)", " ON CONFLICT (tenant, home, day, device, endpoint, class) DO UPDATE SET"+
-			" family = excluded.family, source = excluded.source, reason = excluded.reason, count = history_stopped.count + excluded.count,"+
+	_, err = insert(b.tx, "INSERT INTO history_stopped (tenant, home, day, device, endpoint, class, family, source, reason, said, count, first_time, last_time) VALUES ",
+		"(?,?,?,?,?,?,?,?,?,?,?,?,?)", " ON CONFLICT (tenant, home, day, device, endpoint, class) DO UPDATE SET"+
+			" family = excluded.family, source = excluded.source, reason = excluded.reason, said = excluded.said, count = history_stopped.count + excluded.count,"+
 			" first_time = CASE WHEN excluded.first_time < history_stopped.first_time THEN excluded.first_time ELSE history_stopped.first_time END,"+
-			" last_time = CASE WHEN excluded.last_time > history_stopped.last_time THEN excluded.last_time ELSE history_stopped.last_time END", 12, args)
+			" last_time = CASE WHEN excluded.last_time > history_stopped.last_time THEN excluded.last_time ELSE history_stopped.last_time END", 13, args)
 	return err
 }
 
@@ -112,6 +118,7 @@ func (b *Batch) flushStops() error {
 type Stop struct {
 	Device, Endpoint              string
 	Class, Family, Source, Reason string
+	Said                          *pb.Words // of Reason; nil: there is only that
 	Count                         uint64
 	First, Last                   time.Time
 }
@@ -119,10 +126,46 @@ type Stop struct {
 // StoppedSince lists what was stopped on the day of from and since, the latest first, and how many trackers. What one device
 // was refused on several days is one entry.
 func (h *History) StoppedSince(ctx context.Context, p home.Place, from time.Time) (out []Stop, tracked uint64, err error) {
+	all, tracked, err := h.stopped(ctx, p, "day >= ?", dayOf(from))
 	at := map[[3]string]int{}
+	for _, s := range all {
+		k := [3]string{s.Device, s.Endpoint, s.Class}
+		if i, there := at[k]; there {
+			out[i].Count += s.Count
+			out[i].First = s.First
+			continue
+		}
+		at[k] = len(out)
+		out = append(out, s)
+	}
+	return out, tracked, err
+}
+
+// StoppedBetween lists what was stopped from one time until before another, the latest first and each day for itself, and how many
+// trackers. A day's entry is at its last time, whole. earlier is the last time before from of something else that is kept; zero for none.
+func (h *History) StoppedBetween(ctx context.Context, p home.Place, from, until time.Time) (out []Stop, tracked uint64, earlier time.Time, err error) {
+	if out, tracked, err = h.stopped(ctx, p, "day >= ? AND day <= ? AND last_time >= ? AND last_time < ?", dayOf(from), dayOf(until), from.UnixMilli(), until.UnixMilli()); err != nil {
+		return nil, 0, earlier, err
+	}
+	var last sql.NullInt64
+	if err = h.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Row("SELECT MAX(last_time) FROM history_stopped WHERE tenant = ? AND home = ? AND day <= ? AND last_time < ?",
+			p.Tenant, p.Home, dayOf(from), from.UnixMilli()).Scan(&last)
+	}); err != nil {
+		return nil, 0, earlier, fmt.Errorf("stopped before: %w", err)
+	}
+	if last.Valid {
+		earlier = time.UnixMilli(last.Int64).UTC()
+	}
+	return out, tracked, earlier, nil
+}
+
+// stopped lists days' entries, the latest first, without the count of trackers.
+func (h *History) stopped(ctx context.Context, p home.Place, where string, args ...any) (out []Stop, tracked uint64, err error) {
 	err = h.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query("SELECT device, endpoint, class, family, source, reason, count, first_time, last_time FROM history_stopped"+
-			" WHERE tenant = ? AND home = ? AND day >= ? ORDER BY last_time DESC, device, endpoint", p.Tenant, p.Home, dayOf(from))
+		out, tracked = nil, 0
+		rows, err := tx.Query("SELECT device, endpoint, class, family, source, reason, said, count, first_time, last_time FROM history_stopped"+
+			" WHERE tenant = ? AND home = ? AND "+where+" ORDER BY last_time DESC, device, endpoint", append([]any{p.Tenant, p.Home}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -130,21 +173,21 @@ func (h *History) StoppedSince(ctx context.Context, p home.Place, from time.Time
 		for rows.Next() {
 			var s Stop
 			var count, first, last int64
-			if err := rows.Scan(&s.Device, &s.Endpoint, &s.Class, &s.Family, &s.Source, &s.Reason, &count, &first, &last); err != nil {
+			var said []byte
+			if err := rows.Scan(&s.Device, &s.Endpoint, &s.Class, &s.Family, &s.Source, &s.Reason, &said, &count, &first, &last); err != nil {
 				return err
 			}
 			if s.Count = uint64(count); s.Device == "" && s.Class == trackers {
 				tracked += s.Count
 				continue
 			}
-			s.First, s.Last = time.UnixMilli(first).UTC(), time.UnixMilli(last).UTC()
-			k := [3]string{s.Device, s.Endpoint, s.Class}
-			if i, there := at[k]; there {
-				out[i].Count += s.Count
-				out[i].First = s.First
-				continue
+			if len(said) > 0 {
+				s.Said = &pb.Words{}
+				if err := proto.Unmarshal(said, s.Said); err != nil {
+					return fmt.Errorf("words: %w", err)
+				}
 			}
-			at[k] = len(out)
+			s.First, s.Last = time.UnixMilli(first).UTC(), time.UnixMilli(last).UTC()
 			out = append(out, s)
 		}
 		return rows.Err()
@@ -220,4 +263,12 @@ func (h *History) Looks(ctx context.Context, p home.Place) (out []Look, err erro
 		return nil, fmt.Errorf("looks: %w", err)
 	}
 	return out, nil
+}
+
+// wordsOf are words as they are stored; empty for none.
+func wordsOf(w *pb.Words) ([]byte, error) {
+	if w = wire.Bounded(w); w == nil {
+		return []byte{}, nil
+	}
+	return proto.Marshal(w)
 }

@@ -9,11 +9,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"cardea/home"
 	"cardea/internal/platform/db"
+	"cardea/wire"
 	"cardea/wire/pb"
 
 	"google.golang.org/protobuf/proto"
@@ -48,7 +50,9 @@ type Change struct {
 type Options struct {
 	Feed    func(tx *db.Tx, p home.Place, kind, id string) error
 	Changed func(tx *db.Tx, c Change) error // for whom to tell
-	Now     func() time.Time                // default time.Now
+	// Model says what a device is, as its gateway judges; "" when that is not known or said by its owner.
+	Model func(tx *db.Tx, p home.Place, device string) (string, error)
+	Now   func() time.Time // default time.Now
 }
 
 // Incidents is the store. Make it with New.
@@ -64,6 +68,9 @@ func New(d *db.DB, o Options) *Incidents {
 	}
 	if o.Changed == nil {
 		o.Changed = func(*db.Tx, Change) error { return nil }
+	}
+	if o.Model == nil {
+		o.Model = func(*db.Tx, home.Place, string) (string, error) { return "", nil }
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -186,9 +193,10 @@ func checkCase(m *pb.Incident, at time.Time) (checked, error) {
 	c.Opened, c.Changed = bounded(c.GetOpened(), ms), bounded(c.GetChanged(), ms)
 	c.Symptom = boundSymptom(c.GetSymptom())
 	if k := c.GetCheck(); k != nil {
-		k.Sentence = text(k.GetSentence(), maxText)
+		k.Sentence, k.Said = text(k.GetSentence(), maxText), wire.Bounded(k.GetSaid())
 		k.Last = bounded(k.GetLast(), ms)
 	}
+	treated(c.Incident, ms)
 	for _, t := range c.GetHistory() {
 		if t.GetFrom() != "" && !isState(t.GetFrom()) || !isState(t.GetTo()) {
 			return checked{}, errState
@@ -200,8 +208,49 @@ func checkCase(m *pb.Incident, at time.Time) (checked, error) {
 		c.steps = append(c.steps, id)
 		t.Time = bounded(t.GetTime(), ms)
 		t.Mode, t.By, t.Why = text(t.GetMode(), maxID), text(t.GetBy(), maxID), text(t.GetWhy(), maxText)
+		t.Said = wire.Bounded(t.GetSaid())
 	}
 	return c, nil
+}
+
+// Bounds of how a case is treated.
+const (
+	maxPlan  = 64 // steps of a playbook
+	maxDeeds = 64
+)
+
+// treated bounds what a gateway says of how it treats a case; at is the latest time that is believed.
+func treated(c *pb.Incident, at int64) {
+	c.Kind, c.Playbook, c.Outcome = text(c.GetKind(), maxID), text(c.GetPlaybook(), maxID), text(c.GetOutcome(), maxID)
+	c.Steps, c.Deeds = c.GetSteps()[:min(len(c.GetSteps()), maxPlan)], c.GetDeeds()[:min(len(c.GetDeeds()), maxDeeds)]
+	for _, s := range c.GetSteps() {
+		s.Id, s.State, s.By, s.Result = text(s.GetId(), maxID), text(s.GetState(), maxID), text(s.GetBy(), maxID), text(s.GetResult(), maxText)
+		s.Changed, s.Said = bounded(s.GetChanged(), at), wire.Bounded(s.GetSaid())
+	}
+	for _, d := range c.GetDeeds() {
+		d.Id, d.Kind, d.What, d.Endpoint, d.By = text(d.GetId(), maxID), text(d.GetKind(), maxID), text(d.GetWhat(), maxText), text(d.GetEndpoint(), 256), text(d.GetBy(), maxID)
+		d.Said = wire.Bounded(d.GetSaid())
+		d.Time, d.Undone = bounded(d.GetTime(), at), bounded(d.GetUndone(), at)
+	}
+	if h := c.GetHarm(); h != nil {
+		h.Sentence, h.Since = text(h.GetSentence(), maxText), bounded(h.GetSince(), at)
+		h.Said = wire.Bounded(h.GetSaid())
+		h.Before, h.Now, h.Retries = finite(h.GetBefore()), finite(h.GetNow()), finite(h.GetRetries())
+	}
+	if p := c.GetProbation(); p != nil {
+		p.Phase, p.Share = text(p.GetPhase(), maxID), min(finite(p.GetShare()), 1)
+		p.Since, p.Until = bounded(p.GetSince(), at), bounded(p.GetUntil(), at+400*24*time.Hour.Milliseconds())
+		p.Again = bounded(p.GetAgain(), at+400*24*time.Hour.Milliseconds())
+		p.SilentMs, p.NeedMs = max(p.GetSilentMs(), 0), max(p.GetNeedMs(), 0)
+	}
+}
+
+// finite is a number that JSON has, not below 0.
+func finite(f float64) float64 {
+	if math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
+		return 0
+	}
+	return f
 }
 
 func checkFinding(m *pb.Finding) (*pb.Finding, error) {
@@ -217,8 +266,11 @@ func checkFinding(m *pb.Finding) (*pb.Finding, error) {
 	if len(f.GetFacts()) > maxFacts {
 		f.Facts = nil
 	}
+	if len(f.GetCard()) > maxFacts {
+		f.Card = nil
+	}
 	f.Detector, f.Strength, f.Port = text(f.GetDetector(), maxID), text(f.GetStrength(), maxID), text(f.GetPort(), maxID)
-	f.Sentence = text(f.GetSentence(), maxText)
+	f.Sentence, f.Said = text(f.GetSentence(), maxText), wire.Bounded(f.GetSaid())
 	f.Symptom = boundSymptom(f.GetSymptom())
 	return f, nil
 }

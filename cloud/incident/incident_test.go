@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -355,4 +356,30 @@ func FuzzItem(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// How a case is treated is kept as the gateway tells it, within bounds.
+func TestTreatmentIsKeptWithinBounds(t *testing.T) {
+	at := time.UnixMilli(1_800_000_000_000)
+	good := &pb.Incident{Id: "i1", Device: "d1", State: "probation", Code: "K7QM2", Kind: "telnet-botnet", Playbook: "telnet-botnet@1", Relapses: 1, Waits: true,
+		Steps: []*pb.Step{{Id: "reboot", State: "passed", Changed: 1, By: "owner", Result: "It was rebooted."}},
+		Deeds: []*pb.Deed{{Id: "e1", Kind: "cut", Time: 1, What: "We cut it off.", Endpoint: "c2.example"}}, Harm: &pb.Harm{Since: 1, Sentence: "It fails.", Before: 0.9, Now: 0.1},
+		Probation: &pb.Probation{Since: 1, Until: at.UnixMilli() + 1, Phase: "vendor", SilentMs: 5, NeedMs: 10, Share: 0.5}}
+	got, err := checkCase(good, at)
+	if err != nil || !proto.Equal(got.GetProbation(), good.GetProbation()) || !proto.Equal(got.GetHarm(), good.GetHarm()) || !proto.Equal(got.GetDeeds()[0], good.GetDeeds()[0]) ||
+		!proto.Equal(got.GetSteps()[0], good.GetSteps()[0]) || got.GetKind() != "telnet-botnet" || got.GetRelapses() != 1 || !got.GetWaits() {
+		t.Errorf("%v %v", got, err)
+	}
+	bad := proto.CloneOf(good)
+	bad.Kind, bad.Outcome = strings.Repeat("k", 999), "\x00\xff"
+	for range 999 {
+		bad.Steps = append(bad.Steps, &pb.Step{Result: strings.Repeat("r", 9999), Changed: math.MaxInt64})
+		bad.Deeds = append(bad.Deeds, &pb.Deed{What: strings.Repeat("w", 9999), Endpoint: strings.Repeat("e", 9999)})
+	}
+	bad.Harm.Before, bad.Probation.Share, bad.Probation.Until, bad.Probation.SilentMs = math.NaN(), math.Inf(1), math.MaxInt64, -1
+	got, err = checkCase(bad, at)
+	if err != nil || len(got.GetKind()) > maxID || len(got.GetSteps()) > maxPlan || len(got.GetDeeds()) > maxDeeds || got.GetHarm().GetBefore() != 0 ||
+		got.GetProbation().GetShare() > 1 || got.GetProbation().GetSilentMs() != 0 || got.GetSteps()[1].GetChanged() > at.UnixMilli() || proto.Size(got.Incident) > 256<<10 {
+		t.Errorf("%d bytes, %v", proto.Size(got.Incident), err)
+	}
 }

@@ -200,7 +200,7 @@ func (i *Incidents) Get(ctx context.Context, p home.Place, id string) (f Full, e
 }
 
 func steps(tx *db.Tx, p home.Place, id string) (out []*pb.Transition, err error) {
-	rows, err := tx.Query("SELECT time, from_state, to_state, mode, by_whom, why FROM incident_step WHERE tenant = ? AND home = ? AND incident = ?"+
+	rows, err := tx.Query("SELECT time, from_state, to_state, mode, by_whom, why, said FROM incident_step WHERE tenant = ? AND home = ? AND incident = ?"+
 		" ORDER BY time, nth, id", p.Tenant, p.Home, id)
 	if err != nil {
 		return nil, err
@@ -208,8 +208,15 @@ func steps(tx *db.Tx, p home.Place, id string) (out []*pb.Transition, err error)
 	defer func() { _ = rows.Close() }() // rows.Err tells
 	for rows.Next() {
 		t := &pb.Transition{}
-		if err := rows.Scan(&t.Time, &t.From, &t.To, &t.Mode, &t.By, &t.Why); err != nil {
+		var said []byte
+		if err := rows.Scan(&t.Time, &t.From, &t.To, &t.Mode, &t.By, &t.Why, &said); err != nil {
 			return nil, err
+		}
+		if len(said) > 0 {
+			t.Said = &pb.Words{}
+			if err := proto.Unmarshal(said, t.Said); err != nil {
+				return nil, fmt.Errorf("words of a step: %w", err)
+			}
 		}
 		out = append(out, t)
 	}

@@ -29,11 +29,19 @@ func (i *Incidents) storeCase(tx *db.Tx, p home.Place, c checked) ([]*pb.Transit
 	if err != nil && !isNew {
 		return nil, err
 	}
-	n, err := tx.Exec("INSERT INTO incident_case (tenant, home, incident, gateway, code, device, state, opened, changed, data)"+
-		" VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident) DO UPDATE SET gateway = excluded.gateway, code = excluded.code,"+
-		" device = excluded.device, state = excluded.state, opened = excluded.opened, changed = excluded.changed, data = excluded.data"+
+	model, err := i.o.Model(tx, p, c.GetDevice())
+	if err != nil {
+		return nil, err
+	}
+	n, err := tx.Exec("INSERT INTO incident_case (tenant, home, incident, gateway, code, device, state, opened, changed, data,"+
+		" detector, kind, model, indicator, outcome, repeats, releases, findings, live)"+
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident) DO UPDATE SET gateway = excluded.gateway, code = excluded.code,"+
+		" device = excluded.device, state = excluded.state, opened = excluded.opened, changed = excluded.changed, data = excluded.data,"+
+		" detector = excluded.detector, kind = excluded.kind, model = excluded.model, indicator = excluded.indicator, outcome = excluded.outcome,"+
+		" repeats = excluded.repeats, releases = excluded.releases, findings = excluded.findings, live = excluded.live"+
 		" WHERE excluded.changed >= incident_case.changed", p.Tenant, p.Home, c.GetId(), p.Gateway, c.GetCode(), c.GetDevice(), c.GetState(),
-		c.GetOpened(), c.GetChanged(), data)
+		c.GetOpened(), c.GetChanged(), data, text(c.GetSymptom().GetDetector(), maxID), c.GetKind(), text(model, maxID), indicatorOf(c.GetSymptom()), c.GetOutcome(),
+		int64(c.GetReleases())+int64(c.GetRelapses()), int64(c.GetReleases()), int64(min(c.GetFindings(), 1<<40)), live(c.GetState()))
 	if err != nil {
 		return nil, fmt.Errorf("store case: %w", err)
 	}
@@ -55,6 +63,23 @@ func (i *Incidents) storeCase(tx *db.Tx, p home.Place, c checked) ([]*pb.Transit
 	return steps, i.o.Feed(tx, p.OfHome(), "incident", c.GetId())
 }
 
+// indicatorOf is what cases of one campaign have in common: the first name or address whose contact is the symptom.
+func indicatorOf(s *pb.Symptom) string {
+	for _, list := range [][]string{s.GetNames(), s.GetAddrs()} {
+		if len(list) > 0 {
+			return text(list[0], 256)
+		}
+	}
+	return ""
+}
+
+func live(state string) int64 {
+	if home.State(state) == home.StateClosed {
+		return 0
+	}
+	return 1
+}
+
 // storeSteps keeps the steps that are not kept already, up to as many as a case may have, and returns them.
 func storeSteps(tx *db.Tx, p home.Place, c checked) (added []*pb.Transition, err error) {
 	if len(c.GetHistory()) == 0 {
@@ -73,9 +98,16 @@ func storeSteps(tx *db.Tx, p home.Place, c checked) (added []*pb.Transition, err
 		if known[id] || len(known) >= MaxSteps {
 			continue
 		}
-		if _, err := tx.Exec("INSERT INTO incident_step (tenant, home, incident, id, nth, time, from_state, to_state, mode, by_whom, why)"+
-			" VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident, id) DO NOTHING", p.Tenant, p.Home, c.GetId(), id, len(known),
-			t.GetTime(), t.GetFrom(), t.GetTo(), t.GetMode(), t.GetBy(), t.GetWhy()); err != nil {
+		said := []byte{}
+		if t.GetSaid() != nil {
+			var err error
+			if said, err = proto.Marshal(t.GetSaid()); err != nil {
+				return nil, err
+			}
+		}
+		if _, err := tx.Exec("INSERT INTO incident_step (tenant, home, incident, id, nth, time, from_state, to_state, mode, by_whom, why, said)"+
+			" VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (tenant, home, incident, id) DO NOTHING", p.Tenant, p.Home, c.GetId(), id, len(known),
+			t.GetTime(), t.GetFrom(), t.GetTo(), t.GetMode(), t.GetBy(), t.GetWhy(), said); err != nil {
 			return nil, err
 		}
 		known[id] = true
@@ -84,6 +116,11 @@ func storeSteps(tx *db.Tx, p home.Place, c checked) (added []*pb.Transition, err
 	return added, nil
 }
 
+// leastOf are a home's cases, those first that give way. That incident is compared keeps SQLite to the home's own: it would read an index that has all
+// that is asked for, of all homes of the provider.
+const leastOf = "SELECT incident FROM incident_case WHERE tenant = ? AND home = ? AND incident >= '' ORDER BY CASE WHEN state = 'closed' THEN 0 ELSE 1 END," +
+	" changed, incident LIMIT ?"
+
 // bound deletes what one home has too much of: closed cases first.
 func (i *Incidents) bound(tx *db.Tx, p home.Place) error {
 	var n int
@@ -91,8 +128,7 @@ func (i *Incidents) bound(tx *db.Tx, p home.Place) error {
 	if err != nil || n <= MaxCases {
 		return err
 	}
-	ids, err := column(tx, "SELECT incident FROM incident_case WHERE tenant = ? AND home = ? ORDER BY CASE WHEN state = 'closed' THEN 0 ELSE 1 END,"+
-		" changed, incident LIMIT ?", p.Tenant, p.Home, n-MaxCases)
+	ids, err := column(tx, leastOf, p.Tenant, p.Home, n-MaxCases)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,15 @@ var stories = map[home.Detector]story{
 	home.DetectIndicator:   {"contacted an address that is known to be bad", "Infected devices call there for orders."},
 	home.DetectDuplicate:   {"showed up in two places at once", "One of the two may only pretend to be it."},
 	home.DetectForgedMAC:   {"used the hardware address of another device", "Devices do this to be taken for it."},
+	home.DetectDNSSpoof:    {"answered names in another's place", "That leads others where they did not want to go."},
+	home.DetectNovelty:     {"contacted something that it and devices like it do not use", "It may be new and harmless, or the first sign of an infection."},
+	home.DetectBeacon:      {"calls one address again and again, as if it waited for something", "Infected devices wait for orders like that."},
+	home.DetectNames:       {"asks for many names that do not exist", "Infected devices look for their master like that."},
+	home.DetectVolume:      {"sent far more than it ever does", "It may be a backup, or somebody may take something."},
+	home.DetectHours:       {"is busy at a time when it never is", "It may be in use, or do something of its own."},
+	home.DetectMapping:     {"had your gateway let the internet in", "Somebody outside may be able to use it."},
+	home.DetectUsual:       {"did several unusual things at once", "Together they look like an infection."},
+	home.DetectPort:        {"answers on a port where it never did", "It may have a new function, or somebody may have opened a way in."},
 	home.DetectIdentity:    {"does not look like the device that it says it is", "It may have been replaced, have a new system, or only pretend."},
 }
 
@@ -60,6 +69,8 @@ func (f Full) story() story {
 	}
 	return odd
 }
+
+const nameless = "A device"
 
 const maxName = 60 // characters of a device's name in a sentence
 
@@ -79,26 +90,40 @@ func name(device string) string {
 		device = string(r[:maxName-1]) + "…"
 	}
 	if device == "" {
-		return "A device"
+		return nameless
 	}
 	return device
 }
 
-// Words tells a case. device is what its owner calls the device, "" when nothing is known.
-func (f Full) Words(device string) Words {
+// Words tells a case in English. device is what its owner calls the device, "" when nothing is known.
+func (f Full) Words(device string) Words { return f.WordsIn("en", device) }
+
+// WordsIn tells a case in a language; in English where the language is none of ours.
+func (f Full) WordsIn(lang, device string) Words {
+	l := tongues[lang]
 	who, s := name(device), f.story()
-	w := Words{WhatHappened: who + " " + s.did + ". " + s.means, WhatWeDid: f.did(), WhatToDo: f.steps()}
-	if n := f.GetFindings(); n > 1 {
-		w.WhatHappened += fmt.Sprintf(" We saw it %d times.", n)
+	if who == nameless {
+		who = l.say(who)
 	}
-	w.Sentence = who + " " + s.did + ". " + f.short()
+	w := Words{WhatHappened: who + " " + l.say(s.did) + ". " + l.say(s.means), WhatWeDid: l.all(f.did()), WhatToDo: f.steps()}
+	if n := f.GetFindings(); n > 1 {
+		w.WhatHappened += " " + fmt.Sprintf(l.say("We saw it %d times."), n)
+	}
+	w.Sentence = who + " " + l.say(s.did) + ". " + l.say(f.short())
+	for i, step := range w.WhatToDo {
+		w.WhatToDo[i].Title, w.WhatToDo[i].Text = l.say(step.Title), l.say(step.Text)
+		if step.Verb == "release" && f.GetReleases() >= easyReleases && !f.GetCheck().GetClean() {
+			w.WhatToDo[i].Text = fmt.Sprintf(l.say(step.Text), f.GetCode())
+		}
+	}
 	return w
 }
 
 // Sentence tells a case in a list, without its findings.
 func (c Case) Sentence(device string) string { return Full{Case: c}.Words(device).Sentence }
 
-func (f Full) contained() bool { return f.GetMode() != "" && home.Mode(f.GetMode()) != home.ModeOff }
+// contained says whether the device itself is held to something, and not single endpoints cut off for it.
+func (f Full) contained() bool { return home.Mode(f.GetMode()).Rank() > home.ModeEndpointBlock.Rank() }
 
 // short is what was done, in a few words.
 func (f Full) short() string {
@@ -119,49 +144,55 @@ func (f Full) short() string {
 	case home.StateClosed:
 		return "This is settled."
 	}
+	if home.Mode(f.GetMode()) == home.ModeEndpointBlock {
+		return "We stopped what this is about; it is not shut in."
+	}
 	return "We watch it; it is not shut in."
 }
 
-func (f Full) did() string {
+// did is what was done, sentence by sentence.
+func (f Full) did() []string {
 	switch home.State(f.GetState()) {
 	case home.StateOpen, "":
-		return "We watch it. It is not shut in: what we saw is not enough to cut it off by ourselves."
+		if home.Mode(f.GetMode()) == home.ModeEndpointBlock {
+			return []string{"We stopped only what this is about.", "Everything else that it does goes on, and we watch it."}
+		}
+		return []string{"We watch it.", "It is not shut in: what we saw is not enough to cut it off by ourselves."}
 	case home.StateClosed:
-		return "We closed the case" + because(f.Steps) + "."
+		return []string{because(f.Steps)}
 	case home.StateProbation:
 		if home.Mode(f.GetMode()) == home.ModeNoLAN {
-			return "We let it out. It reaches the internet, but for now not your other devices."
+			return []string{"We let it out.", "It reaches the internet, but for now not your other devices."}
 		}
-		return "We let it out and watch it more closely than usual."
+		return []string{"We let it out and watch it more closely than usual."}
 	}
-	text := "We limited what it can reach. "
+	text := []string{"We limited what it can reach."}
 	switch home.Mode(f.GetMode()) {
 	case home.ModeQuarantine:
-		text = "We shut it in: it reaches neither the internet nor your other devices. "
+		text[0] = "We shut it in: it reaches neither the internet nor your other devices."
 	case home.ModeNoLAN:
-		text = "We cut it off from your other devices. "
+		text[0] = "We cut it off from your other devices."
 	}
 	switch home.Grade(f.GetGrade()) {
 	case home.GradeMAC:
-		text += "It shares its connection with other devices; what it sends to those we cannot stop. "
+		text = append(text, "It shares its connection with other devices; what it sends to those we cannot stop.")
 	case home.GradeNone:
-		text = "We tried to shut it in, but it is not in force yet. "
+		text = []string{"We tried to shut it in, but it is not in force yet."}
 	}
-	return text + "Everything else in your home works as before."
+	return append(text, "Everything else in your home works as before.")
 }
 
 // because is why the last step was made, as far as people need to know.
 func because(steps []*pb.Transition) string {
-	if len(steps) == 0 {
-		return ""
+	if len(steps) > 0 {
+		switch steps[len(steps)-1].GetBy() {
+		case "owner":
+			return "We closed the case because you said so."
+		case "support":
+			return "We closed the case because your provider's support said so."
+		}
 	}
-	switch steps[len(steps)-1].GetBy() {
-	case "owner":
-		return " because you said so"
-	case "support":
-		return " because your provider's support said so"
-	}
-	return ""
+	return "We closed the case."
 }
 
 const easyReleases = 2 // as the gateway counts them
@@ -195,7 +226,7 @@ func (f Full) release() Step {
 	case f.GetCheck().GetClean():
 		s.Text = "It has stopped. It comes back step by step, and we keep watching it."
 	case f.GetReleases() >= easyReleases:
-		s.Text = "It was let out before it was clean more than once. Please call us and tell the code " + f.GetCode() + "; you may still let it out."
+		s.Text = "It was let out before it was clean more than once. Please call us and tell the code %s; you may still let it out."
 	default:
 		s.Text = "It has not been shown to be clean. If it does the same again, we shut it in again."
 	}

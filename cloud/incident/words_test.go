@@ -1,6 +1,9 @@
 package incident
 
 import (
+	"maps"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,7 +82,7 @@ func TestWordsTellWhatIsNotCutOff(t *testing.T) {
 	}
 	f := full(home.DetectFlood, home.StateCleaning, home.ModeQuarantine, home.GradePort)
 	f.Releases = 2
-	if s := f.release(); !strings.Contains(s.Text, "K7QM") || !s.Enabled {
+	if s := f.Words("x").WhatToDo[2]; s.Verb != "release" || !strings.Contains(s.Text, "K7QM") || !s.Enabled {
 		t.Errorf("%+v", s)
 	}
 	f.Check = &pb.Check{Clean: true}
@@ -96,5 +99,35 @@ func TestANameIsOneShortLineOfText(t *testing.T) {
 		if got := name(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
+	}
+}
+
+// Everything that is said of a case is said in German as well, and nothing of it stays in English.
+func TestEachCaseIsToldInGerman(t *testing.T) {
+	left := regexp.MustCompile(`\b(the|it|We|is|and|not|your|this|what)\b|%`)
+	for _, d := range append(slices.Collect(maps.Keys(stories)), "new-one") {
+		for _, state := range []home.State{"", home.StateOpen, home.StateContained, home.StateCleaning, home.StateProbation, home.StateClosed} {
+			for _, mode := range []home.Mode{home.ModeOff, home.ModeEndpointBlock, home.ModeNoLAN, home.ModeVendorOnly, home.ModeQuarantine} {
+				for i, grade := range []home.Grade{home.GradeNone, home.GradeMAC, home.GradePort} {
+					f := full(d, state, mode, grade)
+					f.Releases = uint32(i)
+					f.Steps = []*pb.Transition{{By: []string{"gateway", "owner", "support"}[i]}}
+					w := f.WordsIn("de", "Kamera")
+					all := w.Sentence + " " + w.WhatHappened + " " + w.WhatWeDid
+					for _, s := range w.WhatToDo {
+						all += " " + s.Title + " " + s.Text
+					}
+					if word := left.FindString(all); word != "" {
+						t.Fatalf("%q is left in %q", word, all)
+					}
+					if !reflect.DeepEqual(f.WordsIn("fr", "x"), f.Words("x")) {
+						t.Fatal("a language that is none of ours is not told in English")
+					}
+				}
+			}
+		}
+	}
+	if w := full(home.DetectFlood, home.StateOpen, home.ModeOff, home.GradePort).WordsIn("de", ""); !strings.HasPrefix(w.Sentence, "Ein Gerät ") {
+		t.Errorf("%q", w.Sentence)
 	}
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"cardea/home"
 	"cardea/internal/platform/db"
@@ -14,7 +15,7 @@ import (
 
 const (
 	maxBeatBytes = 16 << 10
-	beatChunk    = 512 // heartbeats of one transaction
+	beatChunk    = 128 // heartbeats of one transaction
 )
 
 // Beat takes a heartbeat from the bus. It does not block: heartbeats wait in memory, one a gateway, until they are written.
@@ -76,6 +77,13 @@ func (w *Worker) FlushBeats(ctx context.Context) error {
 }
 
 func (w *Worker) writeBeats(ctx context.Context, beats []Beat) error {
+	late, err := w.late(ctx, beats)
+	if err != nil {
+		return err
+	}
+	if beats = slices.DeleteFunc(slices.Clone(beats), func(b Beat) bool { return slices.Contains(late, b.Place) }); len(beats) == 0 {
+		return nil
+	}
 	if w.to.Beats != nil {
 		if err := w.to.Beats(db.Patient(ctx), beats); err != nil {
 			return err
@@ -86,14 +94,48 @@ func (w *Worker) writeBeats(ctx context.Context, beats []Beat) error {
 	for _, b := range beats {
 		runs[b.Place] = b.Beat.GetDesired()
 	}
+	if late, err = w.late(ctx, beats); err != nil { // what was erased while they were stored
+		return err
+	}
 	var wanted map[home.Place]uint64
-	err := w.db.View(ctx, func(tx *db.Tx) (err error) {
+	err = w.db.View(ctx, func(tx *db.Tx) (err error) {
 		wanted, err = w.wanted(tx, runs)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	for _, p := range late {
+		if err := w.to.Forget(ctx, p); err != nil {
+			return err
+		}
+	}
 	w.nudge(wanted, runs)
 	return nil
+}
+
+// late lists the places whose heartbeats came before their home was erased, or after it was left. The mark is set before anything is erased: of
+// both that change a home's row, one finds the other.
+func (w *Worker) late(ctx context.Context, beats []Beat) (out []home.Place, err error) {
+	if w.to.Forget == nil {
+		return nil, nil
+	}
+	places := make([]home.Place, len(beats))
+	for i, b := range beats {
+		places[i] = b.Place.OfHome()
+	}
+	var marks erased
+	err = w.db.View(ctx, func(tx *db.Tx) error {
+		marks, err = erasedOf(tx, places)
+		return err
+	})
+	if err != nil || len(marks) == 0 {
+		return nil, err
+	}
+	for _, b := range beats {
+		if m, ok := marks[b.Place.OfHome()][""]; ok && (!b.At.After(m.At) || m.left() && b.At.Before(m.Waits)) {
+			out = append(out, b.Place)
+		}
+	}
+	return out, nil
 }

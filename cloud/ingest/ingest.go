@@ -53,6 +53,7 @@ type Beat struct {
 type Handlers struct {
 	Begin  []func(*db.Tx) Batch                                      // of each context that keeps something of reports
 	Beats  func(context.Context, []Beat) error                       // many at once, one a gateway
+	Forget func(context.Context, home.Place) error                   // what heartbeats told of a home: erased while they were under way
 	Wanted func(*db.Tx, []home.Place) (map[home.Place]uint64, error) // version of the desired state by home (OfHome)
 	Nudge  func(p home.Place, version uint64)                        // must not block
 }
@@ -60,7 +61,7 @@ type Handlers struct {
 // Config is how a worker works.
 type Config struct {
 	Name  string           // of this worker, unique. One that keeps its name takes its leases back at once after a crash
-	Batch int              // messages of one transaction; default 500
+	Batch int              // most messages of one transaction; default 500
 	Life  time.Duration    // a lease that is not renewed for so long is taken over; default 5 s
 	Flush time.Duration    // how often heartbeats are written; default 2 s
 	Now   func() time.Time // default time.Now
@@ -76,6 +77,8 @@ type Worker struct {
 	leases *leases
 	stats  counters
 	turns  chan struct{} // one for each transaction that stores; capacity 1 where the database has one writer, so that a person waits for one batch and not for those of all partitions
+
+	share *share
 
 	mu     sync.Mutex
 	beats  map[home.Place]Beat      // not yet written, at most maxBeats
@@ -106,7 +109,7 @@ func New(c Config, d *db.DB, source Source, to Handlers, log *slog.Logger) *Work
 	if !d.Postgres() {
 		turns = 1
 	}
-	return &Worker{turns: make(chan struct{}, turns), config: c, db: d, source: source, to: to, log: log, leases: newLeases(d, c.Name, wire.Partitions, c.Life),
+	return &Worker{turns: make(chan struct{}, turns), share: newShare(c.Batch, turns == 1), config: c, db: d, source: source, to: to, log: log, leases: newLeases(d, c.Name, wire.Partitions, c.Life),
 		beats: map[home.Place]Beat{}, nudged: map[home.Place]time.Time{}}
 }
 

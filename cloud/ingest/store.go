@@ -15,8 +15,21 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Store stores a partition's batch in one transaction. After an error nothing of it is stored, and it may come again.
+// Store stores a partition's batch in as few transactions as others can wait for. After an error the batch may come again: what
+// of it is stored is known by its sequence.
 func (w *Worker) Store(ctx context.Context, partition int, msgs []Msg) error {
+	for len(msgs) > 0 {
+		n := min(len(msgs), w.share.most())
+		if err := w.part(ctx, partition, msgs[:n]); err != nil {
+			return err
+		}
+		msgs = msgs[n:]
+	}
+	return nil
+}
+
+// part stores messages in one transaction, all or nothing.
+func (w *Worker) part(ctx context.Context, partition int, msgs []Msg) error {
 	select {
 	case w.turns <- struct{}{}:
 		defer func() { <-w.turns }()
@@ -57,7 +70,9 @@ func (w *Worker) store(ctx context.Context, partition int, msgs []Msg, singly bo
 	}
 	var wanted map[home.Place]uint64
 	var t *transaction
+	var held time.Time
 	err := w.db.Tx(ctx, func(tx *db.Tx) error {
+		held = time.Now()
 		if err := w.leases.hold(tx, partition); err != nil {
 			return err
 		}
@@ -65,7 +80,11 @@ func (w *Worker) store(ctx context.Context, partition int, msgs []Msg, singly bo
 		if err != nil {
 			return err
 		}
-		t = &transaction{tx: tx, begin: w.to.Begin, now: now, marks: marks, dead: unread[:len(unread):len(unread)]}
+		gone, err := erasedFor(tx, reports)
+		if err != nil {
+			return err
+		}
+		t = &transaction{tx: tx, begin: w.to.Begin, now: now, marks: marks, erased: gone, dead: unread[:len(unread):len(unread)]}
 		if err := t.run(reports, singly); err != nil {
 			return err
 		}
@@ -81,6 +100,7 @@ func (w *Worker) store(ctx context.Context, partition int, msgs []Msg, singly bo
 	if err != nil {
 		return err
 	}
+	w.share.took(len(msgs), time.Since(held))
 	t.tally.refused = uint64(len(t.dead))
 	w.stats.add(t.tally)
 	w.lag(reports, now)
@@ -100,12 +120,13 @@ func (w *Worker) lag(reports []report, now time.Time) {
 
 // transaction is one try to store a batch.
 type transaction struct {
-	tx    *db.Tx
-	begin []func(*db.Tx) Batch
-	now   time.Time
-	marks map[stream]*mark
-	dead  []letter
-	tally tally
+	tx     *db.Tx
+	begin  []func(*db.Tx) Batch
+	now    time.Time
+	marks  map[stream]*mark
+	erased erased
+	dead   []letter
+	tally  tally
 }
 
 func (t *transaction) run(reports []report, singly bool) error {
@@ -131,12 +152,36 @@ func (t *transaction) run(reports []report, singly bool) error {
 				t.tally.unknown++
 				continue
 			}
+			if gone, err := t.gone(r, item); err != nil {
+				return err
+			} else if gone {
+				t.tally.erased++
+				continue
+			}
 			if err := t.item(batches, r, item, singly); err != nil {
 				return err
 			}
 		}
 	}
 	return flush(batches)
+}
+
+// gone takes out of an item what its home has had erased meanwhile, and says whether nothing is left of it.
+func (t *transaction) gone(r report, item *pb.Item) (bool, error) {
+	marks := t.erased[r.place.OfHome()]
+	if marks == nil {
+		return false, nil
+	}
+	if o := item.GetOrderResult(); o != nil {
+		for device, m := range marks {
+			if m.Request != "" && m.Request == o.GetId() {
+				m.Waits = time.Time{}
+				marks[device] = m
+				return false, confirmed(t.tx, r.place, o.GetId())
+			}
+		}
+	}
+	return !filter{marks, t.now}.keep(r.when(item, t.now), item), nil
 }
 
 func (t *transaction) open() []Batch {

@@ -67,6 +67,7 @@ func open(t testing.TB, d *db.DB, now func() time.Time, source Source) *world {
 			}
 			return w.history.Beat(ctx, out)
 		},
+		Forget: w.history.EraseBeat,
 		Wanted: w.desired.Wanted,
 		Nudge: func(p home.Place, _ uint64) {
 			w.mu.Lock()

@@ -23,11 +23,12 @@ import (
 	"testing"
 	"time"
 
+	"cardea/cloud/notify/words"
 	"cardea/home"
 	"cardea/internal/platform/db"
 )
 
-// mailbox is a small SMTP server. refuse, when set, is what it says to RCPT.
+// mailbox is a small SMTP server that can refuse: smtp_test.go has a real one. refuse, when set, is what it says to RCPT.
 type mailbox struct {
 	addr   string
 	mu     sync.Mutex
@@ -211,6 +212,11 @@ type world struct {
 	mu    sync.Mutex
 	now   time.Time
 	place home.Place
+
+	household home.Household
+	hidden    map[home.DeviceID]bool
+	people    []Person
+	channels  Channels
 }
 
 const resident = "resident-1"
@@ -220,36 +226,75 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if err := d.Migrate(t.Context(), "notify", Migrations); err != nil {
 		t.Fatal(err)
 	}
-	keys, err := LoadKeys(filepath.Join(t.TempDir(), "push.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, db: d, mail: newMailbox(t), web: newBrowser(t), now: time.Unix(1_800_000_000, 0),
-		place: home.Place{Tenant: "t1", Home: "h1", Gateway: "g1"}}
-	w.Notify, err = New(d, Options{
+	w := &world{t: t, db: d, mail: newMailbox(t), web: newBrowser(t), now: time.Unix(1_800_000_000, 0).UTC(), // a Friday, 08:00 UTC
+		place: home.Place{Tenant: "t1", Home: "h1", Gateway: "g1"}, people: []Person{{ID: resident, Email: "anna@example.org"}}, channels: Channels{}}
+	w.Notify = w.process(LoadKeysFor(t))
+	return w
+}
+
+// process is another process on the same database.
+func (w *world) process(keys Keys) *Notify {
+	w.t.Helper()
+	n, err := New(w.db, Options{
 		People: func(_ context.Context, p home.Place) ([]Person, error) {
 			if p.OfHome() != w.place.OfHome() {
 				return nil, nil
 			}
-			return []Person{{ID: resident, Email: "anna@example.org"}}, nil
+			return w.people, nil
 		},
-		Public: "https://cardea.example", Keys: keys, Loopback: true, SMTP: SMTP{Server: w.mail.addr, From: "Cardea <cardea@example.net>"},
+		Provider: func(context.Context, string) (words.Provider, string, error) {
+			return words.Provider{Name: "Example Net"}, "example", nil
+		},
+		Household: func(context.Context, home.Place) (home.Household, error) { return w.household, nil },
+		Hidden:    func(context.Context, home.Place, string) (map[home.DeviceID]bool, error) { return w.hidden, nil },
+		Channels:  w.channels,
+		Public:    "https://cardea.example", Keys: keys, Loopback: true, SMTP: SMTP{Server: w.mail.addr, From: "Cardea <cardea@example.net>"},
 		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+// LoadKeysFor makes keys of push.
+func LoadKeysFor(t *testing.T) Keys {
+	t.Helper()
+	keys, err := LoadKeys(filepath.Join(t.TempDir(), "push.json"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return w
+	return keys
 }
 
 func (w *world) pass(d time.Duration) { w.mu.Lock(); defer w.mu.Unlock(); w.now = w.now.Add(d) }
 
-func (w *world) tell(incident, state, device string) {
+// camera is a case of a camera that scans the internet.
+func camera(id string, state home.State) Case {
+	c := Case{ID: id, Code: "K7QM", Device: words.Device{Name: "Kitchen", Class: "camera", Vendor: "Acme"}, State: state, Mode: home.ModeOff, Detector: home.DetectScanWAN,
+		Time: time.Unix(1_800_000_000, 0)}
+	if state == home.StateContained {
+		c.Mode, c.Grade, c.Kind = home.ModeQuarantine, home.GradePort, home.InfectionTelnet
+	}
+	return c
+}
+
+func (w *world) tell(c Case) {
 	w.t.Helper()
-	err := w.db.Tx(w.t.Context(), func(tx *db.Tx) error {
-		return w.Incident(tx, w.place, incident, "K7QM", device, state, "It asked for a botnet's server.")
-	})
-	if err != nil {
+	w.tx(func(tx *db.Tx) error { return w.Case(tx, w.place, c) })
+}
+
+// subscribe has the person's browser told.
+func (w *world) subscribe() {
+	w.t.Helper()
+	if err := w.Subscribe(w.t.Context(), w.place.Tenant, resident, w.web.subscription()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) tx(f func(tx *db.Tx) error) {
+	w.t.Helper()
+	if err := w.db.Tx(w.t.Context(), f); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -258,7 +303,7 @@ func (w *world) tell(incident, state, device string) {
 func (w *world) send() {
 	w.t.Helper()
 	for range 2 {
-		if _, err := w.round(w.t.Context()); err != nil {
+		if _, err := w.queue.Round(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -268,18 +313,19 @@ func (w *world) statuses() string {
 	w.t.Helper()
 	var out []string
 	err := w.db.View(w.t.Context(), func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT state, way, status, tries FROM notify_deliveries ORDER BY state, way`)
+		out = nil
+		rows, err := tx.Query(`SELECT kind, way, status, tries, silent FROM notify_delivery ORDER BY made, rev, kind, way`)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var state, way, status string
-			var tries int
-			if err := rows.Scan(&state, &way, &status, &tries); err != nil {
+			var tries, silent int
+			if err := rows.Scan(&state, &way, &status, &tries, &silent); err != nil {
 				return err
 			}
-			out = append(out, fmt.Sprintf("%s %s %s %d", state, way, status, tries))
+			out = append(out, fmt.Sprintf("%s %s %s %d%s", state, way, status, tries, strings.Repeat(" silent", silent)))
 		}
 		return rows.Err()
 	})

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,6 +16,9 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"cardea/cloud/notify/words"
+	"cardea/internal/platform/hook"
 )
 
 // SMTP is where e-mail is handed in.
@@ -29,21 +33,22 @@ type SMTP struct {
 
 const mailTime = 30 * time.Second
 
-// compose writes a message as RFC 5322 has it. Nothing in it can add a header: what is not ASCII text is encoded, and
+// compose writes a message as RFC 5322 has it, from our address and in a provider's name. Nothing in it can add a header: what is not ASCII text is encoded, and
 // addresses are parsed and written anew.
-func compose(from, to, subject, id, body string, now time.Time) (sender, receiver string, data []byte, err error) {
+func compose(from, as, to, subject, id, thread, body string, now time.Time) (sender, receiver string, data []byte, err error) {
 	f, err := mail.ParseAddress(from)
 	if err != nil {
-		return "", "", nil, permanent{fmt.Errorf("sender's address: %w", err)}
+		return "", "", nil, hook.Permanent{Err: fmt.Errorf("sender's address: %w", err)}
 	}
+	f.Name = cmp.Or(words.Line(as, 60), f.Name)
 	t, err := mail.ParseAddress(to)
 	if err != nil || strings.ContainsAny(t.Address, "\r\n") {
-		return "", "", nil, permanent{errors.New("the e-mail address cannot be used")}
+		return "", "", nil, hook.Permanent{Err: errors.New("the e-mail address cannot be used")}
 	}
 	var b bytes.Buffer
 	for _, h := range [][2]string{
-		{"From", f.String()}, {"To", (&mail.Address{Address: t.Address}).String()}, {"Subject", mime.QEncoding.Encode("utf-8", clean(subject, 150))},
-		{"Date", now.UTC().Format(time.RFC1123Z)}, {"Message-ID", "<" + id + ">"}, {"Auto-Submitted", "auto-generated"},
+		{"From", f.String()}, {"To", (&mail.Address{Address: t.Address}).String()}, {"Subject", mime.QEncoding.Encode("utf-8", words.Line(subject, 150))},
+		{"Date", now.UTC().Format(time.RFC1123Z)}, {"Message-ID", "<" + id + ">"}, {"References", "<" + thread + ">"}, {"Auto-Submitted", "auto-generated"},
 		{"MIME-Version", "1.0"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "quoted-printable"},
 	} {
 		b.WriteString(h[0] + ": " + h[1] + "\r\n")
@@ -56,8 +61,8 @@ func compose(from, to, subject, id, body string, now time.Time) (sender, receive
 	return f.Address, t.Address, b.Bytes(), err
 }
 
-func (s SMTP) send(ctx context.Context, to, subject, id, body string, now time.Time) error {
-	from, to, data, err := compose(s.From, to, subject, id, body, now)
+func (s SMTP) send(ctx context.Context, as, to, subject, id, thread, body string, now time.Time) error {
+	from, to, data, err := compose(s.From, as, to, subject, id, thread, body, now)
 	if err != nil {
 		return err
 	}
@@ -135,7 +140,13 @@ func (s SMTP) hand(c *smtp.Client, host, from, to string, data []byte) error {
 func refused(err error) error {
 	var t *textproto.Error
 	if errors.As(err, &t) && t.Code >= 500 {
-		return permanent{err}
+		return hook.Permanent{Err: err}
 	}
 	return err
+}
+
+// Letter hands in one e-mail that is no notification: an invitation, a way back in. id makes its Message-ID: the same one again is the
+// same letter. as is in whose name.
+func (s SMTP) Letter(ctx context.Context, as, to, subject, id, body string) error {
+	return s.send(ctx, as, to, subject, id, "", body, time.Now())
 }

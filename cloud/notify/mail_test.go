@@ -109,7 +109,7 @@ func TestMailIsEncryptedAndSignedIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := SMTP{Server: addr, From: "c@example.net", User: "cardea", PasswordFile: secret, NeedTLS: true, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
-	if err := s.send(t.Context(), "anna@example.org", "Subject", "id@x", "text\n", time.Now()); err != nil {
+	if err := s.send(t.Context(), "", "anna@example.org", "Subject", "id@x", "thread@x", "text\n", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	want := "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00cardea\x00hunter2"))
@@ -121,7 +121,7 @@ func TestMailIsEncryptedAndSignedIn(t *testing.T) {
 func TestMailIsNotSentToWhomWeDoNotTrust(t *testing.T) {
 	addr, _, heard := secureMailbox(t)
 	s := SMTP{Server: addr, From: "c@example.net", TLS: &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}}
-	if err := s.send(t.Context(), "anna@example.org", "Subject", "id@x", "text\n", time.Now()); err == nil {
+	if err := s.send(t.Context(), "", "anna@example.org", "Subject", "id@x", "thread@x", "text\n", time.Now()); err == nil {
 		t.Error("a server with an unknown certificate was trusted")
 	}
 	if lines := <-heard; len(lines) > 0 {
@@ -129,7 +129,7 @@ func TestMailIsNotSentToWhomWeDoNotTrust(t *testing.T) {
 	}
 	plain := newMailbox(t)
 	s = SMTP{Server: plain.addr, From: "c@example.net", NeedTLS: true}
-	if err := s.send(t.Context(), "anna@example.org", "Subject", "id@x", "text\n", time.Now()); err == nil || len(plain.got()) > 0 {
+	if err := s.send(t.Context(), "", "anna@example.org", "Subject", "id@x", "thread@x", "text\n", time.Now()); err == nil || len(plain.got()) > 0 {
 		t.Errorf("sent without encryption: %v", err)
 	}
 }

@@ -1,21 +1,25 @@
-// Package notify tells residents of an incident by web push and e-mail. What there is to tell is written in the
-// transaction that stores the incident (Incident) and sent later (Run), so that a crash between the two loses nothing; a
-// crash while sending may tell somebody twice. It owns the notify_ tables and may import home and internal/platform/db. Who
-// lives in a home it asks its consumer-side People. It is the only door to the web-push library.
+// Package notify tells residents what happens at home: by web push, by e-mail, by text message and by whatever else a provider
+// puts behind a webhook. What there is to tell is written in the transaction that stores what happened (Case, NewDevice, Port,
+// Stopped, Report) and sent later (Run), so that a crash between the two loses nothing. One cause is one message: what comes
+// later of it replaces what people were told, and several devices at once are told together. It owns the notify_ tables and may
+// import home, internal/platform/db, hook and queue; what it has to ask others it asks through Options. It is the only door to the web-push
+// library.
 package notify
 
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/mail"
+	"sync"
 	"time"
 
+	"cardea/cloud/notify/words"
 	"cardea/home"
 	"cardea/internal/platform/db"
+	"cardea/internal/platform/queue"
 )
 
 // Migrations make the tables.
@@ -33,9 +37,16 @@ type Person struct {
 type Options struct {
 	// People are the residents of a home.
 	People func(ctx context.Context, p home.Place) ([]Person, error)
-	Public string // URL by which people reach the app, for links; no slash at its end
-	Keys   Keys   // of web push
-	SMTP   SMTP   // without a server no e-mail is sent
+	// Provider is who speaks for a tenant, and its short name.
+	Provider func(ctx context.Context, tenant string) (p words.Provider, slug string, err error)
+	// Household is what a home decided: its time zone, and whether it wants to hear of new devices. nil, or an empty one: UTC, and yes.
+	Household func(ctx context.Context, p home.Place) (home.Household, error)
+	// Hidden are devices whose destinations are not for a person to see; nil: none.
+	Hidden   func(ctx context.Context, p home.Place, person string) (map[home.DeviceID]bool, error)
+	Public   string   // URL by which people reach the app, for links in e-mail; no slash at its end
+	Keys     Keys     // of web push
+	SMTP     SMTP     // without a server no e-mail is sent
+	Channels Channels // of each provider; empty: neither text messages nor a webhook
 	// Loopback lets push services be on this machine, without TLS: for a demo and for tests.
 	Loopback bool
 	Now      func() time.Time // nil: the real clock
@@ -43,12 +54,18 @@ type Options struct {
 
 // Notify tells. Its methods may be used by many goroutines and processes at once.
 type Notify struct {
-	db   *db.DB
-	opts Options
-	log  *slog.Logger
-	push *pusher
-	wake chan struct{} // capacity 1, one token for any number of reasons; owner: Run. Full: Run looks anyway.
+	db    *db.DB
+	opts  Options
+	log   *slog.Logger
+	push  *pusher
+	hook  *hooker
+	queue *queue.Queue[delivery]
+
+	mu    sync.Mutex
+	homes map[home.Place]time.Time // since when homes are known; at most maxHomes
 }
+
+const maxHomes = 1 << 16
 
 // New makes one; it starts nothing. It fails when there is a mail server and no address to send from.
 func New(d *db.DB, o Options, log *slog.Logger) (*Notify, error) {
@@ -63,111 +80,54 @@ func New(d *db.DB, o Options, log *slog.Logger) (*Notify, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	n := &Notify{db: d, opts: o, log: log, wake: make(chan struct{}, 1)}
-	n.push = newPusher(o)
+	if o.Household == nil {
+		o.Household = func(context.Context, home.Place) (home.Household, error) { return home.Household{}, nil }
+	}
+	if o.Hidden == nil {
+		o.Hidden = func(context.Context, home.Place, string) (map[home.DeviceID]bool, error) { return nil, nil }
+	}
+	if o.Provider == nil {
+		o.Provider = func(context.Context, string) (words.Provider, string, error) { return words.Provider{}, "", nil }
+	}
+	n := &Notify{db: d, opts: o, log: log, homes: map[home.Place]time.Time{}}
+	n.push, n.hook = newPusher(o), newHooker()
+	n.queue = queue.New(queue.Queue[delivery]{Name: "notifications", Take: n.due, Do: n.deliver, Log: log, Now: o.Now,
+		Tidy: func(ctx context.Context) error { return n.trim(ctx, o.Now().Add(-keep)) }})
 	return n, nil
 }
 
-// calm is how long an incident that is only open waits: when the gateway shuts the device in meanwhile, that is what
-// people are told.
-const calm = time.Minute
-
-// maxDay is how much a home's people are told in 24 hours: a house full of devices, each with all that may come of it.
-const maxDay = 200
-
-// Incident notes that there is something to tell, in the transaction that stores it: once for each incident and state, for
-// open, contained and closed.
-func (n *Notify) Incident(tx *db.Tx, p home.Place, incident, code, device, state, sentence string) error {
-	now := n.opts.Now()
-	due := now
-	switch home.State(state) {
-	case home.StateOpen:
-		due = due.Add(calm)
-	case home.StateContained, home.StateClosed:
-	default:
-		return nil
-	}
-	var today int
-	if err := tx.Row(`SELECT COUNT(*) FROM notify_outbox WHERE tenant = ? AND home = ? AND made > ?`, p.Tenant, p.Home,
-		now.Add(-24*time.Hour).UnixMilli()).Scan(&today); err != nil {
-		return err
-	}
-	if today >= maxDay {
-		return nil // they know by now; others' messages must not wait behind a home's whose gateway invents incidents
-	}
-	rows, err := tx.Exec(`INSERT INTO notify_outbox (tenant, home, incident, state, code, device, sentence, made, due)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, home, incident, state) DO NOTHING`,
-		p.Tenant, p.Home, incident, state, clean(code, 16), clean(device, 120), clean(sentence, 500), now.UnixMilli(), due.UnixMilli())
-	if err == nil && rows > 0 {
-		tx.After(n.Wake)
-	}
-	return err
-}
-
 // Wake has Run look at once.
-func (n *Notify) Wake() {
-	select {
-	case n.wake <- struct{}{}:
-	default:
-	}
-}
+func (n *Notify) Wake() { n.queue.Wake() }
 
-// Erase removes what there is of a home.
+// Erase removes what there is of a home. What its people chose is theirs and stays.
 func (n *Notify) Erase(tx *db.Tx, p home.Place) (int64, error) {
 	var all int64
-	for _, q := range []string{`DELETE FROM notify_deliveries WHERE tenant = ? AND home = ?`, `DELETE FROM notify_outbox WHERE tenant = ? AND home = ?`} {
-		rows, err := tx.Exec(q, p.Tenant, p.Home)
+	for _, table := range []string{"notify_delivery", "notify_message", "notify_case", "notify_known"} {
+		rows, err := tx.Exec("DELETE FROM "+table+" WHERE tenant = ? AND home = ?", p.Tenant, p.Home)
 		if err != nil {
-			return all, err
+			return all, fmt.Errorf("erase %s: %w", table, err)
 		}
 		all += rows
 	}
+	tx.After(func() {
+		n.mu.Lock()
+		delete(n.homes, p.OfHome())
+		n.mu.Unlock()
+	})
 	return all, nil
 }
 
-// Settings are how a person wants to be told.
-type Settings struct{ Email, Push bool }
+// Level is how much something matters. A person chooses by it, and quiet hours go by it.
+type Level int64
 
-// ErrChanged says that settings are not any more what was thought.
-var ErrChanged = errors.New("the settings have been changed meanwhile")
+// Levels. An update only replaces what is shown already.
+const (
+	Update Level = iota
+	Info
+	Important
+	Critical
+)
 
-// Settings are both ways until the person says otherwise.
-func (n *Notify) Settings(ctx context.Context, tenant, person string) (s Settings, err error) {
-	err = n.db.View(ctx, func(tx *db.Tx) error {
-		s, err = settings(tx, tenant, person)
-		return err
-	})
-	return s, err
-}
-
-func settings(tx *db.Tx, tenant, person string) (Settings, error) {
-	var email, push int64
-	err := tx.Row(`SELECT email, push FROM notify_settings WHERE tenant = ? AND person = ?`, tenant, person).Scan(&email, &push)
-	if db.NoRows(err) {
-		return Settings{true, true}, nil
-	}
-	return Settings{email != 0, push != 0}, err
-}
-
-// Change sets them if they are as the person has seen them.
-func (n *Notify) Change(ctx context.Context, tenant, person string, from, to Settings) error {
-	return n.db.Tx(ctx, func(tx *db.Tx) error {
-		is, err := settings(tx, tenant, person)
-		if err != nil {
-			return err
-		}
-		if is != from {
-			return ErrChanged
-		}
-		_, err = tx.Exec(`INSERT INTO notify_settings (tenant, person, email, push) VALUES (?, ?, ?, ?)
-			ON CONFLICT (tenant, person) DO UPDATE SET email = excluded.email, push = excluded.push`, tenant, person, bit(to.Email), bit(to.Push))
-		return err
-	})
-}
-
-func bit(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
+func (l Level) String() string {
+	return [...]string{"update", "info", "important", "critical"}[min(max(l, Update), Critical)]
 }

@@ -4,33 +4,45 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
+	"cardea/internal/patch"
 	"cardea/internal/platform/db"
 )
 
-// Bundles that are one file each, without differences: what the fleet learned of models, and what is known of exposures.
-var dataBundles = []string{"models", "exposures"}
+// Bundles that are one file each, and how large each may be: what the fleet learned of who devices are, what
+// is known of exposures, what is normal for a model, and what homes agree to be bad.
+var dataBundles = map[string]int{"models": MaxData, "exposures": MaxData, "profiles": MaxData, "herd": MaxHerd, "playbooks": MaxData}
 
-// MaxData is how large such a file may be, in bytes.
-const MaxData = 2 << 20 // gateways take no more
+// How large such a file may be, in bytes: gateways take no more.
+const (
+	MaxData = 2 << 20
+	MaxHerd = 256 << 10
+)
 
 // ErrVersion is the error of a version that is not kept any more, or never was.
 var ErrVersion = errors.New("that version is not kept")
 
 // PublishData makes data the next version of a bundle that is one file. The same data make no new version.
 func (r *Rollout) PublishData(ctx context.Context, name string, data []byte) (version uint64, changed bool, err error) {
-	if !slices.Contains(dataBundles, name) {
-		return 0, false, fmt.Errorf("publish %q: want one of %q", name, dataBundles)
+	most, ok := dataBundles[name]
+	if !ok {
+		return 0, false, fmt.Errorf("publish %q: want one of %q", name, slices.Sorted(maps.Keys(dataBundles)))
 	}
-	if len(data) == 0 || len(data) > MaxData {
-		return 0, false, fmt.Errorf("publish %s: %d bytes, want 1 to %d", name, len(data), MaxData)
+	if len(data) == 0 || len(data) > most {
+		return 0, false, fmt.Errorf("publish %s: %d bytes, want 1 to %d", name, len(data), most)
 	}
 	whole, err := squeeze(data)
 	if err != nil {
 		return 0, false, fmt.Errorf("publish %s: %w", name, err)
 	}
 	next := bundle{name: name, textHash: hash(data), textSize: int64(len(data))}
+	var was *bundle
+	var delta []byte
+	if was, delta, err = r.patchOf(ctx, name, data, len(whole)); err != nil {
+		return 0, false, fmt.Errorf("publish %s: %w", name, err)
+	}
 	err = r.write(ctx, func(tx *db.Tx) error {
 		version, changed = 1, true
 		last, err := readBundles(tx, name, 1)
@@ -45,12 +57,34 @@ func (r *Rollout) PublishData(ctx context.Context, name string, data []byte) (ve
 			version = uint64(last[0].version) + 1
 		}
 		next.version = int64(version)
-		return r.add(tx, next, whole, nil)
+		return r.add(tx, next, whole, fitting(delta, was, last))
 	})
 	if err != nil {
 		return 0, false, fmt.Errorf("publish %s: %w", name, err)
 	}
 	return version, changed, nil
+}
+
+// patchOf makes the difference from the newest version to data, compressed; nil when there is none before, or when it is no smaller than the
+// whole. It is made outside of a transaction, because it takes its time; see fitting.
+func (r *Rollout) patchOf(ctx context.Context, name string, data []byte, whole int) (was *bundle, delta []byte, err error) {
+	was, text, err := r.newest(ctx, name)
+	if err != nil || was == nil || text == nil {
+		return was, nil, err
+	}
+	delta, err = squeeze(patch.Diff(text, data))
+	if len(delta) >= whole {
+		delta = nil
+	}
+	return was, delta, err
+}
+
+// fitting is a difference if it still begins at the newest version, the first of last: another process may have published meanwhile.
+func fitting(delta []byte, was *bundle, last []bundle) []byte {
+	if was == nil || len(last) == 0 || last[0].version != was.version {
+		return nil
+	}
+	return delta
 }
 
 // Kept lists the versions of a bundle whose data are kept, the newest first.

@@ -57,9 +57,14 @@ func TestDataArePublishedBesideLists(t *testing.T) {
 		if got, err := r.Data(t.Context(), "models", 6); err != nil || !bytes.Equal(got, model(3)) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
-		for name, data := range map[string][]byte{"lists": {1}, "others": {1}, "models": nil} {
+		for name, data := range map[string][]byte{"lists": {1}, "others": {1}, "models": nil, "herd": make([]byte, MaxHerd+1)} {
 			if _, _, err := r.PublishData(t.Context(), name, data); err == nil {
 				t.Errorf("%s with %d bytes is published", name, len(data))
+			}
+		}
+		for _, name := range []string{"exposures", "profiles", "herd"} {
+			if v, changed, err := r.PublishData(t.Context(), name, []byte("of "+name)); err != nil || v != 1 || !changed {
+				t.Errorf("%s: %d %v %v", name, v, changed, err)
 			}
 		}
 	})

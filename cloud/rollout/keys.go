@@ -117,3 +117,19 @@ func tufKey(private ed25519.PrivateKey) (*metadata.Key, string, error) {
 	id, err := key.ID()
 	return key, id, err
 }
+
+// Over gives the same keys with those that a folder has in their place: a root key that is kept elsewhere and only here to sign. Nothing
+// is made there.
+func (k Keys) Over(dir string) (Keys, error) {
+	for name, key := range map[string]*ed25519.PrivateKey{"root.key": &k.Root, "root.key.old": &k.OldRoot, "targets.key": &k.Targets,
+		"snapshot.key": &k.Snapshot, "timestamp.key": &k.Timestamp} {
+		found, err := readKey(dir, name)
+		if err != nil {
+			return k, err
+		}
+		if found != nil {
+			*key = found
+		}
+	}
+	return k, nil
+}

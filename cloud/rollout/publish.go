@@ -19,6 +19,8 @@ import (
 // ErrNoLists is the error of a folder without one good list.
 var ErrNoLists = errors.New("no list can be read")
 
+type intelReason = intel.Reason
+
 // Report says what Publish made.
 type Report struct {
 	Name      string               `json:"name"`
@@ -46,18 +48,21 @@ func (r *Rollout) Publish(ctx context.Context, name string, content fs.FS) (Repo
 	if err != nil {
 		return rep, fmt.Errorf("publish %s: %w", name, err)
 	}
-	next := bundle{name: name, textHash: hash(text), textSize: int64(len(text))}
+	err = r.publishText(ctx, text, &rep)
+	return rep, err
+}
+
+// publishText publishes the text of lists.
+func (r *Rollout) publishText(ctx context.Context, text []byte, rep *Report) error {
+	next := bundle{name: rep.Name, textHash: hash(text), textSize: int64(len(text))}
 	whole, err := squeeze(text)
-	if err != nil {
-		return rep, fmt.Errorf("publish %s: %w", name, err)
-	}
 	for done := false; !done && err == nil; {
-		done, err = r.publish(ctx, next, text, whole, &rep)
+		done, err = r.publish(ctx, next, text, whole, rep)
 	}
 	if err != nil {
-		return rep, fmt.Errorf("publish %s: %w", name, err)
+		return fmt.Errorf("publish %s: %w", rep.Name, err)
 	}
-	return rep, nil
+	return nil
 }
 
 // publish makes the difference to the newest version and writes both, or says false when another process published
@@ -93,7 +98,19 @@ func (r *Rollout) publish(ctx context.Context, next bundle, text, whole []byte, 
 	return done, err
 }
 
+// add keeps a version, decides whom it reaches, and signs.
 func (r *Rollout) add(tx *db.Tx, b bundle, whole, delta []byte) error {
+	if err := r.keep(tx, b, whole, delta); err != nil {
+		return err
+	}
+	if err := r.offer(tx, b.name, uint64(b.version), b.textHash); err != nil {
+		return err
+	}
+	return r.sign(tx, true)
+}
+
+// keep writes a version's files and its row.
+func (r *Rollout) keep(tx *db.Tx, b bundle, whole, delta []byte) error {
 	b.made = r.now().UnixMilli()
 	b.wholeHash, b.wholeSize = hash(whole), int64(len(whole))
 	b.wholePath = fmt.Sprintf("targets/%s/%s.whole-%d", b.name, b.wholeHash, b.version)
@@ -110,20 +127,19 @@ func (r *Rollout) add(tx *db.Tx, b bundle, whole, delta []byte) error {
 	if err := b.insert(tx); err != nil {
 		return err
 	}
-	if err := trim(tx, b.name); err != nil {
-		return err
-	}
-	return r.sign(tx, true)
+	return trim(tx, b.name)
 }
 
-// newest gives the newest version and its text; nil when there is none.
+// newest gives the newest version and its text; nil when there is none, or it is not kept.
 func (r *Rollout) newest(ctx context.Context, name string) (last *bundle, text []byte, err error) {
 	err = r.d.View(ctx, func(tx *db.Tx) error {
 		all, err := readBundles(tx, name, 1)
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		last = &all[0]
+		if last = &all[0]; last.wholePath == "" {
+			return nil // it was withdrawn
+		}
 		whole, _, err := readFile(tx, last.wholePath, 0, int(last.wholeSize))
 		if err == nil {
 			text, err = expand(whole, last.textSize)

@@ -8,6 +8,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -46,28 +47,84 @@ type Rollout struct {
 	keys Keys
 	now  func() time.Time
 	log  *slog.Logger
+
+	shelves *shelves // of the same repository with other keys, too
+
+	// Changed is called after a commit that may give homes another version; it must not block. Every is how often Run looks; 0: each 5
+	// seconds. Both are set before use.
+	Changed func()
+	Every   time.Duration
+	// Tell tells a provider's own systems of a step, in its transaction; nil: nobody. It is set before use.
+	Tell func(tx *db.Tx, p Plan, what string) error
+}
+
+func (r *Rollout) changed() {
+	if r.Changed != nil {
+		r.Changed()
+	}
 }
 
 // New makes the repository's door. Nothing is signed before it is needed.
 func New(d *db.DB, keys Keys, now func() time.Time, log *slog.Logger) *Rollout {
-	return &Rollout{d: d, keys: keys, now: now, log: log}
+	return &Rollout{d: d, keys: keys, now: now, log: log, shelves: &shelves{}}
 }
 
-// Run signs metadata again before it expires, until ctx ends. Several processes may do it at once.
+// Run signs metadata again before it expires and brings rollouts on, until ctx ends. Several processes may do it at once.
 func (r *Rollout) Run(ctx context.Context) error {
-	tick := time.NewTicker(checkEvery)
+	every := cmp.Or(r.Every, 5*time.Second)
+	tick, look := time.NewTicker(checkEvery), time.NewTimer(every)
 	defer tick.Stop()
-	for {
+	defer look.Stop()
+	was := ""
+	for renew := true; ; {
+		if now, err := r.mark(ctx); err == nil && now != was {
+			if was != "" { // somebody changed it beside this process
+				r.changed()
+			}
+			was = now
+		}
+		began := time.Now()
+		if err := r.Advance(ctx); err != nil && ctx.Err() == nil {
+			r.log.Error("rollouts cannot be brought on; it is tried again", "error", err)
+		}
+		look.Reset(max(every, lookShare*time.Since(began))) // a look at a rollout reads how each home is
+		if !renew {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-look.C:
+			case <-tick.C:
+				renew = true
+			}
+			continue
+		}
+		renew = false
 		if err := r.Renew(ctx); err != nil && ctx.Err() == nil {
 			r.log.Error("bundle metadata cannot be signed again", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
 	}
 }
+
+// lookShare is how many times as long as a look takes nobody looks then: a million homes must not keep a processor busy for days.
+const lookShare = 20
+
+// mark differs when what homes get may differ.
+func (r *Rollout) mark(ctx context.Context) (out string, err error) {
+	err = r.d.View(ctx, func(tx *db.Tx) error {
+		var plans, events, pins, made, goods, good int64
+		err := errors.Join(
+			tx.Row(`SELECT COUNT(*) FROM rollout_plan`).Scan(&plans),
+			tx.Row(`SELECT COUNT(*) FROM rollout_event`).Scan(&events), // each step of a rollout is one, whatever the clock says
+			tx.Row(`SELECT COUNT(*), COALESCE(MAX(made), 0) FROM rollout_pin`).Scan(&pins, &made),
+			tx.Row(`SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM rollout_good`).Scan(&goods, &good))
+		out = fmt.Sprint(plans, events, pins, made, goods, good)
+		return err
+	})
+	return out, err
+}
+
+// at is the time as the tables keep it: what is read again is the same.
+func (r *Rollout) at() time.Time { return r.now().UTC().Truncate(time.Millisecond) }
 
 // Renew makes the repository if there is none, takes keys that changed into the root and signs again what has passed half
 // of its life.
@@ -150,4 +207,8 @@ func (r *Rollout) File(ctx context.Context, path string, offset int64, limit int
 }
 
 // With gives the same repository with other keys.
-func (r *Rollout) With(keys Keys) *Rollout { return New(r.d, keys, r.now, r.log) }
+func (r *Rollout) With(keys Keys) *Rollout {
+	next := *r
+	next.keys = keys
+	return &next
+}

@@ -158,9 +158,25 @@ func (r *Rollout) signTargets(tx *db.Tx, again bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	seen := map[string]int{}
-	for _, b := range all {
-		if err := b.addTargets(next.Signed.Targets, seen[b.name] == 0, seen[b.name] < keepDeltas); err != nil {
+	stay, err := wanted(tx)
+	if err != nil {
+		return false, err
+	}
+	seen, here := map[string]int{}, map[int64]bool{}
+	for i, b := range all { // by name, the newest of each first
+		if seen[b.name] == 0 {
+			end := i + 1
+			for end < len(all) && all[end].name == b.name {
+				end++
+			}
+			here = standing(all[i:end], stay[family(b.name)])
+		}
+		whole := b.wholePath != "" && (seen[b.name] == 0 || here[b.version])
+		from := "" // lists and files of one's own follow one another; a program may be here from elsewhere
+		if family(b.name) == Agent && i+1 < len(all) && all[i+1].name == b.name {
+			from = all[i+1].textHash
+		}
+		if err := b.addTargets(next.Signed.Targets, whole, seen[b.name] < keepDeltas, from); err != nil {
 			return false, err
 		}
 		seen[b.name]++
@@ -169,7 +185,7 @@ func (r *Rollout) signTargets(tx *db.Tx, again bool) (bool, error) {
 }
 
 // addTargets names the bundle's files.
-func (b *bundle) addTargets(to map[string]*metadata.TargetFiles, whole, delta bool) error {
+func (b *bundle) addTargets(to map[string]*metadata.TargetFiles, whole, delta bool, from string) error {
 	add := func(kind, sum string, size int64, custom *json.RawMessage) error {
 		h, err := hex.DecodeString(sum)
 		path := b.name + "/" + kind + "-" + strconv.FormatInt(b.version, 10)
@@ -177,7 +193,15 @@ func (b *bundle) addTargets(to map[string]*metadata.TargetFiles, whole, delta bo
 		return err
 	}
 	if delta && b.deltaPath != "" {
-		if err := add("delta", b.deltaHash, b.deltaSize, nil); err != nil {
+		var custom *json.RawMessage
+		if from != "" {
+			text, err := json.Marshal(map[string]string{"from_sha256": from})
+			if err != nil {
+				return err
+			}
+			custom = (*json.RawMessage)(&text)
+		}
+		if err := add("delta", b.deltaHash, b.deltaSize, custom); err != nil {
 			return err
 		}
 	}

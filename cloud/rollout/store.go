@@ -124,7 +124,15 @@ func trim(tx *db.Tx, name string) error {
 	if err != nil {
 		return err
 	}
+	stay, err := wanted(tx)
+	if err != nil {
+		return err
+	}
+	here := standing(all, stay[family(name)])
 	for i, b := range all {
+		if here[b.version] {
+			continue
+		}
 		if i >= keepWholes && b.wholePath != "" {
 			if err := removeFile(tx, b.wholePath); err != nil {
 				return err

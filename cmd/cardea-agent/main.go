@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cardea/gateway"
+	"cardea/gateway/update"
 	"cardea/internal/show"
 
 	"github.com/alecthomas/kong"
@@ -59,7 +60,11 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "cardea-agent:", show.Lines(err.Error()))
 		return 2
 	}
-	if err := k.Run(&c); err != nil && !errors.Is(err, context.Canceled) {
+	err = k.Run(&c)
+	if status := ended(0); errors.As(err, &status) {
+		return int(status)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "cardea-agent:", show.Lines(err.Error()))
 		return 1
 	}
@@ -80,6 +85,18 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	log := logger(cfg.Log)
+	runs := update.Current(self())
+	if runs.Bundle == 0 && !cfg.Update.Off {
+		here, status, err := update.Launch(ctx, update.Open(gateway.VersionsDir(cfg)), cfg.Update.Prove, os.Args, log)
+		switch {
+		case err != nil:
+			log.Error("versions of the agent; this one is run", "err", err)
+		case !here && status != 0:
+			return ended(status)
+		case !here:
+			return nil
+		}
+	}
 	debug.SetGCPercent(25)
 	debug.SetMemoryLimit(memoryLimit)
 	g, err := gateway.New(cfg, version, log)
@@ -87,7 +104,29 @@ func (c runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	log.Info("protecting", "lan", cfg.LAN, "wan", cfg.WAN, "version", version)
-	return g.Run(ctx)
+	err = g.Run(ctx)
+	if !errors.Is(err, gateway.ErrReplace) {
+		return err
+	}
+	if runs.Trial { // the program that started this one chooses
+		return ended(update.Again)
+	}
+	return runs.Relaunch(os.Args)
+}
+
+// ended is the status that the program ends with; nothing is said of it.
+type ended int
+
+// Error is the error's text.
+func (e ended) Error() string { return fmt.Sprintf("status %d", int(e)) }
+
+// self is this program's path.
+func self() string {
+	path, err := os.Executable()
+	if err != nil {
+		return os.Args[0]
+	}
+	return path
 }
 
 func logger(level string) *slog.Logger {

@@ -7,13 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"cardea/cloud"
 	"cardea/cloud/account"
 	"cardea/cloud/audit"
+	"cardea/cloud/rooms"
+	"cardea/cloud/staff/rights"
 	"cardea/home"
 	"cardea/internal/show"
 	"cardea/wire"
@@ -37,10 +41,19 @@ type adminCmd struct {
 		List     adminHomeList     `cmd:"" help:"List a tenant's homes."`
 		Resident adminHomeResident `cmd:"" help:"Add a resident to a home; the password is read from standard input."`
 		Claim    adminHomeClaim    `cmd:"" help:"Make a claim code for the home's first gateway: once, for 15 minutes."`
+		Label    adminHomeLabel    `cmd:"" help:"Make the code on a gateway's label, which makes the first resident the owner."`
 		Remove   adminHomeRemove   `cmd:"" help:"Erase all that is kept of a home and its people, and revoke its gateway: the customer left."`
 	} `cmd:"" help:"Homes and the people in them."`
 	Staff struct {
-		Create adminStaffCreate `cmd:"" help:"Add a member of staff; the password is read from standard input."`
+		Create adminStaffCreate `cmd:"" aliases:"add" help:"Add a member of staff; the password is read from standard input."`
+		List   adminStaffList   `cmd:"" help:"List staff and their roles."`
+		Role   adminStaffRole   `cmd:"" help:"Say what somebody of staff is from now on."`
+		Remove adminStaffRemove `cmd:"" help:"Take somebody of staff away."`
+		Token  struct {
+			Make   adminTokenMake   `cmd:"" help:"Make a token for one of the provider's systems; its secret is told this once."`
+			List   adminTokenList   `cmd:"" help:"List tokens."`
+			Revoke adminTokenRevoke `cmd:"" help:"End a token at once."`
+		} `cmd:"" help:"Tokens of the provider's systems."`
 	} `cmd:"" help:"The tenant's staff."`
 	Gateway struct {
 		List   adminGatewayList   `cmd:"" help:"List a home's gateways."`
@@ -50,9 +63,21 @@ type adminCmd struct {
 		Publish   adminIntelPublish   `cmd:"" help:"Sign a folder of lists and offer it to all gateways."`
 		Exposures adminIntelExposures `cmd:"" help:"Sign what is known of exploited vulnerabilities and ends of life, and offer it to all gateways."`
 		Models    adminIntelModels    `cmd:"" help:"Learn now, from what all homes told, who devices are, and offer it to all gateways."`
-		Again     adminIntelAgain     `cmd:"" help:"Offer an older version of models or exposures again, as a new one; start the workers with --no-learn, or the next hour makes its own models."`
+		Profiles  adminIntelProfiles  `cmd:"" help:"Sign profiles of what is normal, and offer them to all gateways; start the workers with --no-learn, or the next hour makes its own."`
+		MUD       adminIntelMUD       `cmd:"" name:"mud" help:"Makers' documents of what their products do."`
+		Source    adminIntelSource    `cmd:"" help:"Where lists come from: folders, the web, TAXII 2.1."`
+		Allow     adminIntelAllow     `cmd:"" help:"Exceptions: what no list blocks."`
+		Refuse    adminIntelRefuse    `cmd:"" help:"Keep an endpoint from ever being an indicator of herd protection, as when homes agreed on something good."`
+		Unrefuse  adminIntelUnrefuse  `cmd:"" help:"Take that back."`
+		Refused   adminIntelRefused   `cmd:"" help:"List what is refused."`
+		Again     adminIntelAgain     `cmd:"" help:"Offer an older version of models, profiles or exposures again, as a new one; start the workers with --no-learn, or the next hour makes its own models."`
 		Status    adminIntelStatus    `cmd:"" help:"Tell which version is offered."`
 	} `cmd:"" help:"What gateways are sent: lists of indicators, models, exposures."`
+	Audit struct {
+		Verify adminAuditVerify `cmd:"" help:"Check that nothing of the audit was changed, removed or added."`
+		Export adminAuditExport `cmd:"" help:"Write a tenant's audit: as a chain that can be verified, or its entries of a time as JSON lines or CSV."`
+	} `cmd:"" help:"Who did and looked at what."`
+	Rights      adminRights      `cmd:"" help:"Which role of staff may do what: the table in the program."`
 	Link        adminLink        `cmd:"" help:"Make a link that signs somebody in, once."`
 	Certificate adminCertificate `cmd:"" help:"Make the certificate of a broker, worker or API on a server of its own."`
 }
@@ -60,18 +85,28 @@ type adminCmd struct {
 // admin is what the commands get.
 type admin struct {
 	ctx   context.Context
-	rooms *cloud.Rooms
+	rooms *rooms.Rooms
 	json  bool
 }
 
-// with opens the cloud's data for one command.
-func (c *adminCmd) with(ctx context.Context, f func(*admin) error) (err error) {
+// with opens a cloud's data for one command. A folder without one is a mistake in typing, not a new cloud with new keys.
+func (c *adminCmd) with(ctx context.Context, f func(*admin) error) error {
+	if _, err := os.Stat(filepath.Join(c.Data, "ca")); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no cloud in %s: --data names its folder, and cardea serve or cardea admin tenant create makes it", c.Data)
+	}
+	return c.begin(ctx, f)
+}
+
+// begin is with, and makes the folder and its keys where there are none.
+func (c *adminCmd) begin(ctx context.Context, f func(*admin) error) (err error) {
 	rooms, err := cloud.Open(ctx, cloud.Config{Data: c.Data, DB: c.DB})
 	if err != nil {
 		return fmt.Errorf("admin: %w", err)
 	}
 	defer func() { err = errors.Join(err, rooms.Close()) }()
-	if err := f(&admin{ctx: ctx, rooms: rooms, json: c.JSON}); err != nil {
+	if err := f(&admin{ctx: ctx, rooms: rooms, json: c.JSON}); errors.Is(err, errSilent) {
+		return err
+	} else if err != nil {
 		return fmt.Errorf("admin: %w", err)
 	}
 	return nil
@@ -135,8 +170,11 @@ type adminTenantCreate struct {
 
 // Run is called by kong.
 func (c adminTenantCreate) Run(ctx context.Context, top *cli) error {
-	return top.Admin.with(ctx, func(a *admin) error {
+	return top.Admin.begin(ctx, func(a *admin) error {
 		t, err := a.rooms.Accounts.CreateTenant(a.ctx, c.Slug, c.Name)
+		if err == nil {
+			err = a.rooms.Audit.AddNow(a.ctx, audit.Entry{Tenant: t.ID, Who: "admin", Role: "admin", Act: "tenant-created", What: t.Slug})
+		}
 		if err != nil {
 			return err
 		}
@@ -175,6 +213,9 @@ func (c adminHomeCreate) Run(ctx context.Context, top *cli) error {
 			return err
 		}
 		h, err := a.rooms.Accounts.CreateHome(a.ctx, t.ID, c.Name, c.Account)
+		if err == nil {
+			err = a.rooms.Audit.AddNow(a.ctx, audit.Entry{Tenant: t.ID, Home: h.ID, Who: "admin", Role: "admin", Act: "home-created"})
+		}
 		if err != nil {
 			return err
 		}
@@ -302,9 +343,10 @@ func (c adminHomeRemove) Run(ctx context.Context, top *cli) error {
 }
 
 type adminStaffCreate struct {
-	Tenant string `required:"" help:"The tenant's short name or id."`
-	Email  string `required:"" help:"The address with which they sign in."`
-	Name   string `required:"" help:"Their name, as residents see it when they look into a home."`
+	Tenant string        `required:"" help:"The tenant's short name or id."`
+	Email  string        `required:"" help:"The address with which they sign in."`
+	Name   string        `required:"" help:"Their name, as residents see it when they look into a home."`
+	Role   []rights.Role `default:"tier2" help:"What they are: tier1, tier2, soc, engineer, privacy or admin; repeat for several. See cardea admin rights."`
 }
 
 // Run is called by kong.
@@ -318,7 +360,7 @@ func (c adminStaffCreate) Run(ctx context.Context, top *cli) error {
 		if err != nil {
 			return err
 		}
-		p, err := a.rooms.Accounts.AddStaff(a.ctx, t.ID, c.Email, c.Name, password)
+		p, err := a.rooms.Accounts.AddStaff(a.ctx, t.ID, c.Email, c.Name, password, c.Role...)
 		if err != nil {
 			return err
 		}

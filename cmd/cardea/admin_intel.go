@@ -97,7 +97,7 @@ type adminCertificate struct {
 
 // Run is called by kong.
 func (c adminCertificate) Run(ctx context.Context, top *cli) error {
-	return top.Admin.with(ctx, func(a *admin) error {
+	return top.Admin.begin(ctx, func(a *admin) error {
 		if err := cloud.WriteCertificate(a.rooms.CA, c.Role, c.Host, c.Out); err != nil {
 			return err
 		}

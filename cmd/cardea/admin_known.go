@@ -113,7 +113,7 @@ func (c adminIntelModels) Run(ctx context.Context, top *cli) error {
 }
 
 type adminIntelAgain struct {
-	Name    string `arg:"" enum:"models,exposures" help:"models or exposures."`
+	Name    string `arg:"" enum:"models,profiles,exposures" help:"models, profiles or exposures."`
 	Version uint64 `arg:"" help:"The version that was good; the last three are kept."`
 }
 

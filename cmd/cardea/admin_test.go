@@ -17,9 +17,12 @@ import (
 	"testing"
 	"time"
 
+	"cardea/behavior/mud"
+	"cardea/behavior/profile"
 	"cardea/cloud"
 	"cardea/gateway/uplink"
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/wire"
 	"cardea/wire/pb"
 )
@@ -208,7 +211,7 @@ func TestAdminTellsPeopleAndPrograms(t *testing.T) {
 	if !strings.HasPrefix(link.Link, "https://cloud.example/staff/sign-in#") || len(link.Link) < 60 {
 		t.Errorf("%q", link.Link)
 	}
-	if got := acts(t, data, tenant.ID); !slices.Equal(got, []string{"resident " + r.ID, "link staff " + s.ID}) {
+	if got := acts(t, data, tenant.ID); !slices.Equal(got, []string{"tenant-created example", "home-created ", "home-created ", "resident " + r.ID, "staff-add " + s.ID + " tier2", "link staff " + s.ID}) {
 		t.Errorf("the audit has %q", got)
 	}
 	if list := adminJSON[[]thing](t, data, "", "gateway", "list", h.ID, "--tenant", "example"); list == nil || len(list) != 0 {
@@ -235,7 +238,8 @@ func acts(t *testing.T, data, tenant string) (out []string) {
 
 func TestAdminIntel(t *testing.T) {
 	t.Parallel()
-	data, lists := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	data, lists := t.TempDir(), t.TempDir()
+	admin(t, data, "", "tenant", "create", "first", "First")
 	if s := admin(t, data, "", "intel", "status"); !strings.Contains(s, "Nothing was published") {
 		t.Error(s)
 	}
@@ -261,6 +265,39 @@ func TestAdminIntel(t *testing.T) {
 	}
 	if v := adminJSON[map[string]uint64](t, data, "", "intel", "status"); v["lists"] != 2 {
 		t.Error(v)
+	}
+}
+
+// Profiles that were learned elsewhere are offered to gateways, and a maker's document is a prior.
+func TestAdminOfWhatIsNormal(t *testing.T) {
+	t.Parallel()
+	data, dir := t.TempDir(), t.TempDir()
+	admin(t, data, "", "tenant", "create", "first", "First")
+	profiles, document := filepath.Join(dir, "profiles"), filepath.Join(dir, "cam.json")
+	b, err := profile.NewCounts().Build(profile.Options{Now: 3000}).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(profiles, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := admin(t, data, "", "intel", "profiles", profiles); !strings.Contains(s, "Version 1") {
+		t.Error(s)
+	}
+	if s := admin(t, data, "", "intel", "again", "profiles", "1"); !strings.Contains(s, "version 1") {
+		t.Error(s)
+	}
+	admin(t, data, "", "tenant", "create", "hinge", "Hinge")
+	file, _, err := mud.Export(mud.Product{URL: "https://example.com/cam.json", Maker: "Example", Model: "Cam", Hours: 48},
+		[]mud.Rule{{Name: "cam.example.com", Port: 443, Last: 443, Proto: 6}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(document, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := admin(t, data, "", "intel", "mud", "import", "--tenant", "hinge", "--class", "camera", "--vendor", "Example", "--model", "Cam", document); !strings.Contains(s, "count as a prior") {
+		t.Error(s)
 	}
 }
 
@@ -328,7 +365,7 @@ func TestAdminCertificate(t *testing.T) {
 // another that the home removes.
 func TestAdminGateway(t *testing.T) {
 	t.Parallel()
-	port := port(t)
+	port := freeport.Must(t)
 	s := serve(t, "--advertise", port, "--listen", port)
 	p := provide(t, s.data)
 	text := admin(t, s.data, "", "home", "claim", p.home, "--tenant", "example", "--cloud", s.url)

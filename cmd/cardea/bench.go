@@ -16,19 +16,21 @@ import (
 )
 
 type benchCmd struct {
-	What    string `arg:"" enum:"gateway,dns,intel,replay,cloud,identify,all" help:"What to measure: gateway, dns, intel, replay, cloud, identify or all."`
+	What    string `arg:"" enum:"gateway,dns,intel,replay,cloud,console,identify,behavior,all" help:"What to measure: gateway, dns, intel, replay, cloud, console, identify, behavior or all."`
 	JSON    bool   `help:"Print one JSON object a benchmark."`
 	Seconds int    `help:"Time to spend on each benchmark, roughly." placeholder:"N"`
 	Agent   string `help:"The agent's program; default: cardea-agent beside this program." type:"path"`
-	Homes   int    `help:"cloud: how many made-up homes its store has; default 20000. A million take a quarter of an hour and 20 GB." placeholder:"N"`
-	Data    string `help:"cloud: folder for the store. It is kept, and taken as it is the next time; default: one that is deleted." type:"path" placeholder:"DIR"`
+	Homes   int    `help:"cloud and console: how many made-up homes their store has; default 20000 and 5000. A million take a quarter of an hour and 20 GB." placeholder:"N"`
+	Data    string `help:"cloud and console: folder for the store. It is kept, and taken as it is the next time; default: one that is deleted." type:"path" placeholder:"DIR"`
+	DB      string `help:"console: the store's database, as serve has it; default: SQLite in the folder. Use one that has nothing else in it." placeholder:"URL"`
 }
 
 // Help explains what is measured.
 func (benchCmd) Help() string {
 	return `Each benchmark runs peers side by side, in rounds that take turns, and tells ratios; cost is processor time. Peers that are
 not installed are left out and named. Nothing needs root; the gateway is measured in network namespaces of its own.
-cloud fills a store with made-up homes and times what a resident's app and the staff page ask for, in milliseconds.
+cloud fills a store with made-up homes and times what a resident's app and the staff page ask for, in milliseconds. console does
+the same for each table and screen of the staff's console, with each filter and order.
 docs/performance.md says what the numbers mean and what they were.`
 }
 
@@ -48,7 +50,7 @@ func (c benchCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find own program: %w", err)
 	}
-	o := bench.Options{Seconds: c.Seconds, Cardea: []string{self}, Agent: c.agent(self), Homes: c.Homes, Data: c.Data}
+	o := bench.Options{Seconds: c.Seconds, Cardea: []string{self}, Agent: c.agent(self), Homes: c.Homes, Data: c.Data, DB: c.DB}
 	if !c.JSON {
 		o.Say = func(f string, a ...any) { fmt.Fprintf(os.Stderr, "  "+f+"\n", a...) }
 	}
@@ -58,7 +60,8 @@ func (c benchCmd) Run(ctx context.Context) error {
 		"intel":    bench.Intel,
 		"dns":      bench.Resolver,
 		"cloud":    bench.Cloud,
-		"identify": bench.Identify,
+		"console":  bench.Console,
+		"identify": bench.Identify, "behavior": bench.Behavior,
 	}[c.What]
 	if run == nil {
 		return fmt.Errorf("bench %s is not part of this build", c.What)
@@ -96,7 +99,7 @@ func (c benchCmd) all(ctx context.Context) error {
 		return fmt.Errorf("find own program: %w", err)
 	}
 	var failed []error
-	for _, what := range []string{"replay", "intel", "dns", "identify", "cloud", "gateway"} {
+	for _, what := range []string{"replay", "intel", "dns", "identify", "behavior", "cloud", "console", "gateway"} {
 		argv := []string{"bench", what}
 		if c.JSON {
 			argv = append(argv, "--json")
@@ -107,7 +110,7 @@ func (c benchCmd) all(ctx context.Context) error {
 		if c.Agent != "" {
 			argv = append(argv, "--agent", c.Agent)
 		}
-		if what == "cloud" && c.Homes > 0 {
+		if (what == "cloud" || what == "console") && c.Homes > 0 {
 			argv = append(argv, "--homes", strconv.Itoa(c.Homes))
 		}
 		cmd := exec.CommandContext(ctx, self, argv...)

@@ -115,11 +115,13 @@ func (c demoCmd) calls() map[string]string {
 		return nil
 	}
 	return map[string]string{
-		"desk-plug":      `<img src=x onerror=alert(1)>`,
-		"kitchen-camera": `"><script>alert("camera")</script>`,
-		"office-laptop":  "gnp.\u202eexe.tv\u2066\u200b",
-		"anna-phone":     `{{constructor.constructor('alert(1)')()}}${alert(1)}`,
-		"hall-camera":    strings.Repeat("W", 250),
+		"desk-plug":       `<img src=x onerror=alert(1)>`,
+		"kitchen-camera":  `"><script>alert("camera")</script>`,
+		"office-laptop":   "gnp.\u202eexe.tv\u2066\u200b",
+		"anna-phone":      `{{constructor.constructor('alert(1)')()}}${alert(1)}`,
+		"hall-camera":     strings.Repeat("W", 250),
+		"living-room-tv":  "\x1b]0;tv\a\x1b[31mTV\x00\x7f\u0085\u2028\u202e<b>red</b>",
+		"kitchen-speaker": strings.Repeat("<img src=x onerror=alert(10)>", 360), // over 10 kB
 	}
 }
 
@@ -180,7 +182,8 @@ func (d *demo) open(ctx context.Context) error {
 		return err
 	}
 	d.cloud.panelURL = at
-	d.panel = &panel{home: d.home, link: d.cloud.link}
+	look := &seat{home: d.home, gateway: d.facts.Gateway4, at: resident}
+	d.panel = &panel{home: d.home, look: look, link: d.cloud.link}
 	go func() { // ends with ctx; without the page the demo goes on
 		if err := d.panel.run(ctx, l); err != nil {
 			fmt.Fprintln(os.Stderr, "cardea:", err)

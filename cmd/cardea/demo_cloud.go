@@ -19,6 +19,8 @@ import (
 
 	"cardea/cloud"
 	"cardea/cloud/account"
+	"cardea/cloud/rooms"
+	"cardea/cloud/staff/rights"
 	"cardea/home"
 
 	"github.com/google/uuid"
@@ -44,7 +46,7 @@ type demoCloud struct {
 	panelURL string
 	inside   string // as the lab reaches it
 	process  *agentProcess
-	rooms    *cloud.Rooms // beside the running process, as cardea admin
+	rooms    *rooms.Rooms // beside the running process, as cardea admin
 	place    home.Place
 	resident account.Person
 	staff    account.Person
@@ -130,7 +132,7 @@ func (c *demoCloud) provide(ctx context.Context) (err error) {
 	if c.resident, err = a.AddResident(ctx, tenant.ID, []string{h.ID}, "resident@example.net", "Resident", uuid.NewString()); err != nil {
 		return err
 	}
-	if c.staff, err = a.AddStaff(ctx, tenant.ID, "support@example.net", "Support", uuid.NewString()); err != nil {
+	if c.staff, err = a.AddStaff(ctx, tenant.ID, "support@example.net", "Support", uuid.NewString(), rights.Tier2, rights.SOC, rights.Privacy, rights.Admin); err != nil {
 		return err
 	}
 	if _, err := c.rooms.Rollout.Publish(ctx, "lists", os.DirFS(c.demo.facts.Lists)); err != nil {

@@ -26,6 +26,7 @@ var panelPage = template.Must(template.New("panel").Parse(panelHTML))
 // panel is the page with the lab's buttons: infect, take off the mains, cut the cloud.
 type panel struct {
 	home *lab.Home
+	look *seat                                                  // the gateway's page, seen from a device; nil without one
 	link func(ctx context.Context, kind string) (string, error) // that signs a resident or staff in, once
 	told func(text string)
 
@@ -71,12 +72,23 @@ func (p *panel) handler() http.Handler {
 		name := r.PostFormValue("device")
 		return name + " was off the mains for a moment.", p.home.PowerCycle(ctx, name)
 	}))
+	m.HandleFunc("POST /sit", p.deed(func(_ context.Context, r *http.Request) (string, error) {
+		if p.look == nil {
+			return "", errors.New("there is no way into this home")
+		}
+		name := r.PostFormValue("device")
+		return "A browser that uses this page as its proxy now sits at " + name + ".", p.look.sit(name)
+	}))
 	m.HandleFunc("POST /cloud", p.deed(func(_ context.Context, r *http.Request) (string, error) {
 		return "", p.cutCloud(r.PostFormValue("cut") == "yes")
 	}))
 	// Another page of the same browser presses no button here, not under another name of this address either.
 	inside := http.NewCrossOriginProtection().Handler(m)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.look != nil && r.URL.IsAbs() { // only who has us as a proxy asks like this; a page in a browser cannot
+			p.look.handler().ServeHTTP(w, r)
+			return
+		}
 		if host, _, err := net.SplitHostPort(r.Host); err != nil || host != "localhost" && host != "127.0.0.1" {
 			http.Error(w, "This page is at localhost only.", http.StatusMisdirectedRequest)
 			return

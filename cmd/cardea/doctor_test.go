@@ -7,15 +7,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cardea/internal/built"
 )
 
 // doctor finds everything on a machine that can run the tests, and says so with its exit status.
 func TestDoctor(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "cardea")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	dir := t.TempDir()
+	if err := built.Into(dir, "cardea"); err != nil {
+		t.Fatal(err)
 	}
-	out, err := exec.Command(program, "doctor", "--json").Output()
+	out, err := exec.Command(filepath.Join(dir, "cardea"), "doctor", "--json").Output()
 	var d diagnosis
 	if err := json.Unmarshal(out, &d); err != nil {
 		t.Fatalf("%v in %s", err, out)
@@ -43,7 +45,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("%s is in tools/install-deps, doctor does not know it", name)
 		}
 	}
-	text, _ := exec.Command(program, "doctor").Output() // its exit status was checked above
+	text, _ := exec.Command(filepath.Join(dir, "cardea"), "doctor").Output() // its exit status was checked above
 	if !strings.Contains(string(text), "nf_tables") {
 		t.Errorf("the text for people is\n%s", text)
 	}

@@ -16,6 +16,8 @@ import (
 // evalCmd measures on labelled captures.
 type evalCmd struct {
 	Identify evalIdentifyCmd `cmd:"" help:"How well devices are identified."`
+	Fleet    evalFleetCmd    `cmd:"" help:"How a simulated fleet of homes fares: alerts, detection, poisoning."`
+	Detect   evalDetectCmd   `cmd:"" help:"How well attacks are detected, and how often nothing is there."`
 }
 
 type evalIdentifyCmd struct {

@@ -25,7 +25,11 @@ type cli struct {
 	Serve    serveCmd         `cmd:"" help:"The cloud: broker, worker and API with the apps, in one process or by role."`
 	Simulate simulateCmd      `cmd:"" help:"Made-up homes in front of a real cloud: how much it takes, and whether it loses anything."`
 	Admin    adminCmd         `cmd:"" help:"Tenants, homes, people, gateways, lists: what has no screen yet."`
-	Replay   replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng) as the agent judges a home."`
+	Bundle   bundleCmd        `cmd:"" help:"What gateways are sent: build, sign, verify, inspect."`
+	Rollout  rolloutCmd       `cmd:"" help:"Bring versions of bundles out ring by ring; halt and undo them."`
+	Intel    intelCmd         `cmd:"" help:"What lists of indicators would do, before they do it."`
+	Replay   replayCmd        `cmd:"" help:"Judge capture files (pcap, pcapng, Zeek's conn.log) as the agent judges a home."`
+	Learn    learnCmd         `cmd:"" help:"Learn from capture files what is normal for which device."`
 	Bench    benchCmd         `cmd:"" help:"Measure replay, indicators, DNS and the gateway beside their peers."`
 	Eval     evalCmd          `cmd:"" help:"Measure on labelled captures of yours: how well devices are identified."`
 	Doctor   doctorCmd        `cmd:"" help:"Tell what this machine lacks for the agent, the lab, the build and the tests, and how to get it."`

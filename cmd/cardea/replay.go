@@ -20,23 +20,27 @@ import (
 )
 
 type replayCmd struct {
-	JSON   bool     `help:"Print NDJSON: finding, contact and device objects, then a summary."`
-	Intel  string   `help:"Folder (or file) of indicator lists." type:"path" placeholder:"DIR"`
-	Models string   `help:"What was learned of who devices are: a file of eval identify --out or of a cloud." type:"existingfile" placeholder:"FILE"`
-	KEV    string   `help:"CISA's catalogue of known exploited vulnerabilities, as JSON." type:"existingfile" placeholder:"FILE"`
-	EOL    []string `help:"endoflife.date's products, as JSON or as its pages: a file or a folder; repeat." type:"path" placeholder:"PATH"`
-	Home   []string `help:"The home's own addresses; default: private and link-local ones." placeholder:"CIDR"`
-	Files  []string `arg:"" name:"file" help:"Capture files: pcap, pcapng, also gzipped; replayed in order as one home." type:"path"`
+	JSON     bool     `help:"Print NDJSON: finding, contact and device objects, then a summary."`
+	Profiles string   `help:"What is normal for which device: a file of learn --out or of a cloud." type:"path" placeholder:"FILE"`
+	Intel    string   `help:"Folder (or file) of indicator lists." type:"path" placeholder:"DIR"`
+	Models   string   `help:"What was learned of who devices are: a file of eval identify --out or of a cloud." type:"existingfile" placeholder:"FILE"`
+	KEV      string   `help:"CISA's catalogue of known exploited vulnerabilities, as JSON." type:"existingfile" placeholder:"FILE"`
+	EOL      []string `help:"endoflife.date's products, as JSON or as its pages: a file or a folder; repeat." type:"path" placeholder:"PATH"`
+	Home     []string `help:"The home's own addresses; default: private and link-local ones." placeholder:"CIDR"`
+	Files    []string `arg:"" name:"file" help:"Capture files: pcap, pcapng or Zeek's conn.log (as it is, labelled, as CSV or JSON), also gzipped; replayed in order as one home." type:"path"`
 }
 
 // Help explains the output.
 func (replayCmd) Help() string {
 	return `With --json each line is an object with a kind:
-  finding  evidence that a device misbehaves: detector, sentence, facts, and the frame at which it was raised
-  contact  a device's dealings with one endpoint in one hour: flows, bytes, the verdict and its reason
+  finding  evidence that a device misbehaves: detector, sentence, facts, and the frame (of a log the line) at which it was raised
+  contact  a device's dealings with one endpoint in one hour: flows, bytes, whether that is usual for the device and for its model,
+           the service and the list that it is on where they are known, the verdict and its reason
   device   a device with its addresses and names, who it is (model, vendor, class, confidence, evidence) and how it is exposed
   summary  the last line: what was read; seconds is the span of the files' own time
-A broken file is judged as far as it can be read; then the exit status is 1.`
+A conn.log holds neither names nor Ethernet addresses: devices are known by their addresses, and every contact is judged as one
+without a name. Replayed after packets it tells of those devices only whose addresses the packets showed. Lines that make no sense
+are counted as malformed. A broken file is judged as far as it can be read; then the exit status is 1.`
 }
 
 // Run is called by kong.
@@ -85,6 +89,11 @@ func (c replayCmd) known(opts *gateway.ReplayOptions) (err error) {
 		networks, _ := data.Default() // read at the first question; built without it large operators are known still
 		n, _ := networks.Of(a)
 		return n.ASN, n.Operator, n.Country
+	}
+	if c.Profiles != "" {
+		if opts.Profiles, err = readProfiles(c.Profiles); err != nil {
+			return fmt.Errorf("--profiles %w", err)
+		}
 	}
 	if c.Models != "" {
 		b, err := os.ReadFile(c.Models)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -139,6 +140,82 @@ func readable(path string) bool {
 		}
 	}
 	return true
+}
+
+// logs lists the real logs of connections.
+func logs(t *testing.T) (list []string) {
+	t.Helper()
+	root := os.Getenv("CARDEA_DATA")
+	if root == "" {
+		captures(t) // says that nothing is tried
+		return nil
+	}
+	err := filepath.WalkDir(filepath.Join(root, "attack"), func(path string, d fs.DirEntry, err error) error {
+		if name := filepath.Base(path); err == nil && (strings.Contains(name, "conn.log") || strings.HasSuffix(name, "-labeled.csv")) {
+			list = append(list, path)
+		}
+		return err
+	})
+	if err != nil || len(list) < 10 {
+		t.Fatal(list, err)
+	}
+	return list
+}
+
+func TestReplayRealLogs(t *testing.T) {
+	t.Parallel()
+	for i, file := range logs(t) {
+		out, stderr, status := cardea(t, me, "replay", "--json", file)
+		sum := checkRecords(t, file, out)
+		if status != 0 || stderr != "" || sum["lines"].(float64) == 0 || sum["packets"].(float64) == 0 || sum["malformed"] != 0.0 || sum["devices"].(float64) > 256 {
+			t.Errorf("%s: exit status %d, %s, %v", file, status, stderr, sum)
+		}
+		if i%6 == 0 {
+			if again, _, _ := cardea(t, me, "replay", "--json", file); again != out {
+				t.Errorf("%s: another run gives another output", file)
+			}
+		}
+	}
+}
+
+// A log that is not sound is judged as far as it goes; what is none of connections is said to be none.
+func TestReplayLog(t *testing.T) {
+	dir := t.TempDir()
+	const top = "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tconn_state\torig_pkts\tresp_pkts\n"
+	text := top
+	for i := range 40 {
+		text += fmt.Sprintf("%d.5\t192.168.1.5\t4000\t203.0.113.%d\t23\ttcp\tS0\t1\t0\n", 1_700_000_000+i, i)
+	}
+	for name, c := range map[string]struct {
+		text             string
+		status           int
+		lines, malformed float64
+	}{
+		"sound":     {text, 0, 40, 0},
+		"bad lines": {text + "\x1b[2J\nwhat is this\n", 0, 40, 2},
+		"none good": {top + "\x1b[2J\n", 1, 0, 1},
+		"empty":     {top, 0, 0, 0},
+		"dns":       {"#separator \\x09\n#path\tdns\n#fields\tts\n", 1, 0, 0},
+	} {
+		path := filepath.Join(dir, "conn.log")
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, stderr, status := cardea(t, me, "replay", "--json", path)
+		sum := checkRecords(t, name, out)
+		if lines, _ := sum["lines"].(float64); status != c.status || lines != c.lines || sum["malformed"] != c.malformed {
+			t.Errorf("%s: exit status %d, %s, %v", name, status, stderr, sum)
+		}
+		if c.status == 1 {
+			failed(t, name, stderr, status)
+		} else if scans := strings.Count(out, `"detector":"scan-wan"`); (scans == 0) != (c.lines == 0) {
+			t.Errorf("%s: %d scans", name, scans)
+		}
+		text, _, _ := cardea(t, me, "replay", path)
+		if noControls(t, name, text); c.lines > 0 && !strings.Contains(text, "(line ") {
+			t.Errorf("%s: no line is named:\n%s", name, text)
+		}
+	}
 }
 
 // Files made to break readers: a summary in any case; then status 0, or 1 and one clear error.

@@ -26,6 +26,9 @@ func replayText(w *bufio.Writer) func(any) error {
 		switch r := v.(type) {
 		case gateway.FindingRecord:
 			at := fmt.Sprintf("packet %d", r.Frame)
+			if r.Log {
+				at = fmt.Sprintf("line %d", r.Frame)
+			}
 			if r.File != "" {
 				at = r.File + ", " + at
 			}
@@ -44,7 +47,11 @@ func replayText(w *bufio.Writer) func(any) error {
 				time.Duration(r.Seconds*float64(time.Second)).Round(time.Second),
 				count(uint64(r.Devices), "device"), count(r.Contacts, "contact"), count(r.Findings, "finding"))
 			if r.Truncated+r.Malformed > 0 {
-				fmt.Fprintf(w, "%d packets were cut short by the capture, %d made no sense.\n", r.Truncated, r.Malformed)
+				what := "made no sense"
+				if r.Lines > 0 {
+					what = "packets or lines made no sense"
+				}
+				fmt.Fprintf(w, "%d packets were cut short by the capture, %d %s.\n", r.Truncated, r.Malformed, what)
 			}
 			if left > 0 {
 				fmt.Fprintf(w, "The tables leave out %d contacts; --json has them all.\n", left)

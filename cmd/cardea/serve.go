@@ -5,8 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
 
 	"cardea/cloud"
+	"cardea/cloud/rooms"
+
+	"golang.org/x/sys/unix"
 )
 
 type serveCmd struct {
@@ -36,6 +42,12 @@ type serveCmd struct {
 	SMTPTLS      bool   `name:"smtp-tls" help:"Refuse a mail server that offers no encryption."`
 	SMTPPassword string `name:"smtp-password-file" help:"File with the password." type:"path"`
 
+	Told string `name:"channels" help:"File with each provider's webhook for text messages, its support's phone and its links (docs/runbook/notifications.md)." type:"path" placeholder:"FILE"`
+
+	OIDC string `name:"oidc" help:"File with the providers at which residents may sign in with the CSP's own account." type:"path"`
+
+	Operator string `help:"The provider whose staff bring versions out and change lists for all providers' homes; without it, where there are several, only commands on the server do." placeholder:"SLUG"`
+
 	NoLearn bool `help:"Do not learn models of devices from the homes: what was published stays."`
 
 	Log  string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
@@ -53,13 +65,36 @@ To grow, run the same program by role, on servers of their own:
   cardea serve --role worker --nats b1:4222,b2:4222,b3:4222 --db postgres://cardea@db/cardea
   cardea serve --role api    --nats b1:4222,b2:4222,b3:4222 --db postgres://cardea@db/cardea --http :8490
 
-Workers and API servers need ca, bundle-keys and push-keys.json of the first one's data folder; brokers need data/ca, or what
+Workers and API servers need ca, bundle-keys, push-keys.json and network-key of the first one's data folder; brokers need data/ca, or what
 cardea admin certificate makes. cardea admin makes tenants, homes, people and
 claim codes, and publishes lists. /healthz, /readyz and /metrics are on the HTTP address. SIGTERM ends it cleanly.`
 }
 
+// garbage is how much the heap may grow, in percent, before it is collected: a broker and a store of many small messages make
+// much garbage of little that lives, and each collection keeps the homes' orders waiting.
+const garbage = 800
+
+// collect sets when garbage is collected: seldom, but well before half of the memory is used up. GOGC and GOMEMLIMIT win.
+func collect() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
+	var i unix.Sysinfo_t
+	if err := unix.Sysinfo(&i); err != nil || os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	memory := uint64(i.Totalram) * uint64(i.Unit)                       //nolint:unconvert // it is 32 bits wide on smaller machines
+	if b, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil { // in a container
+		if n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64); err == nil {
+			memory = min(memory, n)
+		}
+	}
+	debug.SetMemoryLimit(int64(memory / 2))
+}
+
 // Run is called by kong.
 func (c serveCmd) Run(ctx context.Context) error {
+	collect()
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
 		return fmt.Errorf("--log: %w", err)
@@ -68,8 +103,8 @@ func (c serveCmd) Run(ctx context.Context) error {
 	s, err := cloud.New(ctx, cloud.Config{
 		Roles: c.Role, Data: c.Data, DB: c.DB, HTTP: c.HTTP, Public: c.Public, CertFile: c.Cert, KeyFile: c.Key, ProxiedBy: c.Proxy,
 		Listen: c.Listen, Advertise: c.Advertise, Name: c.Name, Cluster: c.Cluster, Routes: c.Routes, Replicas: c.Replicas,
-		Connections: c.Connections, StreamBytes: c.StreamBytes, NATS: c.NATS, Demo: c.Demo, NoLearn: c.NoLearn,
-		SMTP: cloud.SMTP{Server: c.SMTP, From: c.SMTPFrom, User: c.SMTPUser, PasswordFile: c.SMTPPassword, NeedTLS: c.SMTPTLS},
+		Connections: c.Connections, StreamBytes: c.StreamBytes, NATS: c.NATS, Demo: c.Demo, Operator: c.Operator, NoLearn: c.NoLearn, OIDC: c.OIDC, Told: c.Told,
+		SMTP: rooms.SMTP{Server: c.SMTP, From: c.SMTPFrom, User: c.SMTPUser, PasswordFile: c.SMTPPassword, NeedTLS: c.SMTPTLS},
 	}, version, log)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"cardea/internal/freeport"
 	"cardea/internal/platform/db/dbtest"
 )
 
@@ -51,17 +52,6 @@ func (l *logged) String() string {
 	return l.b.String()
 }
 
-// port finds a port that is free now; who gets it says it by its number, as gateways are told it.
-func port(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // serve starts a cloud and waits until it is ready.
 func serve(t *testing.T, args ...string) *serving {
 	t.Helper()
@@ -92,7 +82,7 @@ func start(t *testing.T, data string, args ...string) *serving {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	s := &serving{t: t, data: data, url: "http://" + l.Addr().String(), gateway: port(t), log: &logged{}, done: make(chan error, 1)}
+	s := &serving{t: t, data: data, url: "http://" + l.Addr().String(), gateway: freeport.Must(t), log: &logged{}, done: make(chan error, 1)}
 	s.cmd, s.mark = command(t, me, append([]string{"serve", "--data", s.data, "--http", "fd:3", "--listen", s.gateway, "--log", "debug"}, args...)...)
 	s.cmd.ExtraFiles = []*os.File{f}
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log

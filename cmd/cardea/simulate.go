@@ -28,8 +28,10 @@ import (
 	"cardea/cloud"
 	"cardea/cloud/account"
 	"cardea/cloud/account/pki"
+	"cardea/cloud/rooms"
 	"cardea/gateway/uplink"
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/lab/fleet"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -42,6 +44,12 @@ type simulateCmd struct {
 	DB       string        `help:"The cloud's database; default: SQLite in the folder."`
 	Dir      string        `help:"Folder for the cloud's data; default: one that is removed at the end." type:"path"`
 	JSON     bool          `help:"Print the result as one JSON object."`
+
+	Fill   bool   `help:"Start nothing and measure nothing: put a believable fleet into the store, as if it had been there for weeks, to try the staff's console on."`
+	Data   string `help:"With --fill: the cloud's data folder, as serve has it." type:"path"`
+	Tenant string `help:"With --fill: short name of the tenant that is made for it." default:"simulated"`
+	Seed   uint64 `help:"With --fill: another number makes another fleet, the same one the same." default:"1"`
+	Stay   bool   `help:"With --fill: go on, so that the gateways stay online."`
 }
 
 // Help says what is simulated.
@@ -51,7 +59,10 @@ as a process of its own on the loopback (cardea serve), and the way to it: each 
 the agent's own uplink. What homes send: ` + fleet.Mix + `.
 
 The simulator keeps a list of its own of what it sent and compares it with what the cloud has stored at the end. Exit status 0:
-nothing was lost and nothing doubled. Simulator and cloud share this machine's processors.`
+nothing was lost and nothing doubled. Simulator and cloud share this machine's processors.
+
+With --fill nothing is measured: made-up homes with their devices, incidents and weeks of history are put into a store, under a
+tenant of their own, and every screen of the staff's console says that they are simulated.`
 }
 
 // simulation is a cloud of its own and the homes in front of it.
@@ -59,7 +70,7 @@ type simulation struct {
 	cmd    simulateCmd
 	dir    string
 	http   string // address of the cloud's API
-	rooms  *cloud.Rooms
+	rooms  *rooms.Rooms
 	api    *cloud.Server // in this process, as an API server of its own: what it is asked reaches homes over the bus
 	ended  chan error    // of api; capacity 1
 	leave  func()        // ends it
@@ -76,6 +87,9 @@ const simulatedGC = 800
 
 // Run is called by kong.
 func (c simulateCmd) Run(ctx context.Context) (err error) {
+	if c.Fill {
+		return c.fill(ctx)
+	}
 	// Thousands of homes share this one process: each real gateway collects a garbage of its own, and keeps nobody else waiting.
 	defer debug.SetGCPercent(debug.SetGCPercent(simulatedGC))
 	if c.Homes < 1 || c.Homes > 100000 || c.Rate <= 0 || c.Duration <= 0 {
@@ -122,22 +136,13 @@ func raiseFiles() {
 	}
 }
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
 // start runs cardea serve and waits until it is ready.
 func (s *simulation) start(ctx context.Context) (err error) {
-	broker, err := freePort()
+	broker, err := freeport.Addr()
 	if err != nil {
 		return err
 	}
-	if s.http, err = freePort(); err != nil {
+	if s.http, err = freeport.Addr(); err != nil {
 		return err
 	}
 	cfg := cloud.Config{Data: filepath.Join(s.dir, "cloud"), DB: s.cmd.DB}

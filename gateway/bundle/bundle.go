@@ -44,6 +44,9 @@ type Config struct {
 	Own       []netip.Prefix // the home's own ranges: no list may name them
 	Protected []string       // more names that no list may name, as the provider's own
 	Now       func() time.Time
+	// Wanted is the version that this home is to have: signed versions above it are for others as yet. 0: it is not known, and what is here
+	// stays. nil: the newest.
+	Wanted func() uint64
 }
 
 // Refused counts entries that were left out, by reason.
@@ -142,7 +145,7 @@ func (b *Bundle) update(ctx context.Context, was state) (state, error) {
 	if err != nil {
 		return was, err
 	}
-	next, err := newest(targets)
+	next, err := newest(targets, b.cfg.Wanted, was)
 	if err != nil || next.Version == was.Version && next.TextHash == was.TextHash {
 		return was, err
 	}
@@ -172,27 +175,44 @@ func (b *Bundle) update(ctx context.Context, was state) (state, error) {
 // errFetch marks errors of the way to the cloud: to ask for more instead would not help.
 var errFetch = errors.New("cannot be fetched")
 
-// newest finds the whole among the targets and what is said about it.
-func newest(targets map[string]*metadata.TargetFiles) (state, error) {
-	for name, t := range targets {
-		v, ok := strings.CutPrefix(name, "lists/whole-")
-		if !ok || t == nil || t.Custom == nil {
+// newest finds, among the targets, the newest whole that is wanted and what is said about it; was when nothing newer is.
+func newest(targets map[string]*metadata.TargetFiles, wanted func() uint64, was state) (state, error) {
+	version := highest(targets, "lists", wanted)
+	if wanted != nil && version <= was.Version {
+		return was, nil
+	}
+	if version == 0 {
+		return state{}, errors.New("there is no bundle of lists")
+	}
+	name := "lists/whole-" + strconv.FormatInt(version, 10)
+	var c struct {
+		Version  int64  `json:"version"`
+		TextHash string `json:"text_sha256"`
+		TextSize int64  `json:"text_size"`
+	}
+	if err := json.Unmarshal(*targets[name].Custom, &c); err != nil {
+		return state{}, fmt.Errorf("target %s: %w", name, err)
+	}
+	if c.Version != version || len(c.TextHash) != 64 || c.TextSize < 1 || c.TextSize > maxText {
+		return state{}, fmt.Errorf("target %s: its description is not of this form", name)
+	}
+	return state{Version: c.Version, TextHash: c.TextHash, TextSize: c.TextSize}, nil
+}
+
+// highest is the highest version of a bundle among the targets that is not above the one that is wanted; 0: none. What is older than
+// what is here although nobody was told to wait is an attack, and the caller refuses it.
+func highest(targets map[string]*metadata.TargetFiles, name string, wanted func() uint64) (version int64) {
+	for path, t := range targets {
+		v, ok := strings.CutPrefix(path, name+"/whole-")
+		n, err := strconv.ParseInt(v, 10, 64)
+		if !ok || err != nil || v != strconv.FormatInt(n, 10) || t == nil || t.Custom == nil {
 			continue
 		}
-		var c struct {
-			Version  int64  `json:"version"`
-			TextHash string `json:"text_sha256"`
-			TextSize int64  `json:"text_size"`
+		if n > version && (wanted == nil || uint64(n) <= wanted()) {
+			version = n
 		}
-		if err := json.Unmarshal(*t.Custom, &c); err != nil {
-			return state{}, fmt.Errorf("target %s: %w", name, err)
-		}
-		if v != strconv.FormatInt(c.Version, 10) || c.Version < 1 || len(c.TextHash) != 64 || c.TextSize < 1 || c.TextSize > maxText {
-			return state{}, fmt.Errorf("target %s: its description is not of this form", name)
-		}
-		return state{Version: c.Version, TextHash: c.TextHash, TextSize: c.TextSize}, nil
 	}
-	return state{}, errors.New("there is no bundle of lists")
+	return version
 }
 
 // follow lays deltas over what is here. An error other than errFetch: the whole is needed.

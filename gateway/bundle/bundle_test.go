@@ -28,9 +28,12 @@ var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 type cloud struct {
 	*rollout.Rollout
 	keys  rollout.Keys
+	first rollout.Keys // that it began with
 	now   time.Time
 	spoil func(path string, offset int64, data []byte, size int64) ([]byte, int64, error) // nil: nothing is spoilt
 	bytes map[string]int64                                                                // given out, by kind of file
+	// replay is a spoil that gives what was written down before.
+	replay func(path string, offset int64, data []byte, size int64) ([]byte, int64, error)
 }
 
 func newCloud(t testing.TB) *cloud {
@@ -43,7 +46,7 @@ func newCloud(t testing.TB) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cloud{keys: keys, now: start, bytes: map[string]int64{}}
+	c := &cloud{keys: keys, first: keys, now: start, bytes: map[string]int64{}}
 	c.Rollout = rollout.New(d, keys, func() time.Time { return c.now }, slog.New(slog.DiscardHandler))
 	return c
 }

@@ -1,6 +1,8 @@
 package bundle
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -15,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"cardea/internal/patch"
+
 	"github.com/google/renameio/v2"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
@@ -28,6 +32,8 @@ type FileConfig struct {
 	Most  int64              // bytes that it may have
 	Check func([]byte) error // what does not pass never replaces the good version
 	Now   func() time.Time
+	// Wanted is the version that this home is to have, as in Config.
+	Wanted func() uint64
 }
 
 // File keeps a bundle that is one file, as the cloud signed it, and believes by the same rules as Bundle. Update is called by
@@ -111,32 +117,39 @@ func (f *File) read(s fileState) (data []byte, err error) {
 // Update brings the file to the newest signed version. changed is false, and data nil, when that is here already. After an
 // error the version before stays.
 func (f *File) Update(ctx context.Context) (data []byte, version uint64, changed bool, err error) {
-	_, was, err := f.restore()
+	old, was, err := f.restore()
 	if err != nil {
 		return nil, 0, false, err
 	}
-	data, is, err := f.update(ctx, was)
+	data, is, err := f.update(ctx, was, old)
 	if err != nil {
 		return nil, uint64(was.Version), false, fmt.Errorf("bundle %s: %w", f.cfg.Name, err)
 	}
 	return data, uint64(is.Version), is.Version != was.Version, nil
 }
 
-func (f *File) update(ctx context.Context, was fileState) ([]byte, fileState, error) {
+func (f *File) update(ctx context.Context, was fileState, old []byte) ([]byte, fileState, error) {
 	t := trust{dir: f.b.meta(), fetch: f.cfg.Fetch.bytes}
 	targets, err := t.targets(ctx, f.cfg.Root, f.b.cfg.Now())
 	if err != nil {
 		return nil, was, err
 	}
-	next, target, err := f.newest(targets)
+	next, target, err := f.newest(targets, was)
 	switch {
 	case err != nil, next.Version == was.Version && next.TextHash == was.TextHash:
 		return nil, was, err
 	case next.Version < was.Version:
 		return nil, was, fmt.Errorf("version %d is older than %d", next.Version, was.Version)
 	}
-	if err := f.b.target(ctx, f.wholeName(next.Version), target, filepath.Join(f.cfg.Dir, next.File)); err != nil {
+	err = f.follow(ctx, was, old, next, target.Length, targets)
+	if err != nil && (errors.Is(err, errFetch) || ctx.Err() != nil) {
 		return nil, was, err
+	}
+	if err != nil {
+		f.log.Info("a bundle is fetched whole", "bundle", f.cfg.Name, "version", next.Version, "why", err)
+		if err := f.b.target(ctx, f.wholeName(next.Version), target, filepath.Join(f.cfg.Dir, next.File)); err != nil {
+			return nil, was, err
+		}
 	}
 	data, err := f.read(next)
 	if err != nil {
@@ -160,26 +173,70 @@ func (f *File) update(ctx context.Context, was fileState) ([]byte, fileState, er
 	return data, next, nil
 }
 
+// follow lays deltas over what is here, and keeps what comes of it as if it had been fetched whole. An error other than errFetch: the whole is
+// needed. One of these is that what was made is not what was signed.
+func (f *File) follow(ctx context.Context, was fileState, old []byte, next fileState, whole int64, targets map[string]*metadata.TargetFiles) error {
+	if was.Version == 0 || next.Version-was.Version > maxChain {
+		return errors.New("too far apart")
+	}
+	name := func(v int64) string { return f.cfg.Name + "/delta-" + strconv.FormatInt(v, 10) }
+	size := int64(0)
+	for v := was.Version + 1; v <= next.Version; v++ {
+		t := targets[name(v)]
+		if t == nil {
+			return fmt.Errorf("no delta to version %d", v)
+		}
+		if size += t.Length; size >= whole {
+			return errors.New("the deltas are larger than the whole")
+		}
+	}
+	const part = "delta.gz"
+	for v := was.Version + 1; v <= next.Version; v++ {
+		if err := f.b.target(ctx, name(v), targets[name(v)], filepath.Join(f.cfg.Dir, part)); err != nil {
+			return err
+		}
+		var out bytes.Buffer
+		if err := f.b.open(part, f.cfg.Most*2, func(r io.Reader) error {
+			return patch.Apply(bytes.NewReader(old), int64(len(old)), r, &out, f.cfg.Most)
+		}); err != nil {
+			return fmt.Errorf("delta to version %d: %w", v, err)
+		}
+		old = out.Bytes()
+	}
+	if int64(len(old)) != next.TextSize || hashOf(old) != next.TextHash {
+		return errors.New("what the deltas make is not what was signed")
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write(old)
+	if err = errors.Join(err, z.Close()); err != nil {
+		return err
+	}
+	return renameio.WriteFile(filepath.Join(f.cfg.Dir, next.File), packed.Bytes(), 0o600, renameio.IgnoreUmask())
+}
+
 func (f *File) wholeName(version int64) string {
 	return f.cfg.Name + "/whole-" + strconv.FormatInt(version, 10)
 }
 
-// newest finds the whole among the targets; none at all is no error: version 0.
-func (f *File) newest(targets map[string]*metadata.TargetFiles) (s fileState, target *metadata.TargetFiles, err error) {
-	for name, t := range targets {
-		if !strings.HasPrefix(name, f.cfg.Name+"/whole-") || t == nil || t.Custom == nil {
-			continue
-		}
-		if err := json.Unmarshal(*t.Custom, &s); err != nil {
-			return fileState{}, nil, fmt.Errorf("target %s: %w", name, err)
-		}
-		if name != f.wholeName(s.Version) || s.Version < 1 || len(s.TextHash) != 64 || s.TextSize < 1 || s.TextSize > f.cfg.Most || t.Length > f.cfg.Most+1024 || s.File != "" {
-			return fileState{}, nil, fmt.Errorf("target %s: its description is not of this form", name)
-		}
-		s.File = "whole-" + strconv.FormatInt(s.Version, 10) + ".gz"
-		return s, t, nil
+// newest finds the newest whole that is wanted among the targets; none at all is no error: version 0.
+func (f *File) newest(targets map[string]*metadata.TargetFiles, was fileState) (s fileState, target *metadata.TargetFiles, err error) {
+	version := highest(targets, f.cfg.Name, f.cfg.Wanted)
+	if f.cfg.Wanted != nil && version <= was.Version {
+		return was, nil, nil
 	}
-	return fileState{}, nil, nil
+	if version == 0 {
+		return fileState{}, nil, nil
+	}
+	target = targets[f.wholeName(version)]
+	if err := json.Unmarshal(*target.Custom, &s); err != nil {
+		return fileState{}, nil, fmt.Errorf("target %s: %w", f.wholeName(version), err)
+	}
+	if s.Version != version || len(s.TextHash) != 64 || s.TextSize < 1 || s.TextSize > f.cfg.Most || target.Length > f.cfg.Most+1024 || s.File != "" {
+		return fileState{}, nil, fmt.Errorf("target %s: its description is not of this form", f.wholeName(version))
+	}
+	s.File = "whole-" + strconv.FormatInt(version, 10) + ".gz"
+	return s, target, nil
 }
 
 func hashOf(data []byte) string {

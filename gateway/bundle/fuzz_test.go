@@ -33,7 +33,7 @@ func FuzzMetadata(f *testing.F) {
 		tr := trust{dir: dir, fetch: fetch.bytes}
 		targets, err := tr.targets(t.Context(), cfg.Root, start)
 		if err == nil {
-			if s, err := newest(targets); err != nil || s.Version != 1 {
+			if s, err := newest(targets, nil, state{}); err != nil || s.Version != 1 {
 				t.Fatalf("believed: %+v, %v", s, err)
 			}
 		}

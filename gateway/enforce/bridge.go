@@ -26,7 +26,7 @@ const maxStations = 4096
 
 func bridgeSets() []*r.Set {
 	minute := time.Minute
-	return []*r.Set{
+	return append([]*r.Set{
 		{Name: "quarantine", Key: []r.Type{r.EtherAddr}},
 		{Name: "quarantine_ports", Key: []r.Type{r.IfName}},
 		{Name: "no_lan", Key: []r.Type{r.EtherAddr}},
@@ -37,41 +37,48 @@ func bridgeSets() []*r.Set {
 		{Name: "port_claims4", Key: []r.Type{r.IfName, r.IPv4Addr}},
 		{Name: "port_claims6", Key: []r.Type{r.IfName, r.IPv6Addr}},
 		{Name: "port_macs", Key: []r.Type{r.IfName, r.EtherAddr}},
-		// what the internet may not begin with a device, and the MACs on ports where a device is kept vendor-only
+		// what the internet may not begin with a device, and the MACs on ports where others than these gain nothing
 		{Name: "closed", Key: []r.Type{r.EtherAddr, r.Proto, r.Service}},
 		{Name: "closed_hosts", Key: []r.Type{r.EtherAddr}},
-		{Name: "vendor_ports", Key: []r.Type{r.IfName}},
-		{Name: "vendor_macs", Key: []r.Type{r.IfName, r.EtherAddr}},
+		{Name: "only_ports", Key: []r.Type{r.IfName}},
+		{Name: "only_macs", Key: []r.Type{r.IfName, r.EtherAddr}},
 		stationsSet(),
 		{Name: "drops", Key: []r.Type{r.IfIndex}, Dynamic: true, Expiring: true, Timeout: minute, Size: 1024},
 		{Name: "leases", Key: []r.Type{r.IfIndex}, Dynamic: true, Expiring: true, Timeout: minute, Size: 1024},
-	}
+	}, shutSets()...)
 }
 
-// bridgeChains is quarantine at layer 2, compiled only while somebody is contained or kept from the LAN, and what is closed
-// to the internet. No `ct` and no `reject` here: not every kernel has them in the bridge family.
+// bridgeChains is quarantine at layer 2, compiled only while somebody is contained or kept from the LAN, and what is closed, shut or
+// locked. No `ct` and no `reject` here: not every kernel has them in the bridge family.
 func (c *compiler) bridgeChains(t *r.Table) []*r.Chain {
 	var chains []*r.Chain
-	if c.shut {
+	if c.contain {
 		chains = c.bridgeContain(t)
 	}
-	if c.shut || c.guard {
+	if c.contain || c.shut {
+		chains = append(chains, &r.Chain{Name: "forward", Type: "filter", Hook: "forward", Priority: -200, Rules: c.bridgeForward(t)})
+	}
+	if c.contain || c.locked {
+		chains = append(chains, &r.Chain{Name: "input", Type: "filter", Hook: "input", Priority: -200, Rules: c.bridgeInput(t)})
+	}
+	if c.contain || c.guard {
 		chains = append(chains, &r.Chain{Name: "output", Type: "filter", Hook: "output", Priority: -200, Rules: c.bridgeOutput(t)})
 	}
 	if c.guard {
 		chains = append(chains, &r.Chain{Name: "inbound", Rules: c.bridgeInbound(t)})
 	}
-	if c.shut {
+	if c.contain {
 		chains = append(chains, &r.Chain{Name: "to_contained", Rules: c.bridgeToContained()})
 	}
-	return append(chains, c.bridgeVendor(t)...)
+	return append(chains, c.bridgeLocked(t)...)
 }
 
 func (c *compiler) bridgeOutput(t *r.Table) (out []r.Rule) {
 	if c.guard {
 		out = append(out, c.rule(r.Bridge, r.Marked(MarkInbound), r.Jump("inbound")))
 	}
-	if !c.shut {
+	out = append(out, c.bridgeShutOut(t)...)
+	if !c.contain {
 		return out
 	}
 	return append(out,
@@ -83,8 +90,11 @@ func (c *compiler) bridgeOutput(t *r.Table) (out []r.Rule) {
 }
 
 func (c *compiler) bridgeInput(t *r.Table) (out []r.Rule) {
-	if c.only {
-		out = append(out, c.rule(r.Bridge, r.Within(t.Set("vendor_ports"), r.In), r.Jump("vendor_port")))
+	if c.locked {
+		out = append(out, c.rule(r.Bridge, r.Within(t.Set("only_ports"), r.In), r.Jump("only_port")))
+	}
+	if !c.contain {
+		return out
 	}
 	return append(out,
 		c.rule(r.Bridge, r.Within(t.Set("quarantine_ports"), r.In), r.Goto("from_port")),
@@ -95,8 +105,6 @@ func (c *compiler) bridgeContain(t *r.Table) []*r.Chain {
 	return []*r.Chain{
 		{Name: "prerouting", Type: "filter", Hook: "prerouting", Priority: -300, Rules: c.bridgePrerouting(t)},
 		{Name: "known_port", Rules: c.bridgeKnownPort(t)},
-		{Name: "forward", Type: "filter", Hook: "forward", Priority: -200, Rules: c.bridgeForward(t)},
-		{Name: "input", Type: "filter", Hook: "input", Priority: -200, Rules: c.bridgeInput(t)},
 		{Name: "from_port", Rules: c.bridgeFrom(t, r.In, "port_claims4", "port_claims6", "lease_from_port")},
 		{Name: "from_station", Rules: c.bridgeFrom(t, r.EtherSrc, "claims4", "claims6", "lease_from_station")},
 		{Name: "lease_from_port", Rules: []r.Rule{
@@ -154,8 +162,10 @@ func (c *compiler) bridgeKnownPort(t *r.Table) []r.Rule {
 	}
 }
 
-func (c *compiler) bridgeForward(t *r.Table) []r.Rule {
-	var out []r.Rule
+func (c *compiler) bridgeForward(t *r.Table) (out []r.Rule) {
+	if !c.contain {
+		return c.bridgeShut(t)
+	}
 	for _, cut := range []struct {
 		set   string
 		field r.Field
@@ -169,7 +179,7 @@ func (c *compiler) bridgeForward(t *r.Table) []r.Rule {
 	} {
 		out = append(out, c.rule(r.Bridge, r.Within(t.Set(cut.set), cut.field), cut.then))
 	}
-	return out
+	return append(out, c.bridgeShut(t)...)
 }
 
 // bridgeFrom is what a contained device may still say to the gateway. who tells it from others: its port or its MAC.

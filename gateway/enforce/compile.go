@@ -21,10 +21,13 @@ const (
 // compiler collects the first error so that the rules below read as rules.
 type compiler struct {
 	cfg     Config
-	killing bool // flows are being killed
-	shut    bool // somebody is contained or kept from the LAN
-	only    bool // somebody is kept vendor-only; shut then, too
-	guard   bool // ports are closed to the internet
+	killing bool    // flows are being killed
+	contain bool    // somebody is contained or kept from the LAN
+	only    [3]bool // somebody is held to this one of lists; contain then, too
+	guard   bool    // ports are closed to the internet
+	paused  bool    // somebody has no internet for a while; guard then, too
+	shut    bool    // ports are shut; guard then, too
+	locked  bool    // other MACs gain nothing on a port
 	err     error
 }
 
@@ -40,7 +43,7 @@ func (c *compiler) rule(f rules.Family, s ...rules.Statement) rules.Rule {
 // tell from others, rather than leave it running in silence. Endpoints without an address are left to the resolver.
 //
 // Rules that concern nobody are left out, since each packet pays for them: what contains devices is there while one is
-// contained or kept from the LAN, what blocks endpoints or closes ports while there are some.
+// contained or kept from the LAN, what blocks endpoints, pauses, closes or shuts ports while there are some.
 func Compile(cfg Config, d home.Desired) (Ruleset, error) { return compile(cfg, d, false) }
 
 // compile is Compile; with killing also the rules that reset flows in the dead sets.
@@ -87,15 +90,21 @@ func (c *compiler) device(bridge, inet *rules.Table, d home.DeviceRule, alone bo
 	if err := c.close(bridge, inet, d); err != nil {
 		return err
 	}
+	if err := c.pause(bridge, inet, d, alone); err != nil {
+		return err
+	}
+	if err := c.shutOff(bridge, d, alone); err != nil {
+		return err
+	}
 	macs, portSet := "quarantine", "quarantine_ports"
 	switch d.Mode {
-	case home.ModeOff, "":
+	case home.ModeOff, home.ModeEndpointBlock, "": // of the latter, Blocked is all that the kernel has
 		return nil
 	case home.ModeNoLAN:
 		macs, portSet = "no_lan", "no_lan_ports"
-	case home.ModeVendorOnly:
+	case home.ModeProfileOnly, home.ModeVendorOnly, home.ModeUpdateOnly:
 		macs, portSet = "no_lan", "no_lan_ports"
-		if err := c.vendor(bridge, inet, d, alone); err != nil {
+		if err := c.hold(bridge, inet, d, alone); err != nil {
 			return err
 		}
 	case home.ModeQuarantine:
@@ -105,7 +114,7 @@ func (c *compiler) device(bridge, inet *rules.Table, d home.DeviceRule, alone bo
 	if len(d.MACs) == 0 && !alone {
 		return fmt.Errorf("mode %q, but neither a MAC address nor a port of its own is known", d.Mode)
 	}
-	c.shut = true
+	c.contain = true
 	for _, m := range d.MACs {
 		bridge.Set(macs).Add(macElement(m))
 	}

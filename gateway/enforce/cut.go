@@ -22,19 +22,26 @@ type change struct {
 	gone    map[home.MAC]bool            // all flows of these: contained or released just now
 	blocked map[home.MAC][]home.Endpoint // flows of these to newly blocked endpoints
 	closed  map[home.MAC][]home.PortRule // flows that the internet began to newly closed ports of these
-	only    map[home.MAC]home.DeviceID   // all flows of these but to their maker
+	only    map[home.MAC]heldTo          // all flows of these but to what their list permits
+	paused  map[home.MAC]bool            // all flows of these with the internet
 	addrs   map[netip.Addr]home.MAC      // addresses that are known to be theirs
 	relaxed bool                         // something is allowed again
 }
 
+// heldTo is a device that is held to a list.
+type heldTo struct {
+	device home.DeviceID
+	mode   home.Mode
+}
+
 func (c change) empty() bool {
-	return len(c.gone)+len(c.blocked)+len(c.closed)+len(c.only) == 0 && !c.relaxed
+	return len(c.gone)+len(c.blocked)+len(c.closed)+len(c.only)+len(c.paused) == 0 && !c.relaxed
 }
 
 // difference finds out which devices' flows the step from one state to the next concerns.
 func difference(old *home.Desired, now home.Desired) change {
 	c := change{gone: map[home.MAC]bool{}, blocked: map[home.MAC][]home.Endpoint{}, closed: map[home.MAC][]home.PortRule{},
-		only: map[home.MAC]home.DeviceID{}, addrs: map[netip.Addr]home.MAC{}}
+		only: map[home.MAC]heldTo{}, paused: map[home.MAC]bool{}, addrs: map[netip.Addr]home.MAC{}}
 	before := map[home.DeviceID]home.DeviceRule{}
 	if old != nil && !old.Dormant {
 		for _, d := range old.Devices {
@@ -67,8 +74,12 @@ func (c *change) compare(was, is home.DeviceRule) {
 	}
 	closed := closing(was, is)
 	for _, m := range is.MACs {
-		if is.Mode == home.ModeVendorOnly && (was.Mode != home.ModeVendorOnly || !slices.Contains(was.MACs, m)) {
-			c.only[m] = is.Device
+		newly := !slices.Contains(was.MACs, m)
+		if is.Mode.Listing() && (was.Mode.Rank() < is.Mode.Rank() || was.Mode == home.ModeQuarantine || newly) {
+			c.only[m] = heldTo{is.Device, is.Mode}
+		}
+		if is.Paused && (!was.Paused || newly) {
+			c.paused[m] = true
 		}
 		if len(closed) > 0 {
 			c.closed[m] = closed
@@ -83,7 +94,7 @@ func (c *change) compare(was, is home.DeviceRule) {
 			c.addrs[a.Unmap().WithZone("")] = m
 		}
 	}
-	c.relaxed = c.relaxed || free && !held || was.Mode == home.ModeVendorOnly && is.Mode != home.ModeVendorOnly || len(closing(is, was)) > 0 || slices.ContainsFunc(was.Blocked, func(e home.Endpoint) bool { return !slices.Contains(is.Blocked, e) })
+	c.relaxed = c.relaxed || free && !held || was.Mode.Listing() && was.Mode.Rank() > is.Mode.Rank() || was.Paused && !is.Paused || len(closing(is, was)) > 0 || slices.ContainsFunc(was.Blocked, func(e home.Endpoint) bool { return !slices.Contains(is.Blocked, e) })
 }
 
 // cut ends running flows that the change forbids. Those of a device that is contained or let go are forgotten (its
@@ -143,7 +154,8 @@ func (e *Enforcer) fate(c change, f *nfnl.Flow, owner func(netip.Addr) (home.MAC
 		}
 		_, inside := owner(end[1].Addr())
 		came := i == 1 && e.outside(end[1].Addr(), inside) // it answers somebody outside
-		device, only := c.only[m]
+		list, only := c.only[m]
+		out := e.outside(end[1].Addr(), inside)
 		switch {
 		case c.gone[m]:
 			return forgotten
@@ -151,9 +163,11 @@ func (e *Enforcer) fate(c change, f *nfnl.Flow, owner func(netip.Addr) (home.MAC
 			return killed
 		case came && shuts(c.closed[m], f.Proto, end[0].Port()):
 			return killed
-		case only && !e.outside(end[1].Addr(), inside): // with the gateway itself, or by way of it
+		case c.paused[m] && out:
+			return killed
+		case only && !out: // with the gateway itself, or by way of it
 			return forgotten
-		case only && (came || !e.permits.permitted(device, m, end[1].Addr())):
+		case only && (came || !e.permits.permitted(list.device, list.mode, m, end[1].Addr())):
 			return killed
 		}
 	}

@@ -45,7 +45,8 @@ type Enforcer struct {
 	cutFor   *home.Desired     // the state whose forbidden flows were cut; behind applied after an error
 	refillBy bool              // the listed addresses were lost and are not back yet
 	owned    bool              // make the observation tables too
-	permits  permits           // what devices that are kept vendor-only may reach
+	permits  permits           // what devices that are held to a list may reach
+	expected expected          // what is permitted with the next Apply; not guarded by mu
 	fresh    fresh             // of these, what needs no look for a while; not guarded by mu
 	killing  time.Time         // until when flows in the dead sets are looked for; zero: not at all
 
@@ -116,12 +117,14 @@ func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, e
 	if err != nil {
 		return false, err
 	}
-	e.permitAll(d) // before the rules: a device's flows to its maker shall not notice
+	e.expect()
+	e.permitAll(d) // before the rules: a device's flows to what it may reach shall not notice
 	emptied, err = e.reconcile(rs)
 	if err != nil {
 		return false, err
 	}
 	e.permitAll(d)
+	e.revoke(e.applied, d)
 	e.applied, e.rules, e.refillBy = &d, rs, e.refillBy || emptied
 	if !killing {
 		e.killing = time.Time{}
@@ -139,10 +142,10 @@ func (e *Enforcer) enforce(ctx context.Context, d home.Desired) (emptied bool, e
 	return e.refillBy, nil
 }
 
-// permitAll gives the kernel what devices may reach of their makers. What fails only makes those stricter: no other rule waits for it.
+// permitAll gives the kernel what devices may reach of their lists. What fails only makes those stricter: no other rule waits for it.
 func (e *Enforcer) permitAll(d home.Desired) {
 	if all, err := e.grant(d); err != nil || !all {
-		e.log.Warn("not all addresses of makers are permitted", "all_fit", all, "err", err)
+		e.log.Warn("not all addresses of lists are permitted", "all_fit", all, "err", err)
 	}
 }
 
@@ -150,7 +153,7 @@ func cloneDevices(in []home.DeviceRule) []home.DeviceRule {
 	out := slices.Clone(in)
 	for i := range out {
 		out[i].MACs, out[i].Addresses, out[i].Blocked = slices.Clone(out[i].MACs), slices.Clone(out[i].Addresses), slices.Clone(out[i].Blocked)
-		out[i].Closed = slices.Clone(out[i].Closed)
+		out[i].Closed, out[i].Shut = slices.Clone(out[i].Closed), slices.Clone(out[i].Shut)
 	}
 	return out
 }

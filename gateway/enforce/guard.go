@@ -24,12 +24,18 @@ func closedSets() []*r.Set {
 	}
 }
 
-// close fills the closed sets. A device that is kept vendor-only is closed altogether: nobody outside begins anything.
-func (c *compiler) close(bridge, inet *r.Table, d home.DeviceRule) error {
-	ports := d.Closed
-	if d.Mode == home.ModeVendorOnly {
-		ports = []home.PortRule{{}}
+// closedOf is what the internet may not reach of a device. One that is held to a list or paused is closed altogether: nobody outside
+// begins anything.
+func closedOf(d home.DeviceRule) []home.PortRule {
+	if d.Mode.Listing() || d.Paused {
+		return []home.PortRule{{}}
 	}
+	return slices.Concat(d.Closed, d.Shut)
+}
+
+// close fills the closed sets.
+func (c *compiler) close(bridge, inet *r.Table, d home.DeviceRule) error {
+	ports := closedOf(d)
 	if len(ports) == 0 {
 		return nil
 	}
@@ -117,8 +123,9 @@ func (c *compiler) bridgeInbound(t *r.Table) []r.Rule {
 
 // closing is what a step from one rule to the next closes: nil when nothing.
 func closing(was, is home.DeviceRule) (out []home.PortRule) {
-	for _, p := range is.Closed {
-		if !slices.Contains(was.Closed, p) {
+	before := closedOf(was)
+	for _, p := range closedOf(is) {
+		if !slices.Contains(before, p) {
 			out = append(out, p)
 		}
 	}

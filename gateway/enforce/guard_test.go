@@ -42,9 +42,14 @@ func (l *lab) maker() {
 
 func (l *lab) permit(e *Enforcer, s *station, addrs ...netip.Addr) {
 	l.t.Helper()
+	l.permitIn(e, s, home.ModeVendorOnly, addrs...)
+}
+
+func (l *lab) permitIn(e *Enforcer, s *station, strictest home.Mode, addrs ...netip.Addr) {
+	l.t.Helper()
 	l.gw.do(func() {
 		for _, a := range addrs {
-			if err := e.Permit(l.t.Context(), home.DeviceID(s.mac.String()), a, time.Minute); err != nil {
+			if err := e.Permit(l.t.Context(), home.DeviceID(s.mac.String()), strictest, a, time.Minute); err != nil {
 				l.t.Error(err)
 			}
 		}
@@ -236,7 +241,7 @@ func TestPermitLater(t *testing.T) {
 	if err := l.gets(l.lamp.space, "tcp", maker4, 7002); err != nil {
 		t.Errorf("permitted: %v", err)
 	}
-	if have := l.nft("list set inet cardea permitted4"); !strings.Contains(have, "timeout 10m1s expires ") ||
+	if have := l.nft("list set inet cardea permitted_vendor4"); !strings.Contains(have, "timeout 10m1s expires ") ||
 		strings.Contains(have, "expires 10m") || strings.Contains(have, "expires 9m") {
 		t.Errorf("the device talks to it, and it is not renewed:\n%s", have)
 	}
@@ -263,27 +268,30 @@ func TestPermitLater(t *testing.T) {
 	if err := l.gets(l.lamp.space, "tcp", maker6, 7002); err == nil {
 		t.Error("after a flush all is permitted")
 	}
-	if have := l.nft("list set inet cardea permitted4"); !strings.Contains(have, maker4.String()) {
+	if have := l.nft("list set inet cardea permitted_vendor4"); !strings.Contains(have, maker4.String()) {
 		t.Errorf("after a flush nothing is permitted:\n%s", have)
 	}
 }
 
 func TestPermitIsBounded(t *testing.T) {
 	var e Enforcer
+	if e.Permit(t.Context(), "x", home.ModeQuarantine, far4, time.Hour) == nil || e.Permit(t.Context(), "x", home.ModeOff, far4, time.Hour) == nil {
+		t.Error("a mode without a list permits something")
+	}
 	for _, a := range []netip.Addr{{}, netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("fe80::1"), netip.MustParseAddr("224.0.0.1"), netip.IPv4Unspecified()} {
-		if err := e.Permit(t.Context(), "x", a, time.Hour); err == nil {
+		if err := e.Permit(t.Context(), "x", home.ModeVendorOnly, a, time.Hour); err == nil {
 			t.Errorf("%s is permitted", a)
 		}
 	}
 	var failed error
 	for i := range maxPermits + 1 {
-		failed = e.Permit(t.Context(), "x", netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}), time.Hour)
+		failed = e.Permit(t.Context(), "x", home.ModeVendorOnly, netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}), time.Hour)
 	}
 	if failed == nil || !strings.Contains(failed.Error(), "already 256 addresses") {
 		t.Errorf("got %v", failed)
 	}
-	for i := range maxVendors + 1 {
-		failed = e.Permit(t.Context(), home.DeviceID(rune('a'+i)), far4, time.Hour)
+	for i := range maxHeld + 1 {
+		failed = e.Permit(t.Context(), home.DeviceID(rune('a'+i)), home.ModeVendorOnly, far4, time.Hour)
 	}
 	if failed == nil || !strings.Contains(failed.Error(), "already 256 devices") {
 		t.Errorf("got %v", failed)
@@ -308,7 +316,7 @@ func TestMakersThatDoNotFitHoldNothingUp(t *testing.T) {
 	for _, d := range devices {
 		for i := range maxPermits {
 			l.gw.do(func() {
-				if e.Permit(t.Context(), d.Device, netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), time.Hour) != nil {
+				if e.Permit(t.Context(), d.Device, home.ModeVendorOnly, netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), time.Hour) != nil {
 					refused++
 				}
 			})
@@ -321,7 +329,7 @@ func TestMakersThatDoNotFitHoldNothingUp(t *testing.T) {
 	if g := e.Grade(home.DeviceID(l.lamp.mac.String())); g == home.GradeNone {
 		t.Error("nobody is shut in any more")
 	}
-	if n := strings.Count(l.nft("list set inet cardea permitted4"), " timeout "); n < maxElements || n > maxPermitted+1 {
+	if n := strings.Count(l.nft("list set inet cardea permitted_vendor4"), " timeout "); n < maxElements || n > maxPermitted+1 {
 		t.Errorf("%d addresses are permitted", n)
 	}
 }
@@ -334,10 +342,10 @@ func TestWhatIsPermittedWaitsForNothing(t *testing.T) {
 	l.permit(e, l.lamp, maker4)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err := e.Permit(t.Context(), home.DeviceID(l.lamp.mac.String()), maker4, time.Minute); err != nil {
+	if err := e.Permit(t.Context(), home.DeviceID(l.lamp.mac.String()), home.ModeVendorOnly, maker4, time.Minute); err != nil {
 		t.Error(err)
 	}
-	if e.fresh.has(home.DeviceID(l.plug.mac.String()), maker4) || e.fresh.has(home.DeviceID(l.lamp.mac.String()), maker6) {
+	if e.fresh.has(home.DeviceID(l.plug.mac.String()), maker4, 1) || e.fresh.has(home.DeviceID(l.lamp.mac.String()), maker6, 1) || e.fresh.has(home.DeviceID(l.lamp.mac.String()), maker4, 2) {
 		t.Error("what nobody permitted is taken for permitted")
 	}
 }

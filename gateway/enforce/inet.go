@@ -14,7 +14,7 @@ const (
 )
 
 func inetSets() []*r.Set {
-	return slices.Concat(listedSets(), closedSets(), vendorSets())
+	return slices.Concat(listedSets(), closedSets(), onlySets(), []*r.Set{{Name: "paused", Key: []r.Type{r.EtherAddr}}})
 }
 
 func listedSets() []*r.Set {
@@ -60,14 +60,13 @@ func (c *compiler) inetChains(t *r.Table) []*r.Chain {
 			c.rule(r.Inet, r.Drop()),
 		}},
 	}
-	if !c.shut {
-		return chains
+	if c.contain {
+		chains = append(chains, c.inetContain(t)...)
 	}
-	chains = append(chains, c.inetContain(t)...)
-	if c.only {
-		chains = append(chains, c.inetVendor(t)...)
+	if c.anyOnly() {
+		chains = append(chains, c.inetHeld(t)...)
 	}
-	return chains
+	return append(chains, c.inetPausedChain()...)
 }
 
 // inetContain is compiled only while somebody is contained or kept from the LAN.
@@ -94,10 +93,7 @@ func (c *compiler) inetContain(t *r.Table) []*r.Chain {
 
 func (c *compiler) inetInput(t *r.Table) []r.Rule {
 	out := []r.Rule{c.rule(r.Inet, r.Marked(MarkContained), r.Goto("from_contained"))}
-	if c.only {
-		out = append(out, c.inetVendorInput(t))
-	}
-	return out
+	return append(out, c.inetOnlyInput(t)...)
 }
 
 // inetFromContained: behind the redirect only our own ports are left. The router's admin page, its own resolver and
@@ -121,12 +117,16 @@ func (c *compiler) inetFromContained() []r.Rule {
 // one counter; indicators are looked up for new flows only.
 func (c *compiler) inetForward(t *r.Table) []r.Rule {
 	var out []r.Rule
-	if c.shut {
+	switch {
+	case c.contain:
 		out = c.inetKeepIn()
+	case c.shut:
+		out = []r.Rule{c.rule(r.Inet, r.Is(r.Out, c.cfg.Bridge), r.SetMark(MarkForwarded))}
 	}
-	if c.only {
-		out = append(out, c.inetOnly(t)...)
+	if c.paused {
+		out = append(out, c.inetPaused(t)...)
 	}
+	out = append(out, c.inetOnly(t)...)
 	if c.guard {
 		out = append(out, c.inetGuard()...)
 	}

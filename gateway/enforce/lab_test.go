@@ -69,6 +69,7 @@ type lab struct {
 	cfg          Config
 	closers      []func()
 	mu           sync.Mutex
+	arrived      sync.Map        // what servers were told, as text
 	wrong        []*atomic.Int64 // what servers were asked that a contained device must not reach
 }
 
@@ -327,6 +328,7 @@ func (l *lab) echoAt(s space, host string, port int) *atomic.Int64 {
 							return
 						}
 						asked.Add(1)
+						l.arrived.Store(string(b[:n]), true)
 						if _, err := c.Write(b[:n]); err != nil {
 							return
 						}
@@ -342,6 +344,7 @@ func (l *lab) echoAt(s space, host string, port int) *atomic.Int64 {
 					return
 				}
 				asked.Add(1)
+				l.arrived.Store(string(b[:n]), true)
 				pc.WriteTo(b[:n], from)
 			}
 		}()

@@ -115,7 +115,7 @@ func (c *compiler) bridgeObserve() *r.Table {
 // lets ordinary packets go at once. While somebody is contained, `bridge cardea` has noted the port already.
 func (c *compiler) observePorts(stations, talk, nd, mld, igmp *r.Set) []r.Rule {
 	var out []r.Rule
-	if !c.shut {
+	if !c.contain {
 		out = append(out, c.rule(r.Bridge, r.SetPort()))
 	}
 	out = append(out,

@@ -17,8 +17,12 @@ func rehearse(cfg Config, sock *nfnl.Socket) error {
 	rs, err := compile(cfg, home.Desired{Devices: []home.DeviceRule{{Device: "rehearsal", Mode: home.ModeQuarantine,
 		MACs: []home.MAC{{2, 0, 0, 0, 0, 1}}, Addresses: []netip.Addr{v4, v6}, Port: "cardea-try", Alone: true,
 		Blocked: []home.Endpoint{{IP: v4}, {IP: v6}, {IP: v4, Port: 443}, {IP: v6, Port: 443}}},
+		{Device: "rehearsal of a profile", Mode: home.ModeProfileOnly, MACs: []home.MAC{{2, 0, 0, 0, 0, 4}}},
 		{Device: "rehearsal of makers", Mode: home.ModeVendorOnly, MACs: []home.MAC{{2, 0, 0, 0, 0, 2}}, Addresses: []netip.Addr{v4, v6},
 			Port: "cardea-only", Alone: true},
+		{Device: "rehearsal of updates", Mode: home.ModeUpdateOnly, MACs: []home.MAC{{2, 0, 0, 0, 0, 5}}},
+		{Device: "rehearsal of a pause", Paused: true, MACs: []home.MAC{{2, 0, 0, 0, 0, 6}}, Shut: []home.PortRule{{Proto: home.ProtoTCP, Port: 23}},
+			Port: "cardea-shut", Alone: true},
 		{Device: "rehearsal of ports", MACs: []home.MAC{{2, 0, 0, 0, 0, 3}}, Addresses: []netip.Addr{v4, v6},
 			Closed: []home.PortRule{{Proto: home.ProtoTCP, Port: 80}}}}}, true)
 	if err != nil {

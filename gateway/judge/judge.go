@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cardea/behavior"
+	"cardea/behavior/usual"
 	"cardea/home"
 )
 
@@ -37,12 +38,15 @@ type Config struct {
 	// Headless says whether a device is of a class that has no browser, so that contact with a listed endpoint is its
 	// own doing and not a web page's. Nil: not known for any device.
 	Headless func(home.DeviceID) bool
+	// Level says what a device may look up; any goroutine asks. Nil: everything.
+	Level func(home.DeviceID) home.Level
 }
 
 // Judge gives verdicts and raises findings.
 type Judge struct {
 	services Services
 	headless func(home.DeviceID) bool
+	level    func(home.DeviceID) home.Level
 	sink     Sink
 	detect   *behavior.Detectors
 	listed   *listed
@@ -52,7 +56,7 @@ type Judge struct {
 
 // New makes a Judge that tells its findings to sink.
 func New(c Config, sink Sink) *Judge {
-	j := &Judge{services: c.Services, headless: c.Headless, sink: sink}
+	j := &Judge{services: c.Services, headless: c.Headless, level: c.Level, sink: sink}
 	j.detect = behavior.New(c.Behavior, sink)
 	j.listed = newListed(c.Behavior.Again, c.Behavior.MaxDevices)
 	j.SetIntel(c.Intel)
@@ -75,11 +79,39 @@ func (j *Judge) SetPolicy(p Policy) { j.policy.Store(p.compile()) }
 // Internet tells whether the gateway's own probe reached the internet: while it does not, silence is no evidence.
 func (j *Judge) Internet(up bool, now time.Time) { j.detect.Internet(up, now) }
 
-// Forget drops what is remembered of a device, so that it may raise the same findings anew, as after a release.
+// Forget drops what is held against a device, so that it may raise the same findings anew, as after a release.
 func (j *Judge) Forget(id home.DeviceID) {
 	j.detect.Forget(id)
 	delete(j.listed.devices, id)
 }
+
+// Drop drops all that is remembered of a device that is no more.
+func (j *Judge) Drop(id home.DeviceID) {
+	j.detect.Drop(id)
+	delete(j.listed.devices, id)
+}
+
+// Normal is what is normal for a device as far as it was watched, to be kept; false for one that is not known.
+func (j *Judge) Normal(id home.DeviceID) (usual.State, bool) { return j.detect.Normal(id) }
+
+// Restore gives back what was kept.
+func (j *Judge) Restore(id home.DeviceID, s usual.State) { j.detect.Restore(id, s) }
+
+// Accept takes what soft findings were about for usual of their device: its owner said that it is fine. Hard rules stay as they are.
+func (j *Judge) Accept(list []home.Finding) {
+	for i := range list {
+		f := &list[i]
+		if f.Strength == home.Hard || f.Card == nil {
+			continue
+		}
+		for k := range f.Card.Seen {
+			j.detect.Accept(f.Device, &f.Card.Seen[k].Endpoint)
+		}
+	}
+}
+
+// Days tells of every device how unusual its last whole day was, once.
+func (j *Judge) Days(now time.Time, yield func(home.DeviceID, usual.Day)) { j.detect.Days(now, yield) }
 
 // Stats are the detectors' counters.
 func (j *Judge) Stats() behavior.Stats { return j.detect.Stats() }
@@ -103,14 +135,25 @@ type endpoints interface {
 	Endpoint(netip.AddrPort) (home.Indicator, bool)
 }
 
-func (j *Judge) addrListed(far netip.AddrPort) (home.Indicator, bool) {
+// bare is what an Intel may know of contacts without a name: indicators that say nothing of the names that lead to an address.
+type bare interface {
+	Bare(netip.AddrPort) (home.Indicator, bool)
+}
+
+// addrListed asks for an address; name is by what it was reached, if by any.
+func (j *Judge) addrListed(name string, far netip.AddrPort) (found home.Indicator, ok bool) {
 	i := j.intel.Load()
 	if i == nil || !far.Addr().IsValid() {
 		return home.Indicator{}, false
 	}
-	a := far.Addr().Unmap()
-	if e, ok := (*i).(endpoints); ok {
-		return e.Endpoint(netip.AddrPortFrom(a, far.Port()))
+	far = netip.AddrPortFrom(far.Addr().Unmap(), far.Port())
+	if e, is := (*i).(endpoints); is {
+		found, ok = e.Endpoint(far)
+	} else {
+		found, ok = (*i).Addr(far.Addr())
 	}
-	return (*i).Addr(a)
+	if b, is := (*i).(bare); is && !ok && name == "" {
+		return b.Bare(far)
+	}
+	return found, ok
 }

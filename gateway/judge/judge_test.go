@@ -118,7 +118,7 @@ func (known) Service(e *home.Endpoint) (home.Service, bool) {
 func TestContactHasThreeAnswers(t *testing.T) {
 	j := judge.New(judge.Config{Intel: feeds, Services: known{}, Policy: policyOf()}, &pipeline{})
 	c := home.Contact{Device: "camera", Endpoint: home.Endpoint{Name: "www.example.org", Domain: "example.org"}}
-	if j.Contact(&c); c.Action != home.Allow || c.Reason == "" || c.Usual != nil || c.Service == nil || c.Listed != nil {
+	if j.Contact(&c); c.Action != home.Allow || c.Reason == "" || c.Usual == nil || c.Usual.Device != nil || c.Service == nil || c.Listed != nil {
 		t.Errorf("%+v", c.Verdict)
 	}
 	c = home.Contact{Device: "camera", Endpoint: home.Endpoint{IP: bad, Port: 80}}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/say"
 )
 
 const (
@@ -144,7 +145,7 @@ func (j *Judge) contacted(o *home.Observation, name string, ind *home.Indicator)
 	f := &home.Finding{
 		ID:     string(home.DeviceIDOf(fmt.Sprintf("finding %s %s %d", o.Device.ID, ind.Value, o.Time.UnixNano()))),
 		Device: o.Device.ID, MAC: o.Device.MAC, Time: o.Time, Frame: o.Frame, Detector: home.DetectIndicator,
-		Strength: home.Soft, Score: float64(ind.Confidence), Sentence: listedSentence(o, name, ind, m, hard),
+		Strength: home.Soft, Score: float64(ind.Confidence), Said: saidListed(o, name, ind, m, hard),
 		Facts: map[string]any{
 			"indicator": ind.Value, "kind": ind.Kind.String(), "family": ind.Family, "source": ind.Source,
 			"confidence": ind.Confidence, "contacts": m.contacts, "first": m.first, "address": o.Far.IP.String(),
@@ -152,6 +153,7 @@ func (j *Judge) contacted(o *home.Observation, name string, ind *home.Indicator)
 		},
 		Symptom: home.Symptom{Detector: home.DetectIndicator},
 	}
+	f.Sentence = say.English(f.Said)
 	if hard {
 		f.Strength = home.Hard
 	}
@@ -170,28 +172,31 @@ func (j *Judge) contacted(o *home.Observation, name string, ind *home.Indicator)
 	j.sink.Find(f)
 }
 
-func listedSentence(o *home.Observation, name string, ind *home.Indicator, m *met, hard bool) string {
+func saidListed(o *home.Observation, name string, ind *home.Indicator, m *met, hard bool) home.Words {
 	what := o.Far.IP.String()
 	if name != "" {
 		what = name
 	}
-	family := "malware"
-	if ind.Family != "" {
-		family = ind.Family
-	}
-	verb := "contacted"
-	if o.Direction == home.Inbound {
-		verb = "was contacted by"
-	}
-	s := fmt.Sprintf("%s %s, which list %s names as %s", verb, what, ind.Source, family)
+	often, doubt := say.Word(""), say.Word("")
 	if m.times > 1 {
-		s += fmt.Sprintf("; %d times since %s", m.contacts, m.first.UTC().Format("2 January 15:04"))
+		often = say.Said(say.New("; {0} times since {1}", say.Count(m.contacts), say.Time(m.first)))
 	}
 	switch {
 	case !o.Proven:
-		s += "; the sender is known by its address only, which can be forged"
+		doubt = say.Word("; the sender is known by its address only, which can be forged")
 	case !hard && o.Direction != home.Inbound:
-		s += "; one contact can come from a web page or a message, so it is watched for now"
+		doubt = say.Word("; one contact can come from a web page or a message, so it is watched for now")
 	}
-	return s
+	if o.Direction == home.Inbound {
+		return say.New("was contacted by {0}, which list {1} names as {2}{3}{4}", say.Text(what), say.Text(ind.Source), family(ind), often, doubt)
+	}
+	return say.New("contacted {0}, which list {1} names as {2}{3}{4}", say.Text(what), say.Text(ind.Source), family(ind), often, doubt)
+}
+
+// family is the malware that an entry is about.
+func family(ind *home.Indicator) say.Arg {
+	if ind.Family == "" {
+		return say.Word("malware")
+	}
+	return say.Text(ind.Family)
 }

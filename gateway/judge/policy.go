@@ -37,6 +37,7 @@ var DefaultGuard = []string{
 // resolve names, too.
 var DefaultActions = map[home.Class]home.Action{
 	home.ClassMalware: home.Block, home.ClassPhishing: home.Block, home.ClassTracking: home.Block, home.ClassBypass: home.Watch,
+	home.ClassAdult: home.Allow,
 }
 
 type names map[string]struct{}

@@ -20,16 +20,39 @@ func (j *Judge) Matches(sym home.Symptom, o *home.Observation) bool {
 	case home.EventDropped:
 		return matchesFlow(&sym, o)
 	case home.EventName:
-		return sym.Detector == home.DetectIndicator && len(sym.Names) > 0 && slices.Contains(sym.Names, o.Name.Host)
+		return byEndpoint(sym.Detector) && slices.Contains(sym.Names, o.Name.Host)
 	case home.EventLookup:
-		return sym.Detector == home.DetectIndicator && len(sym.Names) > 0 && !o.Lookup.Answer &&
-			slices.Contains(sym.Names, o.Lookup.Question)
+		return matchesLookup(&sym, o)
+	case home.EventMapping:
+		return sym.Detector == home.DetectMapping && !o.Mapping.Answer && !o.Mapping.Delete
 	case home.EventNeighbor:
 		return matchesNeighbor(&sym, o)
 	case home.EventLease:
 		return sym.Detector == home.DetectRogueDHCP && o.Lease.Server
 	case home.EventRouter:
 		return sym.Detector == home.DetectRogueRouter
+	}
+	return false
+}
+
+// byEndpoint: detectors whose symptom is contact with what it names.
+func byEndpoint(d home.Detector) bool {
+	switch d {
+	case home.DetectIndicator, home.DetectBeacon, home.DetectNovelty, home.DetectUsual, home.DetectVolume, home.DetectHours:
+		return true
+	}
+	return false
+}
+
+func matchesLookup(sym *home.Symptom, o *home.Observation) bool {
+	const noSuchName = 3 // RFC 1035 section 4.1.1
+	switch {
+	case byEndpoint(sym.Detector):
+		return !o.Lookup.Answer && slices.Contains(sym.Names, o.Lookup.Question)
+	case sym.Detector == home.DetectNames: // which names comes next nobody can say
+		return o.Lookup.Answer && o.Lookup.Rcode == noSuchName
+	case sym.Detector == home.DetectDNSSpoof:
+		return o.Lookup.Answer && o.Source == o.Device.MAC && !o.Source.IsZero()
 	}
 	return false
 }
@@ -50,10 +73,11 @@ func matchesFlow(sym *home.Symptom, o *home.Observation) bool {
 		return o.Direction == home.Local && port && (o.Fresh || dropped) && !o.Resolved && !group(fl.Dst.Addr())
 	case home.DetectScanPorts, home.DetectFlood, home.DetectBruteForce:
 		return o.Direction != home.Inbound && port && addr
-	case home.DetectInbound:
+	case home.DetectInbound, home.DetectPort:
 		return o.Direction == home.Inbound && (port || fl.ReplySrc.IsValid() && slices.Contains(sym.Ports, fl.ReplySrc.Port()))
-	case home.DetectIndicator:
-		if o.Direction == home.Local {
+	}
+	if byEndpoint(sym.Detector) {
+		if o.Direction == home.Local || sym.Detector != home.DetectIndicator && !port {
 			return false
 		}
 		return len(sym.Names) > 0 && slices.Contains(sym.Names, o.Far.Name) ||

@@ -17,11 +17,17 @@ func (j *Judge) Name(d *home.Device, name string) home.Verdict {
 	if v, ok := decided(p.name(id, name), "name", name); ok {
 		return v
 	}
+	v := home.Verdict{Action: home.Allow, Reason: nothingKnown}
 	if found, ok := j.nameListed(name); ok {
 		ind := found // only a hit costs an allocation
-		return p.listed(id, name, &ind)
+		v = p.listed(id, name, &ind)
 	}
-	return home.Verdict{Action: home.Allow, Reason: nothingKnown}
+	if v.Action < home.Block {
+		if own, ok := j.adult(p, id, name); ok {
+			return own
+		}
+	}
+	return v
 }
 
 // Answer judges what the answer to an allowed question leads to: the names it is an alias of and its addresses. An
@@ -48,16 +54,28 @@ func (j *Judge) Answer(d *home.Device, question string, aliases []string, addrs 
 	return worst
 }
 
-// Contact fills c.Verdict: what is done about it, why, and the three answers.
+// Contact fills c.Verdict: what is done about it, why, and the three answers; usual is never nil, what is in it may be.
 func (j *Judge) Contact(c *home.Contact) {
 	p := j.policy.Load()
 	c.Verdict = j.endpoint(p, c.Device, &c.Endpoint, c.Local)
-	c.Usual = nil // not learned yet
+	u := j.detect.Usual(c)
+	c.Usual = &u
 	if j.services != nil && !c.Local {
 		if s, ok := j.services.Service(&c.Endpoint); ok {
 			c.Service = &s
 		}
 	}
+}
+
+// Closed takes a contact whose window closed: it is judged, and learned from.
+func (j *Judge) Closed(c *home.Contact) {
+	j.Contact(c)
+	j.detect.Contact(c)
+}
+
+// Endpoint judges an endpoint of the internet, port and all. It may be called from any goroutine.
+func (j *Judge) Endpoint(d *home.Device, e *home.Endpoint) home.Verdict {
+	return j.endpoint(j.policy.Load(), idOf(d), e, false)
 }
 
 // endpoint judges by name first, then by address.
@@ -87,7 +105,7 @@ func (j *Judge) address(p *policy, id home.DeviceID, name string, far netip.Addr
 		v, _ := decided(d, "address", a.String())
 		return v
 	}
-	if found, ok := j.addrListed(far); ok {
+	if found, ok := j.addrListed(name, far); ok {
 		ind := found
 		if s, ok := p.guard.has(name); ok && name != "" {
 			return home.Verdict{Action: home.Watch, Listed: &ind,
@@ -108,10 +126,13 @@ func (p *policy) listed(id home.DeviceID, what string, ind *home.Indicator) home
 		return home.Verdict{Action: home.Watch, Listed: ind,
 			Reason: fmt.Sprintf("%s is on list %s, but %s is a time or update host and is never blocked.", what, ind.Source, s)}
 	}
+	if ind.Shadow {
+		return home.Verdict{Action: home.Watch, Listed: ind, Reason: fmt.Sprintf("%s is %s, and watched before it is blocked.", what, ind.Source)}
+	}
 	v := home.Verdict{Action: p.class(id, ind.Class), Listed: ind}
 	kind := map[home.Class]string{
 		home.ClassMalware: "malware", home.ClassPhishing: "phishing", home.ClassTracking: "tracking",
-		home.ClassBypass: "services that hide what a device does",
+		home.ClassBypass: "services that hide what a device does", home.ClassAdult: "adult",
 	}[ind.Class]
 	if kind == "" {
 		kind = string(ind.Class)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -138,6 +139,28 @@ func (l *Ledger) Erase(device home.DeviceID) error {
 		}
 	}
 	return syncDir(l.dir)
+}
+
+// EraseAll removes everything, and returns when the disk has it.
+func (l *Ledger) EraseAll() error {
+	l.io.Lock()
+	defer l.io.Unlock()
+	l.mu.Lock()
+	closed := l.closed
+	l.batch = batch{}
+	l.mu.Unlock()
+	if closed {
+		return ErrClosed
+	}
+	err := l.closeFile()
+	for i, g := range l.segments {
+		if e := os.Remove(g.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			l.segments = l.segments[i:]
+			return fmt.Errorf("erase contacts: %w", errors.Join(err, e))
+		}
+	}
+	l.segments, l.newest = nil, time.Time{}
+	return errors.Join(err, syncDir(l.dir))
 }
 
 func (l *Ledger) eraseIn(g *segment, device home.DeviceID) error {

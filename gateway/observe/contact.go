@@ -113,3 +113,20 @@ func (o *Observer) Contacts(id home.DeviceID, yield func(home.Contact) bool) {
 		}
 	}
 }
+
+// Erase forgets what a device (all, if id is "") has been doing in the window that is open. Flows that run are counted from now on.
+func (o *Observer) Erase(id home.DeviceID) {
+	for _, d := range o.order {
+		if id != "" && d.ID != id {
+			continue
+		}
+		for k, c := range d.contacts {
+			if c.refs == 0 {
+				delete(d.contacts, k)
+				continue
+			}
+			c.Contact = home.Contact{Device: c.Device, Endpoint: c.Endpoint, Named: c.Named, Inbound: c.Inbound, Local: c.Local, Peer: c.Peer}
+		}
+		d.folded = 0
+	}
+}

@@ -28,6 +28,7 @@ type device struct {
 	claims   int
 	leased   netip.Addr
 	addrSeen map[netip.Addr]use
+	moved    counts // between home and internet since Moved was called last
 }
 
 // use is how an address was used: since when, when last, and with which MAC.
@@ -237,7 +238,7 @@ func (o *Observer) ofAddr(a netip.Addr, create bool) *device {
 // the home's DHCP server gave it away: a device must not be able to take its neighbour's name by a forged frame.
 func (o *Observer) claim(d *device, a netip.Addr, leased bool) {
 	a = a.Unmap()
-	if d == nil || !a.IsValid() || a.IsUnspecified() || isGroup(a) || a.IsLoopback() {
+	if d == nil || !a.IsValid() || a.IsUnspecified() || o.isGroup(a) || a.IsLoopback() {
 		return
 	}
 	a = a.WithZone("")
@@ -334,4 +335,14 @@ func CleanText(s string, n int) string {
 		s = s[:len(s)-size]
 	}
 	return strings.TrimSpace(s)
+}
+
+// Moved tells what devices moved between home and internet since it was called last.
+func (o *Observer) Moved(yield func(id home.DeviceID, down, up uint64)) {
+	for _, d := range o.order {
+		if m := d.moved; m.down+m.up > 0 {
+			d.moved = counts{}
+			yield(d.ID, m.down, m.up)
+		}
+	}
 }

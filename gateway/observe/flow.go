@@ -150,12 +150,24 @@ func (o *Observer) count(f *flow, e *home.Event) {
 		c.Up, c.Down, c.Packets = c.Up+d.up, c.Down+d.down, c.Packets+d.packets
 		f.inWindow = counts{f.inWindow.up + d.up, f.inWindow.down + d.down, f.inWindow.packets + d.packets}
 		f.total = counts{fl.UpBytes, fl.DownBytes, n}
+		f.moved(d)
 	}
 	if c.First.IsZero() {
 		c.First = e.Time
 	}
 	if c.Last.Before(e.Time) {
 		c.Last = e.Time
+	}
+}
+
+// moved counts for the home's line. Of a flow that came in, up is what the internet sent.
+func (f *flow) moved(d counts) {
+	m := &f.device.moved
+	switch f.direction {
+	case home.Outbound:
+		m.up, m.down = m.up+d.up, m.down+d.down
+	case home.Inbound:
+		m.up, m.down = m.up+d.down, m.down+d.up
 	}
 }
 
@@ -200,12 +212,12 @@ func (o *Observer) attribute(e *home.Event) *flow {
 	if e.Source.IsZero() {
 		return o.attributeByAddr(src, dst, srcHome, dstHome)
 	}
-	if srcHome && !dstHome && !isGroup(dst) && !e.Dest.IsGroup() && !e.Dest.IsZero() {
+	if srcHome && !dstHome && !o.isGroup(dst) && !e.Dest.IsGroup() && !e.Dest.IsZero() {
 		o.isRouter(e.Dest)
 	}
 	if o.routers[e.Source] && !srcHome { // comes in from outside
 		d := o.ofDest(e, dst)
-		if d == nil || !dstHome && isGroup(dst) {
+		if d == nil || !dstHome && o.isGroup(dst) {
 			return nil
 		}
 		return &flow{device: d, far: src, direction: home.Inbound, proven: true}
@@ -224,9 +236,9 @@ func (o *Observer) attribute(e *home.Event) *flow {
 		o.claim(d, src, false)
 	}
 	f := &flow{device: d, far: dst, direction: home.Outbound, proven: true}
-	if dstHome || isGroup(dst) || fl.Local {
+	if dstHome || o.isGroup(dst) || fl.Local {
 		f.direction = home.Local
-		if dstHome && !isGroup(dst) {
+		if dstHome && !o.isGroup(dst) {
 			f.peer = o.ofDest(e, dst)
 		}
 	}
@@ -248,12 +260,12 @@ func (o *Observer) ofDest(e *home.Event, dst netip.Addr) *device {
 func (o *Observer) attributeByAddr(src, dst netip.Addr, srcHome, dstHome bool) *flow {
 	create := o.cfg.ByAddr && len(o.byMAC) == 0
 	switch {
-	case srcHome && (dstHome || isGroup(dst)):
+	case srcHome && (dstHome || o.isGroup(dst)):
 		if d := o.ofAddr(src, create); d != nil {
 			d.Last = o.now
-			return &flow{device: d, peer: o.ofAddr(dst, create && !isGroup(dst)), far: dst, direction: home.Local}
+			return &flow{device: d, peer: o.ofAddr(dst, create && !o.isGroup(dst)), far: dst, direction: home.Local}
 		}
-	case srcHome || !dstHome && create && !isGroup(dst):
+	case srcHome || !dstHome && create && !o.isGroup(dst):
 		if d := o.ofAddr(src, create); d != nil {
 			d.Last = o.now
 			return &flow{device: d, far: dst, direction: home.Outbound}

@@ -156,7 +156,7 @@ func (o *Observer) dropped(e *home.Event) {
 	}
 	o.obs.Device, o.obs.Proven = &d.Device, true
 	o.obs.Direction = home.Outbound
-	if dst := fl.Dst.Addr().Unmap(); o.IsHome(dst) || isGroup(dst) {
+	if dst := fl.Dst.Addr().Unmap(); o.IsHome(dst) || o.isGroup(dst) {
 		o.obs.Direction = home.Local
 	}
 	o.obs.Far = home.Endpoint{IP: fl.Dst.Addr().Unmap(), Port: fl.Dst.Port(), Proto: home.ProtoName(fl.Proto)}

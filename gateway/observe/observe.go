@@ -180,14 +180,15 @@ func (o *Observer) SetGateway(macs []home.MAC) {
 	}
 }
 
-// isGroup: multicast, IPv4 limited broadcast and, roughly, directed broadcast of a /24.
-func isGroup(a netip.Addr) bool {
+// isGroup: multicast, IPv4 limited broadcast and, roughly, directed broadcast of a /24 in the home. On the internet an address that
+// ends in 255 is one host's.
+func (o *Observer) isGroup(a netip.Addr) bool {
 	if a.IsMulticast() {
 		return true
 	}
-	if a.Is4() {
-		b := a.As4()
-		return b == [4]byte{255, 255, 255, 255} || b[3] == 255
+	if !a.Is4() {
+		return false
 	}
-	return false
+	b := a.As4()
+	return b == [4]byte{255, 255, 255, 255} || b[3] == 255 && (a.IsPrivate() || a.IsLinkLocalUnicast() || o.IsHome(a))
 }

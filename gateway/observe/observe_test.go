@@ -259,3 +259,26 @@ func TestAnAddressIsGivenUpWhenTheClockWasSetBack(t *testing.T) {
 		t.Errorf("it is %v's still", d.MAC)
 	}
 }
+
+// What a device moves over the home's line is counted once, whoever began the flow; what stays in the home is not.
+func TestWhatMovesOverTheLine(t *testing.T) {
+	var r recorder
+	o := New(Config{Gateway: []home.MAC{router}}, &r)
+	play := func(src, dst string, from, to home.MAC, up, down uint64) {
+		e := flowEvent(t0, home.FlowNew, src, dst, from, to)
+		o.Handle(e)
+		for i := range uint64(2) { // counters are sums since the flow's start
+			e.Flow.State, e.Flow.UpBytes, e.Flow.DownBytes, e.Flow.UpPackets, e.Flow.DownPackets = home.FlowCount, up*(i+1)/2, down*(i+1)/2, i+1, i+1
+			o.Handle(e)
+		}
+	}
+	play("192.168.1.20:4000", "198.51.100.7:443", camera, router, 100, 900)
+	play("198.51.100.9:4000", "192.168.1.20:80", router, camera, 30, 70)
+	play("192.168.1.20:5000", "192.168.1.30:80", camera, phone, 5000, 5000)
+	var down, up uint64
+	o.Moved(func(_ home.DeviceID, d, u uint64) { down, up = down+d, up+u })
+	if down != 930 || up != 170 {
+		t.Errorf("down %d, up %d", down, up)
+	}
+	o.Moved(func(id home.DeviceID, d, u uint64) { t.Errorf("%s again: %d %d", id, d, u) })
+}

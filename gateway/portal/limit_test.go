@@ -92,7 +92,7 @@ func TestTheContainedDeviceIsKnownByEveryAddress(t *testing.T) {
 	fk := contained()
 	p := newPortal(fk)
 	other := netip.MustParseAddr("fe80::1234")
-	if _, self := p.mine(other); self {
+	if p.visit(other).self {
 		t.Fatal("nobody knows whose the address is")
 	}
 	p.cfg.Owner = func(a netip.Addr) home.DeviceID {
@@ -101,7 +101,7 @@ func TestTheContainedDeviceIsKnownByEveryAddress(t *testing.T) {
 		}
 		return ""
 	}
-	if v, self := p.mine(other); !self || v.Incident.ID != "i" {
+	if v := p.visit(other); !v.self || !v.suspect || v.own.Incident.ID != "i" {
 		t.Error("it passes for another device at home, and could ask for its release without the code")
 	}
 }

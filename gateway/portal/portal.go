@@ -35,12 +35,12 @@ type View struct {
 
 // Home is what the portal asks of the gateway.
 type Home interface {
-	// Incidents lists the open incidents, the newest first.
+	// Incidents lists the open incidents, the newest first. What a Home can do besides: see Planner and the like.
 	Incidents() []View
 	// Check looks whether an incident's symptom is gone.
 	Check(id string) (home.Check, error)
-	// Release lets a device out; self: asked for from the contained device itself.
-	Release(id, code string, self bool) error
+	// Release lets a device out.
+	Release(Wish) error
 }
 
 // Config is where the portal listens and what it says of the provider.
@@ -51,11 +51,15 @@ type Config struct {
 	Owner    func(netip.Addr) home.DeviceID // whose an address is, "" if unknown; nil: what the device's list says
 	Provider string
 	Phone    string
+	Brand    func() home.Brand // as the cloud said it; over Provider and Phone. nil, or empty: nothing was said
 	// Seen is called when somebody at home was shown an incident.
-	Seen func(incident string)
+	Seen  func(incident string)
+	Clock func(time.Time) time.Time // a time in the home's own zone; nil: the gateway's
+	Now   func() time.Time          // nil: time.Now
 }
 
 const (
+	captivePath = "/captive-portal-api"
 	maxForm     = 4 << 10
 	maxRequests = 64 // at once; more wait at most a moment and are turned away
 )
@@ -133,8 +137,13 @@ func early(network, _ string, c syscall.RawConn) error {
 func (p *Portal) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /", p.show)
+	m.HandleFunc("GET "+captivePath, p.captive)
 	m.HandleFunc("POST /check", p.check)
 	m.HandleFunc("POST /release", p.release)
+	m.HandleFunc("POST /step", p.step)
+	m.HandleFunc("POST /undo", p.undo)
+	m.HandleFunc("POST /contain", p.contain)
+	m.HandleFunc("POST /read", p.read)
 	return p.guard(m)
 }
 
@@ -155,7 +164,7 @@ func (p *Portal) guard(next http.Handler) http.Handler {
 			return
 		}
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policy(""))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
@@ -163,7 +172,7 @@ func (p *Portal) guard(next http.Handler) http.Handler {
 			// A contained device asks for any page: lead it here. RFC 6585 section 6 has 511 for this, but the checks that
 			// phones and computers make expect a redirect.
 			if r.Method == http.MethodGet || r.Method == http.MethodHead {
-				http.Redirect(w, r, "http://"+p.own(r)+"/", http.StatusFound)
+				http.Redirect(w, r, "http://"+p.own(r, p.visit(client))+"/", http.StatusFound)
 				return
 			}
 			http.Error(w, "This is not the page you asked for.", http.StatusMisdirectedRequest)
@@ -199,7 +208,7 @@ func (p *Portal) atHome(a netip.Addr) bool {
 
 // own is the address under which the client reached us. Contained devices come by port 80 (the kernel redirects it), so
 // no port is named: for them port 80 is the only one open.
-func (p *Portal) own(r *http.Request) string {
+func (p *Portal) own(r *http.Request, v visit) string {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		if ap, err := netip.ParseAddrPort(local.String()); err == nil {
 			host := ap.Addr().Unmap().WithZone("").String()
@@ -207,7 +216,7 @@ func (p *Portal) own(r *http.Request) string {
 				host = "[" + host + "]"
 			}
 			if p.hosts[host] {
-				if _, self := p.mine(remote(r)); self {
+				if v.self && shutsOff(v.own.Incident.Mode) {
 					return host
 				}
 				return fmt.Sprint(host, ":", ap.Port())
@@ -217,26 +226,18 @@ func (p *Portal) own(r *http.Request) string {
 	return p.cfg.Listen[0].String()
 }
 
-// mine finds the incident of the device that asks, if it is contained.
-func (p *Portal) mine(client netip.Addr) (View, bool) {
-	var owner home.DeviceID
-	if p.cfg.Owner != nil {
-		owner = p.cfg.Owner(client)
+func (p *Portal) ownerOf(a netip.Addr) home.DeviceID {
+	if p.cfg.Owner == nil {
+		return ""
 	}
-	for _, v := range p.home.Incidents() {
-		if v.Incident.Mode == home.ModeOff {
-			continue
-		}
-		if owner != "" && owner == v.Device.ID {
-			return v, true
-		}
-		for _, a := range v.Device.Addresses {
-			if a == client {
-				return v, true
-			}
-		}
+	return p.cfg.Owner(a)
+}
+
+func (p *Portal) now() time.Time {
+	if p.cfg.Now != nil {
+		return p.cfg.Now()
 	}
-	return View{}, false
+	return time.Now()
 }
 
 // token ties a form to the client that was shown it.

@@ -2,7 +2,7 @@ package portal
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -21,12 +21,12 @@ import (
 type fake struct {
 	views   []View
 	check   func(string) (home.Check, error)
-	release func(id, code string, self bool) error
+	release func(Wish) error
 }
 
-func (f *fake) Incidents() []View                        { return f.views }
-func (f *fake) Check(id string) (home.Check, error)      { return f.check(id) }
-func (f *fake) Release(id, code string, self bool) error { return f.release(id, code, self) }
+func (f *fake) Incidents() []View                   { return f.views }
+func (f *fake) Check(id string) (home.Check, error) { return f.check(id) }
+func (f *fake) Release(w Wish) error                { return f.release(w) }
 
 const hostile = `<script>alert(1)</script>"'>&`
 
@@ -106,13 +106,13 @@ func TestAContainedDeviceIsLedHereAndSeesOnlyItself(t *testing.T) {
 
 func TestReleaseNeedsTheFormOfThisPage(t *testing.T) {
 	f, asked := contained(), ""
-	f.release = func(id, code string, self bool) error {
-		asked = id + "/" + code
-		if self {
+	f.release = func(w Wish) error {
+		asked = w.Incident + "/" + w.Code
+		if w.Self {
 			asked += "/self"
 		}
-		if code == "wrong" {
-			return errors.New("that is not the code on the gateway's label")
+		if w.Code == "wrong" {
+			return fmt.Errorf("adapted: %w", ErrCode)
 		}
 		return nil
 	}
@@ -163,7 +163,7 @@ func FuzzForm(f *testing.F) {
 	f.Add("/check", "%zz", "[fd00:1::1]:8480")
 	f.Fuzz(func(t *testing.T, path, body, host string) {
 		fk := contained()
-		fk.release = func(string, string, bool) error { t.Fatal("released without a token"); return nil }
+		fk.release = func(Wish) error { t.Fatal("released without a token"); return nil }
 		fk.check = func(string) (home.Check, error) { t.Fatal("checked without a token"); return home.Check{}, nil }
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		r.URL.Path, r.Host, r.RemoteAddr = path, host, "192.168.1.20:1"

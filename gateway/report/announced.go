@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math/bits"
 	"slices"
 	"time"
 
+	"cardea/behavior/endpoint"
 	"cardea/home"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -20,16 +22,50 @@ const (
 	stale        = 8    // weeks after which an endpoint that was not used makes room for another
 )
 
-// Announced remembers which endpoints of a device were told of, and in which week: a used one is told again each week, and
-// not more often. It is used by one goroutine, and its owner stores it.
+// Announced remembers which endpoints of a device were told of, in which week, and on which days of it they were used: a used
+// one is told again each week, and not more often, with how often it was used in the week before. It is used by one goroutine,
+// and its owner stores it.
 type Announced struct {
-	devices map[home.DeviceID]map[uint64]uint32 // week
+	// Known says how an endpoint is written where many homes use it by the profile in force, so that its name is no secret of
+	// this home; nil or false: its hash alone is told.
+	Known func(c *home.Contact, chain endpoint.Chain) bool
+
+	devices map[home.DeviceID]*announced
 	full    uint64
 	changed bool
 }
 
+// announced is what is remembered of one device.
+type announced struct {
+	ends   map[uint64]weekly
+	active [stale]weekly // by week modulo stale: days on which it used anything
+}
+
+// weekly is a week and days of it, Monday the lowest bit.
+type weekly struct {
+	week uint32
+	days uint8
+}
+
+// future says whether it lies so far ahead that it is not worth to wait for it: the clock was wrong then, and was set back since.
+func (w *weekly) future(week uint32) bool { return w.week > week+stale }
+
+func (w *weekly) add(week uint32, day uint8) bool {
+	if w.week == week && w.days&day != 0 {
+		return false
+	}
+	if w.week != week {
+		*w = weekly{week: week}
+	}
+	w.days |= day
+	return true
+}
+
 // NewAnnounced makes an empty table.
-func NewAnnounced() *Announced { return &Announced{devices: map[home.DeviceID]map[uint64]uint32{}} }
+func NewAnnounced() *Announced { return &Announced{devices: map[home.DeviceID]*announced{}} }
+
+// weekday is the bit of a time's day in its wire.Week.
+func weekday(t time.Time) uint8 { return 1 << ((t.UTC().Unix()/86400 + 3) % 7) }
 
 // Used notes that a contact was used. It returns what is to be told of it; nil: nothing, it was told this week, or it is
 // nothing that is told: a look-up without a flow, a contact inside the home, one that the far end began, one whose far end
@@ -39,36 +75,63 @@ func (a *Announced) Used(c *home.Contact, now time.Time) *pb.FirstTime {
 	if c.Lookup || c.Local || c.Inbound || c.Flows == 0 || e.Name == "" && !e.IP.IsValid() {
 		return nil
 	}
-	table := a.devices[c.Device]
-	if table == nil {
+	d := a.devices[c.Device]
+	if d == nil {
 		if len(a.devices) >= maxDevices {
 			a.full++
 			return nil
 		}
-		table = map[uint64]uint32{}
-		a.devices[c.Device] = table
+		d = &announced{ends: map[uint64]weekly{}}
+		a.devices[c.Device] = d
 	}
-	hash, week := wire.EndpointHash(*e), wire.Week(now)
-	told, known := table[hash]
-	if known && told >= week {
+	hash, week, day := wire.EndpointHash(*e), wire.Week(now), weekday(now)
+	if in := &d.active[week%stale]; (week >= in.week || in.future(week)) && in.add(week, day) {
+		a.changed = true
+	}
+	was, known := d.ends[hash]
+	if known && was.future(week) {
+		was = weekly{} // else it would not be told again until then
+	}
+	if known && was.week >= week {
+		if was.week == week && was.add(week, day) {
+			d.ends[hash], a.changed = was, true
+		}
 		return nil
 	}
-	if !known && len(table) >= maxEndpoints && !makeRoom(table, week) {
+	if !known && len(d.ends) >= maxEndpoints && !d.makeRoom(week) {
 		a.full++
 		return nil
 	}
-	table[hash], a.changed = week, true
-	return &pb.FirstTime{Device: string(c.Device), Endpoint: hash, Week: week, Renewed: known}
+	d.ends[hash], a.changed = weekly{week, day}, true
+	return a.first(c, d, hash, week, was)
+}
+
+// first is what is told of an endpoint that was last told of in another week; was is zero if never.
+func (a *Announced) first(c *home.Contact, d *announced, hash uint64, week uint32, was weekly) *pb.FirstTime {
+	chain := endpoint.Of(&c.Endpoint, false, false)
+	f := &pb.FirstTime{Device: string(c.Device), Endpoint: hash, Week: week, Renewed: was.days != 0, Domain: chain.Keys[endpoint.Domain],
+		Network: chain.Keys[endpoint.Network], Service: chain.Keys[endpoint.Service], Flags: uint32(chain.Flags)}
+	if was.days != 0 {
+		f.Days = uint32(bits.OnesCount8(was.days))
+		f.Active = f.Days
+		if in := d.active[was.week%stale]; in.week == was.week {
+			f.Active = max(f.Days, uint32(bits.OnesCount8(in.days)))
+		}
+	}
+	if a.Known != nil && a.Known(c, chain) {
+		f.Name = wire.EndpointKey(c.Endpoint)
+	}
+	return f
 }
 
 // makeRoom drops what has not been used for long.
-func makeRoom(table map[uint64]uint32, week uint32) bool {
-	for hash, told := range table {
-		if told+stale <= week {
-			delete(table, hash)
+func (d *announced) makeRoom(week uint32) bool {
+	for hash, told := range d.ends {
+		if told.week+stale <= week || told.future(week) {
+			delete(d.ends, hash)
 		}
 	}
-	return len(table) < maxEndpoints
+	return len(d.ends) < maxEndpoints
 }
 
 // Keep drops devices that the home has forgotten.
@@ -84,9 +147,13 @@ func (a *Announced) Keep(known func(home.DeviceID) bool) {
 // Full counts what could not be told because the table had no room.
 func (a *Announced) Full() uint64 { return a.full }
 
-// The file: magic, the scheme of collapsing, then for each device its id with a length byte, the number of its endpoints,
-// and for each hash and week; at the end the CRC-32C of all of it. Integers are little-endian.
-const announcedMagic = "cardea announced 1\n"
+// The file: magic, the scheme of collapsing, then for each device its id with a length byte, its active days by week, the number
+// of its endpoints, and for each hash, week and days; at the end the CRC-32C of all of it. Integers are little-endian. The first
+// form of it had no days.
+const (
+	announcedMagic = "cardea announced 2\n"
+	announcedOld   = "cardea announced 1\n"
+)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -97,15 +164,18 @@ func (a *Announced) Marshal() ([]byte, bool) {
 	}
 	a.changed = false
 	out := append([]byte(announcedMagic), home.CollapseScheme)
-	for id, table := range a.devices {
+	for id, d := range a.devices {
 		if len(id) > 255 {
 			continue
 		}
 		out = append(append(out, byte(len(id))), id...)
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(table)))
-		for hash, week := range table {
+		for _, w := range d.active {
+			out = append(binary.LittleEndian.AppendUint32(out, w.week), w.days)
+		}
+		out = binary.LittleEndian.AppendUint32(out, uint32(len(d.ends)))
+		for hash, w := range d.ends {
 			out = binary.LittleEndian.AppendUint64(out, hash)
-			out = binary.LittleEndian.AppendUint32(out, week)
+			out = append(binary.LittleEndian.AppendUint32(out, w.week), w.days)
 		}
 	}
 	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli)), true
@@ -113,10 +183,10 @@ func (a *Announced) Marshal() ([]byte, bool) {
 
 var errAnnounced = errors.New("not a table of announced endpoints, or damaged")
 
-// ParseAnnounced reads what Marshal wrote. One of another scheme is empty: its hashes mean nothing now.
+// ParseAnnounced reads what Marshal wrote, also in its first form. One of another scheme is empty: its hashes mean nothing now.
 func ParseAnnounced(b []byte) (*Announced, error) {
 	head := len(announcedMagic) + 1
-	if len(b) < head+4 || string(b[:head-1]) != announcedMagic {
+	if len(b) < head+4 || string(b[:head-1]) != announcedMagic && string(b[:head-1]) != announcedOld {
 		return NewAnnounced(), errAnnounced
 	}
 	body := b[:len(b)-4]
@@ -127,23 +197,46 @@ func ParseAnnounced(b []byte) (*Announced, error) {
 	if body[head-1] != home.CollapseScheme {
 		return a, nil
 	}
+	old := string(b[:head-1]) == announcedOld
 	for body = body[head:]; len(body) > 0; {
-		n := int(body[0])
-		if len(body) < 1+n+4 {
-			return NewAnnounced(), errAnnounced
-		}
-		id, count := home.DeviceID(body[1:1+n]), binary.LittleEndian.Uint32(body[1+n:])
-		body = body[1+n+4:]
-		if count > maxEndpoints || len(body) < int(count)*12 || len(a.devices) >= maxDevices {
+		id, d, rest, ok := parseAnnounced(body, old)
+		if !ok || len(a.devices) >= maxDevices {
 			return NewAnnounced(), fmt.Errorf("device %d: %w", len(a.devices)+1, errAnnounced)
 		}
-		table := make(map[uint64]uint32, count)
-		for e := range slices.Chunk(body[:count*12], 12) {
-			table[binary.LittleEndian.Uint64(e)] = binary.LittleEndian.Uint32(e[8:])
-		}
-		a.devices[id], body = table, body[count*12:]
+		a.devices[id], body = d, rest
 	}
 	return a, nil
+}
+
+// parseAnnounced reads one device.
+func parseAnnounced(b []byte, old bool) (id home.DeviceID, d *announced, rest []byte, ok bool) {
+	weeks, row := stale*5, 13
+	if old {
+		weeks, row = 0, 12
+	}
+	n := 1 + int(b[0])
+	if len(b) < n+weeks+4 {
+		return "", nil, nil, false
+	}
+	d = &announced{}
+	for i := range d.active[:weeks/5] {
+		at := b[n+5*i:]
+		d.active[i] = weekly{binary.LittleEndian.Uint32(at), at[4] & 0x7f}
+	}
+	count := binary.LittleEndian.Uint32(b[n+weeks:])
+	rest = b[n+weeks+4:]
+	if count > maxEndpoints || len(rest) < int(count)*row {
+		return "", nil, nil, false
+	}
+	d.ends = make(map[uint64]weekly, count)
+	for e := range slices.Chunk(rest[:int(count)*row], row) {
+		w := weekly{week: binary.LittleEndian.Uint32(e[8:]), days: 1} // of the first form: once
+		if !old {
+			w.days = e[12] & 0x7f
+		}
+		d.ends[binary.LittleEndian.Uint64(e)] = w
+	}
+	return home.DeviceID(b[1:n]), d, rest[int(count)*row:], true
 }
 
 // FirstTimes packs announcements into messages.
@@ -153,4 +246,14 @@ func FirstTimes(list []*pb.FirstTime) (out []*pb.FirstTimes) {
 		out = append(out, &pb.FirstTimes{Scheme: home.CollapseScheme, FirstTimes: part})
 	}
 	return out
+}
+
+// Forget forgets what was told of a device; "" of all.
+func (a *Announced) Forget(id home.DeviceID) {
+	a.changed = true
+	if id == "" {
+		clear(a.devices)
+		return
+	}
+	delete(a.devices, id)
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"cardea/home"
+	"cardea/wire"
 	"cardea/wire/pb"
 )
 
@@ -57,9 +58,15 @@ func Finding(f *home.Finding, incident string) *pb.Finding {
 	if err != nil || len(facts) > maxFacts {
 		facts = []byte("{}") // the sentence says it, too
 	}
+	var card []byte
+	if f.Card != nil {
+		if card, err = json.Marshal(f.Card); err != nil || len(card) > maxFacts {
+			card = nil
+		}
+	}
 	return &pb.Finding{
-		Id: f.ID, Device: string(f.Device), Incident: incident, Detector: string(f.Detector), Strength: f.Strength.String(),
-		Score: f.Score, P: f.P, Sentence: Text(f.Sentence, maxText), Facts: facts, Symptom: symptom(f.Symptom), Port: Text(f.Port, 16),
+		Card: card, Id: f.ID, Device: string(f.Device), Incident: incident, Detector: string(f.Detector), Strength: f.Strength.String(),
+		Score: f.Score, P: f.P, Sentence: Text(f.Sentence, maxText), Said: wire.Words(f.Said), Facts: facts, Symptom: symptom(f.Symptom), Port: Text(f.Port, 16),
 	}
 }
 
@@ -87,18 +94,50 @@ func Incident(i *home.Incident, g home.Grade, check *home.Check) *pb.Incident {
 	for _, t := range i.History {
 		out.History = append(out.History, &pb.Transition{
 			Time: Millis(t.Time), From: string(t.From), To: string(t.To), Mode: string(t.Mode), By: Text(t.By, maxName), Why: Text(t.Why, maxText),
+			Said: wire.Words(t.Said),
 		})
 	}
 	if check != nil {
 		out.Check = Check(*check)
 	}
+	treated(out, i)
 	return out
+}
+
+// Bounds of what is told of a case's treatment.
+const (
+	maxSteps = 24
+	maxDeeds = 32
+)
+
+// treated adds how a case is treated.
+func treated(out *pb.Incident, i *home.Incident) {
+	out.Kind, out.Playbook, out.Outcome = string(i.Kind), Text(i.Playbook, maxName), string(i.Outcome)
+	out.Relapses, out.Waits = uint32(max(i.Relapses, 0)), i.Waits
+	for _, s := range i.Steps[:min(len(i.Steps), maxSteps)] {
+		out.Steps = append(out.Steps, &pb.Step{Id: Text(s.ID, maxName), State: string(s.State), Changed: Millis(s.Changed), By: s.By, Result: Text(s.Result, maxText), Said: wire.Words(s.Said)})
+	}
+	for _, d := range i.Deeds[:min(len(i.Deeds), maxDeeds)] {
+		deed := &pb.Deed{Id: d.ID, Kind: string(d.Kind), Time: Millis(d.Time), What: Text(d.What, maxText), Said: wire.Words(d.Said), Endpoint: Text(d.Endpoint, home.MaxName),
+			Undone: Millis(d.Undone), By: d.By}
+		if d.Port.Port != 0 {
+			deed.Port = &pb.Protection{Proto: protoName(d.Port.Proto), Port: uint32(d.Port.Port)}
+		}
+		out.Deeds = append(out.Deeds, deed)
+	}
+	if h := i.Harm; h != nil {
+		out.Harm = &pb.Harm{Since: Millis(h.Since), Sentence: Text(h.Sentence, maxText), Said: wire.Words(h.Said), Before: h.Before, Now: h.Now, Retries: h.Retries, Reboots: h.Reboots, Lifted: h.Lifted}
+	}
+	if p := i.Probation; p != nil {
+		out.Probation = &pb.Probation{Since: Millis(p.Since), Until: Millis(p.Until), Phase: p.Phase, SilentMs: p.Silent.Milliseconds(),
+			NeedMs: p.Need.Milliseconds(), Reboot: p.Reboot, Share: p.Share, Again: Millis(p.Again)}
+	}
 }
 
 // Check makes the message.
 func Check(k home.Check) *pb.Check {
 	return &pb.Check{
-		Clean: k.Clean, Sentence: Text(k.Sentence, maxText), Seen: k.Seen, Last: Millis(k.Last),
+		Clean: k.Clean, Sentence: Text(k.Sentence, maxText), Said: wire.Words(k.Said), Seen: k.Seen, Last: Millis(k.Last),
 		QuietMs: k.Quiet.Milliseconds(), NeedMs: k.Need.Milliseconds(),
 	}
 }
@@ -111,6 +150,34 @@ type Held struct {
 	Blocked   []string
 	Allowed   []string
 	Who       Who
+
+	New       bool      // it waits for somebody's yes
+	Paused    time.Time // without internet until then; zero: it is not
+	PausedBy  string
+	Trial     *Trial // nil: none
+	Essential home.Essential
+	Firmware  string
+}
+
+// Trial is what a mode would stop.
+type Trial struct {
+	Mode    home.Mode
+	Since   time.Time // zero: by what the ledger has
+	Kept    int
+	Stops   int
+	Stopped []string
+	Share   float64
+}
+
+// maxTried are the endpoints of a trial that are named.
+const maxTried = 32
+
+// Message makes the message.
+func (t *Trial) Message() *pb.Trial {
+	if t == nil {
+		return nil
+	}
+	return &pb.Trial{Mode: string(t.Mode), Since: Millis(t.Since), Kept: uint32(max(t.Kept, 0)), Stops: uint32(max(t.Stops, 0)), Stopped: Rules(t.Stopped, maxTried), Share: t.Share}
 }
 
 // Device makes the message.
@@ -126,6 +193,8 @@ func Device(d *home.Device, h Held) *pb.Device {
 	for _, a := range d.Addresses[max(0, len(d.Addresses)-maxPerDev):] {
 		out.Addresses = append(out.Addresses, a.String())
 	}
+	out.Held, out.Paused, out.PausedBy, out.Trial = h.New, Millis(h.Paused), Text(h.PausedBy, maxName), h.Trial.Message()
+	out.Essential, out.Firmware = string(h.Essential), Text(h.Firmware, maxName)
 	identify(out, d, &h.Who)
 	return out
 }

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"time"
 
 	"cardea/home"
+	"cardea/say"
+	"cardea/wire"
 	"cardea/wire/pb"
 )
 
@@ -56,6 +59,7 @@ type Protection struct {
 func identify(out *pb.Device, d *home.Device, w *Who) {
 	out.Model, out.Class, out.Confidence = Text(d.Model, maxName), Text(string(d.Class), maxName), share(d.Confidence)
 	out.Evidence, out.IdentifiedBy = words(d.Evidence, maxEvidence), Text(d.By, 16)
+	out.KnownBy = knownBy(out.Evidence)
 	out.Maker, out.Strictest = Text(d.Maker, maxName), Text(string(w.Strictest), maxName)
 	for i := range w.Exposures[:min(len(w.Exposures), maxExposures)] {
 		out.Exposures = append(out.Exposures, exposure(&w.Exposures[i]))
@@ -63,7 +67,7 @@ func identify(out *pb.Device, d *home.Device, w *Who) {
 	for i := range w.Behind[:min(len(w.Behind), maxBehind)] {
 		b := &w.Behind[i]
 		out.Behind = append(out.Behind, &pb.Behind{Device: string(b.Device), Name: Text(b.Name, maxName), Model: Text(b.Model, maxName),
-			Vendor: Text(b.Vendor, maxName), Class: Text(string(b.Class), maxName), Evidence: words(b.Evidence, 2)})
+			Vendor: Text(b.Vendor, maxName), Class: Text(string(b.Class), maxName), Evidence: words(b.Evidence, 2), KnownBy: knownBy(words(b.Evidence, 2))})
 	}
 	for i := range w.Aliases[:min(len(w.Aliases), maxAliases)] {
 		out.Aliases = append(out.Aliases, alias(&w.Aliases[i]))
@@ -76,8 +80,12 @@ func identify(out *pb.Device, d *home.Device, w *Who) {
 // exposure makes the message. When it was seen last is told by the hour, so that it alone is news at most once an hour.
 func exposure(e *home.Exposure) *pb.Exposure {
 	out := &pb.Exposure{Id: Text(e.ID, maxName), Kind: Text(string(e.Kind), maxName), Proto: Text(e.Proto, 8), Port: uint32(e.Port),
-		External: uint32(e.External), Sentence: Text(e.Sentence, maxSentence), Advice: Text(e.Advice, maxSentence), Evidence: words(e.Evidence, 4),
+		External: uint32(e.External), Sentence: Text(e.Sentence, maxSentence), Said: wire.Words(e.Said),
+		Advice: Text(e.Advice, maxSentence), Advised: wire.Words(e.Advised), Evidence: words(e.Evidence, 4),
 		Reference: Text(e.Reference, maxName), Source: Text(e.Source, maxName), First: Millis(e.First), Last: Millis(e.Last.Truncate(time.Hour)), Certain: e.Certain}
+	for _, w := range e.Shown[:min(len(e.Shown), len(out.Evidence))] {
+		out.Shown = append(out.Shown, cmp.Or(wire.Words(w), &pb.Words{}))
+	}
 	for _, p := range e.Protect[:min(len(e.Protect), 4)] {
 		out.Protect = append(out.Protect, string(p))
 	}
@@ -85,7 +93,7 @@ func exposure(e *home.Exposure) *pb.Exposure {
 }
 
 func alias(a *Alias) *pb.Alias {
-	out := &pb.Alias{Device: string(a.Device), Merged: Millis(a.Merged), Confidence: share(a.Confidence), Why: words(a.Why, 4), By: Text(a.By, 16),
+	out := &pb.Alias{Device: string(a.Device), Merged: Millis(a.Merged), Confidence: share(a.Confidence), Why: words(a.Why, 4), Said: knownBy(words(a.Why, 4)), By: Text(a.By, 16),
 		Proposed: a.Proposed}
 	for _, m := range a.MACs[max(0, len(a.MACs)-maxPerDev):] {
 		out.Macs = append(out.Macs, m.String())
@@ -116,4 +124,19 @@ func protoName(p uint8) string {
 		return "udp"
 	}
 	return ""
+}
+
+// clues are how evidence of who a device is begins; what is in it is a maker's, a product's or a protocol's word.
+var clues = []say.Pattern{
+	"{0} address range", "has the address {0}", "DHCP class of {0}", "DHCP class {0}", "DHCP options as {0} asks", "DHCP options {0}", "calls itself {0}", "offers {0}", "says {0}",
+	"announces itself with {0}", "announces itself as {0}", "announces {0}", "describes itself with {0}", "describes itself as {0}", "HTTP agent of {0}", "HTTP agent {0}",
+	"asks for {0}", "answers on {0}", "serves with {0}", "browser of {0}",
+}
+
+// knownBy are the words of evidence; empty ones where there are none, so that the order is kept.
+func knownBy(evidence []string) (out []*pb.Words) {
+	for _, e := range evidence {
+		out = append(out, cmp.Or(wire.Words(say.Read(e, clues...)), &pb.Words{}))
+	}
+	return out
 }

@@ -1,13 +1,17 @@
 package report
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"cardea/behavior/endpoint"
 	"cardea/home"
 	"cardea/wire"
 	"cardea/wire/pb"
@@ -49,6 +53,25 @@ func TestAUsedEndpointIsToldOnceAWeek(t *testing.T) {
 	}
 	if f := a.Used(contact("camera", "cam8.example.com", monday), monday); f != nil {
 		t.Error("two names that differ by a number only are told as two")
+	}
+}
+
+// What was told while the clock ran years ahead is told again when it is right.
+func TestAWrongClockSilencesNothing(t *testing.T) {
+	a := NewAnnounced()
+	wrong := monday.AddDate(40, 0, 0)
+	for n := range maxEndpoints {
+		a.Used(contact("camera", fmt.Sprintf("%c%c.example.com", 'a'+n%26, 'a'+n/26), wrong), wrong)
+	}
+	if f := a.Used(contact("camera", "new.example.com", monday), monday); f == nil {
+		t.Error("there is no room")
+	}
+	if f := a.Used(contact("camera", "aa.example.com", monday), monday); f == nil || f.GetRenewed() || f.GetDays() != 0 {
+		t.Errorf("%v", f)
+	}
+	a.Used(contact("camera", "aa.example.com", monday), monday.AddDate(0, 0, 1))
+	if f := a.Used(contact("camera", "aa.example.com", monday), monday.AddDate(0, 0, 7)); f.GetDays() != 2 || f.GetActive() != 2 {
+		t.Errorf("a week later: %v", f)
 	}
 }
 
@@ -112,7 +135,7 @@ func TestTheTableComesBack(t *testing.T) {
 			rt.Fatal("written again without a change")
 		}
 		back, err := ParseAnnounced(b)
-		if err != nil || fmt.Sprint(back.devices) != fmt.Sprint(a.devices) {
+		if err != nil || !reflect.DeepEqual(back.devices, a.devices) {
 			rt.Fatalf("%v\n%v\n%v", err, back.devices, a.devices)
 		}
 		b[rapid.IntRange(0, len(b)-1).Draw(rt, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
@@ -120,6 +143,46 @@ func TestTheTableComesBack(t *testing.T) {
 			rt.Fatal("damage passes")
 		}
 	})
+}
+
+// How often an endpoint was used is told when it is told of again.
+func TestItIsToldOnHowManyDays(t *testing.T) {
+	a := NewAnnounced()
+	first := a.Used(contact("camera", "cam.example.com", monday), monday)
+	for _, day := range []int{0, 2, 2, 5} {
+		a.Used(contact("camera", "cam.example.com", monday), monday.AddDate(0, 0, day))
+	}
+	a.Used(contact("camera", "other.example.com", monday), monday.AddDate(0, 0, 3))
+	b, _ := a.Marshal()
+	a, err := ParseAnnounced(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Known = func(c *home.Contact, chain endpoint.Chain) bool {
+		return chain.Keys[endpoint.Host] == c.Endpoint.Hash()
+	}
+	again := a.Used(contact("camera", "cam.example.com", monday), monday.AddDate(0, 0, 14))
+	if first.GetDays() != 0 || first.GetName() != "" || first.GetDomain() != home.HashPort("example.com", 443, "tcp") || first.GetService() == 0 {
+		t.Errorf("first %v", first)
+	}
+	if again.GetDays() != 3 || again.GetActive() != 4 || !again.GetRenewed() || again.GetName() != "cam.example.com:443/tcp" {
+		t.Errorf("again %v", again)
+	}
+}
+
+func TestTheFirstFormOfTheTableIsRead(t *testing.T) {
+	b := append([]byte(announcedOld), home.CollapseScheme, 1, 'c')
+	b = binary.LittleEndian.AppendUint32(b, 1)
+	e := contact("c", "cam.example.com", monday).Endpoint
+	b = binary.LittleEndian.AppendUint64(b, e.Hash())
+	b = binary.LittleEndian.AppendUint32(b, wire.Week(monday))
+	a, err := ParseAnnounced(binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Used(contact("c", "cam.example.com", monday), monday) != nil || a.Used(contact("c", "cam.example.com", monday), monday.AddDate(0, 0, 7)) == nil {
+		t.Error("what was told is not remembered")
+	}
 }
 
 func FuzzParseAnnounced(f *testing.F) {
@@ -290,11 +353,12 @@ func TestTrackersAreCountedOnly(t *testing.T) {
 	}
 	s.Add("tv", "ads.example.com", listed(home.ClassTracking), monday)
 	s.Add("tv", "ads.example.com", listed(home.ClassTracking), monday)
+	s.Add("tv", "read.example.com", listed(home.ClassAdult), monday)
 	s.Add("tv", "bad.example.com", listed(home.ClassMalware), monday)
 	s.Add("tv", "bad.example.com", listed(home.ClassMalware), monday.Add(time.Minute))
 	s.Add("tv", "shop.example.com", &home.Verdict{Action: home.Block}, monday)
 	list := s.Take()
-	if len(list) != 1 || list[0].GetTrackers() != 2 || len(list[0].GetStops()) != 2 {
+	if len(list) != 1 || list[0].GetTrackers() != 3 || len(list[0].GetStops()) != 2 {
 		t.Fatalf("%v", list)
 	}
 	if a := list[0].GetStops()[0]; a.GetEndpoint() != "bad.example.com" || a.GetCount() != 2 || a.GetLast()-a.GetFirst() != 60_000 {

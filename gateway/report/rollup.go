@@ -100,3 +100,8 @@ func (h *Hours) Take() (out []*pb.RollUp) {
 	h.hours = nil
 	return out
 }
+
+// Forget drops what was counted of a device and not taken yet; "" of all.
+func (h *Hours) Forget(id home.DeviceID) {
+	maps.DeleteFunc(h.hours, func(k hourOf, _ *hour) bool { return id == "" || k.device == id })
+}

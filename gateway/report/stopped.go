@@ -2,10 +2,14 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"cardea/home"
+	"cardea/say"
+	"cardea/wire"
 	"cardea/wire/pb"
 )
 
@@ -26,12 +30,13 @@ type Stops struct {
 	trackers uint64
 }
 
-// Add notes that something was refused, and why. Trackers are counted only: what a person reads is nobody's business.
+// Add notes that something was refused, and why. Trackers, and names that a person's level refuses, are counted together and only counted: what a
+// person reads is nobody's business.
 func (s *Stops) Add(device home.DeviceID, endpoint string, v *home.Verdict, at time.Time) {
 	k := stopOf{device: device, endpoint: endpoint, class: OwnerClass}
 	family := ""
 	if v.Listed != nil {
-		if v.Listed.Class == home.ClassTracking {
+		if v.Listed.Class == home.ClassTracking || v.Listed.Class == home.ClassAdult {
 			s.trackers++
 			return
 		}
@@ -46,13 +51,15 @@ func (s *Stops) Add(device home.DeviceID, endpoint string, v *home.Verdict, at t
 	}
 	p := s.stops[k]
 	if p == nil {
+		k.endpoint = strings.Clone(k.endpoint) // a look-up's is the resolver's, which writes the next one over it
 		p = &pb.Stop{Device: string(k.device), Endpoint: Text(k.endpoint, home.MaxName), Class: k.class, Family: Text(family, maxName),
 			Source: Text(k.source, maxName), First: Millis(at)}
-		if k.endpoint == "" {
+		if k.device == "" {
 			p.Reason = "Too much was refused at once to tell it one by one."
 		} else {
 			p.Reason = Text(v.Reason, maxText)
 		}
+		p.Said = wire.Words(say.Read(p.GetReason(), reasons...))
 		s.stops[k] = p
 	}
 	p.Count++
@@ -71,7 +78,7 @@ func (s *Stops) Take() (list []*pb.Stopped) {
 	slices.SortFunc(stops, func(a, b *pb.Stop) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Class, b.Class))
 	})
-	const each = 32 // of at most 1.1 KiB
+	const each = 16 // of at most 2.5 KiB
 	for part := range slices.Chunk(stops, each) {
 		list = append(list, &pb.Stopped{Stops: part})
 	}
@@ -85,3 +92,18 @@ func (s *Stops) Take() (list []*pb.Stopped) {
 
 // Waiting says whether there is anything to tell.
 func (s *Stops) Waiting() bool { return len(s.stops) > 0 || s.trackers > 0 }
+
+// Forget drops what was noted of a device and not taken yet; "" of all.
+func (s *Stops) Forget(id home.DeviceID) {
+	maps.DeleteFunc(s.stops, func(k stopOf, _ *pb.Stop) bool { return id == "" || k.device == id })
+	if id == "" {
+		s.trackers = 0
+	}
+}
+
+// reasons are the sentences of verdicts that refuse.
+var reasons = []say.Pattern{
+	"{0} is on list {1} as {2} ({3}). The entry is {4}.", "{0} is on list {1} as {2}. The entry is {3}.", "{0} is on list {1} as {2} ({3}).", "{0} is on list {1} as {2}.",
+	"The name {0} is blocked by the home's own list ({1}).", "The name {0} is blocked by this device's own list ({1}).",
+	"The address {0} is blocked by the home's own list ({1}).", "The address {0} is blocked by this device's own list ({1}).",
+}

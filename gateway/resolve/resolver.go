@@ -147,8 +147,26 @@ func (r *Resolver) listen() (servers []server, err error) {
 	return servers, nil
 }
 
-// open opens the sockets of one address: UDP for each worker, and TCP on the same port.
+// open opens the sockets of one address: UDP for each worker, and TCP on the same port. A port of 0 is one that is free for both.
 func (r *Resolver) open(addr netip.AddrPort, contained bool) (list []server, err error) {
+	for try := 0; ; try++ {
+		list, err = r.openAt(addr, contained)
+		if err == nil || addr.Port() != 0 || try == maxPortTries || !errors.Is(err, syscall.EADDRINUSE) {
+			return list, err
+		}
+		for _, s := range list { // UDP's port is somebody's for TCP
+			if err := s.close(); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// maxPortTries bounds the search for a port that is free for UDP and TCP alike.
+const maxPortTries = 16
+
+// openAt gives what it has opened also when it fails.
+func (r *Resolver) openAt(addr netip.AddrPort, contained bool) (list []server, err error) {
 	transparent := r.cfg.Transparent && !contained
 	for range r.cfg.Workers {
 		u, err := sock.ListenUDP(addr, transparent)

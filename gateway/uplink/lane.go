@@ -17,6 +17,7 @@ type lane struct {
 	segments  []segment // the oldest first; the last one is written to
 	file      *os.File  // of the last segment; nil: the next item begins a new one
 	dirty     bool      // written since the last fsync
+	sealed    bool      // the last segment is not written to any more: it goes when all of it is acknowledged
 	offset    int64     // in the first segment: where what is not acknowledged begins
 	given     uint64    // newest segment from which items were given out that are not acknowledged; 0: none
 }
@@ -111,9 +112,9 @@ func (l *lane) scan(g *segment, first bool, acked uint64, found func(frame)) (da
 	}
 }
 
-// tidy removes the segments in front that hold nothing any more. The last one stays: it is written to.
+// tidy removes the segments in front that hold nothing any more. The last one stays while it is written to.
 func (l *lane) tidy(acked uint64) error {
-	for len(l.segments) > 1 && (l.segments[0].items == 0 || l.segments[0].last <= acked) {
+	for (len(l.segments) > 1 || len(l.segments) == 1 && l.sealed) && (l.segments[0].items == 0 || l.segments[0].last <= acked) {
 		if err := l.remove(0); err != nil {
 			return err
 		}
@@ -171,7 +172,7 @@ func (l *lane) begin(epoch, sequence uint64) error {
 		f.Close()
 		return errors.Join(err, os.Remove(l.path(sequence)))
 	}
-	l.file, l.dirty = f, true
+	l.file, l.dirty, l.sealed = f, true, false
 	l.segments = append(l.segments, segment{number: sequence, last: sequence, size: int64(len(head))})
 	return syncDir(l.dir)
 }
@@ -194,6 +195,18 @@ func (l *lane) close() error {
 	err := errors.Join(l.sync(), l.file.Close())
 	l.file, l.dirty = nil, false
 	return err
+}
+
+// seal ends the segment that is written to.
+func (l *lane) seal(acked uint64) error {
+	if len(l.segments) == 0 {
+		return nil
+	}
+	if err := l.close(); err != nil {
+		return err
+	}
+	l.sealed = true
+	return l.tidy(acked)
 }
 
 // acknowledge moves on behind what was acknowledged.

@@ -52,6 +52,9 @@ type Config struct {
 	Timeout   time.Duration // of one request or acknowledgement; 15 s
 	Retry     time.Duration // after the first failure of a send or of Apply; doubled up to a minute; 1 s
 	Now       func() time.Time
+	// Fit is an item as it may leave now, nil when it may not: it was put when more might. It changes nothing of what it is given.
+	// nil: all items as they are.
+	Fit func(*pb.Item) *pb.Item
 
 	dial func(context.Context, *Link) (conn, error) // tests; nil: the bus
 }

@@ -52,6 +52,34 @@ func TestReportsArriveAcrossCuts(t *testing.T) {
 	t.Logf("%d items in %d reports; %d came again", len(c.items), c.reports, c.skipped)
 }
 
+// What was kept before less might leave is sent as it may leave now, and what may not is not sent and does not hold up the rest.
+func TestWhatWaitsIsSentAsItMayLeaveNow(t *testing.T) {
+	c := newCloud(t)
+	s := openSpool(t, t.TempDir(), 1<<20)
+	for n := range 200 {
+		put(t, s, rollUp(n))
+	}
+	put(t, s, finding(200))
+	put(t, s, finding(201))
+	cfg := quick()
+	cfg.Fit = func(item *pb.Item) *pb.Item {
+		if item.GetRollUp() != nil {
+			return nil
+		}
+		out := proto.CloneOf(item)
+		out.GetFinding().Sentence = "fit"
+		return out
+	}
+	run(t, New(cfg, c.ca.identity(t, c.place, c.addr), s, agent{}, quiet()))
+	c.until("what may leave", func() bool { return len(c.items) == 2 })
+	for _, m := range c.items {
+		if m.GetFinding().GetSentence() != "fit" || m.GetSequence() == 0 {
+			t.Errorf("%v", m)
+		}
+	}
+	c.until("nothing waits", func() bool { return s.Stats().Items == 0 })
+}
+
 func TestHeartbeat(t *testing.T) {
 	c := newCloud(t)
 	s := openSpool(t, t.TempDir(), 1<<20)

@@ -81,6 +81,9 @@ func (l *Link) pause(ctx context.Context, d time.Duration) bool {
 
 func (l *Link) report(ctx context.Context, c conn, items []*pb.Item) error {
 	epoch, first, last := l.queue.Epoch(), items[0].GetSequence(), items[len(items)-1].GetSequence()
+	if items = l.fit(items); len(items) == 0 {
+		return l.queue.Ack(last)
+	}
 	data, err := proto.Marshal(&pb.Report{
 		Protocol: wire.Protocol, Epoch: epoch, Desired: l.running.Load(), Sent: l.cfg.Now().UnixMilli(), Items: items,
 	})
@@ -98,6 +101,18 @@ func (l *Link) report(ctx context.Context, c conn, items []*pb.Item) error {
 	}
 	l.lastAck.Store(l.cfg.Now().UnixMilli())
 	return l.queue.Ack(last)
+}
+
+func (l *Link) fit(items []*pb.Item) (out []*pb.Item) {
+	if l.cfg.Fit == nil {
+		return items
+	}
+	for _, item := range items {
+		if item = l.cfg.Fit(item); item != nil {
+			out = append(out, item)
+		}
+	}
+	return out
 }
 
 func (l *Link) uncut() {

@@ -334,6 +334,20 @@ func (s *Spool) Ack(sequence uint64) error {
 	return nil
 }
 
+// Seal has what was put leave the disk as soon as it is acknowledged, where otherwise it stays until its segment is full: what people
+// erase is not to lie there.
+func (s *Spool) Seal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	if err := errors.Join(s.firm.seal(s.acked), s.soft.seal(s.acked)); err != nil {
+		return fmt.Errorf("spool: seal: %w", err)
+	}
+	return nil
+}
+
 // Close writes everything and ends the spool's use.
 func (s *Spool) Close() error {
 	s.mu.Lock()

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -409,6 +410,47 @@ func TestLostSpoolIsANewEpoch(t *testing.T) {
 	a, b := openSpool(t, t.TempDir(), 1<<20), openSpool(t, t.TempDir(), 1<<20)
 	if a.Epoch() == b.Epoch() || a.Epoch() == 0 {
 		t.Error("two spools have one epoch")
+	}
+}
+
+// What was told and then erased is not on the disk once it is acknowledged, and the spool goes on, also when it is opened anew.
+func TestSealedLeavesTheDisk(t *testing.T) {
+	dir := t.TempDir()
+	s := openSpool(t, dir, 1<<20)
+	secret := &pb.Item{Body: &pb.Item_Finding{Finding: &pb.Finding{Sentence: "It calls secret.example."}}}
+	put(t, s, secret, rollUp(1))
+	lies := func() (n int) {
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += bytes.Count(b, []byte("secret.example"))
+		}
+		return n
+	}
+	if err := s.Ack(2); err != nil || lies() != 1 {
+		t.Fatalf("%v, in %d places: this test cannot fail", err, lies())
+	}
+	put(t, s, secret)
+	if err := s.Seal(); err != nil || lies() != 2 {
+		t.Fatalf("%v, in %d places: what is not acknowledged is gone", err, lies())
+	}
+	if err := s.Ack(3); err != nil || lies() != 0 {
+		t.Fatalf("%v, in %d places", err, lies())
+	}
+	epoch := s.Epoch()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openSpool(t, dir, 1<<20)
+	put(t, s, finding(7))
+	if got := drain(t, s); s.Epoch() != epoch || len(got) != 1 || got[0].GetSequence() <= 3 {
+		t.Errorf("after that: %v", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/say"
 )
 
 // change is a doubt whether a face still is whom it was: it is decided by who is heard next. Both, from two ports or with the same
@@ -153,14 +154,14 @@ func (l *Linker) ripen() {
 		if c.heard < 2 || len(c.kinds) < 2 || !l.may(f.mac, home.DetectIdentity) {
 			continue
 		}
-		named := ""
+		named := say.Word("")
 		if c.is != "" {
-			named = fmt.Sprintf(" It called itself %q, now it is %q.", c.was, c.is)
+			named = say.Said(say.New(` It called itself "{0}", now it is "{1}".`, say.Text(c.was), say.Text(c.is)))
 		}
 		l.find(f, f.id, c.proven, c.port, c.frame, home.Finding{
 			Detector: home.DetectIdentity, Score: float64(len(c.kinds)),
-			Sentence: "suddenly speaks as another device with the same hardware address: another device, or another system on this one." + named,
-			Facts:    map[string]any{"changed": c.kinds, "mac": f.mac.String(), "unit": "clues that changed"},
+			Said:  say.New("suddenly speaks as another device with the same hardware address: another device, or another system on this one.{0}", named),
+			Facts: map[string]any{"changed": c.kinds, "mac": f.mac.String(), "unit": "clues that changed"},
 		})
 	}
 }
@@ -172,16 +173,18 @@ func (l *Linker) forged(f *face, culprit home.DeviceID, c *change, ports []strin
 		return
 	}
 	facts := map[string]any{"mac": f.mac.String(), "victim": f.id, "changed": c.kinds, "unit": "clues that differ"}
-	sentence := fmt.Sprintf("its hardware address %s is used by two that speak differently: one of them is not it", f.mac)
-	if culprit != f.id {
-		sentence = fmt.Sprintf("sends with the hardware address %s of another device, which is here as well", f.mac)
-	}
+	where := say.Word("")
 	if len(ports) > 0 {
 		facts["ports"] = ports
-		sentence += fmt.Sprintf(" (ports %s and %s)", ports[0], ports[1])
+		where = say.Said(say.New(" (ports {0} and {1})", say.Text(ports[0]), say.Text(ports[1])))
+	}
+	mac := say.Text(f.mac.String())
+	said := say.New("its hardware address {0} is used by two that speak differently: one of them is not it{1}", mac, where)
+	if culprit != f.id {
+		said = say.New("sends with the hardware address {0} of another device, which is here as well{1}", mac, where)
 	}
 	l.find(f, culprit, culprit != f.id && c.proven, c.port, o.Frame, home.Finding{
-		Detector: home.DetectForgedMAC, Score: float64(max(1, len(c.kinds))), Sentence: sentence, Facts: facts,
+		Detector: home.DetectForgedMAC, Score: float64(max(1, len(c.kinds))), Said: said, Facts: facts,
 	})
 }
 
@@ -258,8 +261,8 @@ func (l *Linker) copies(a, b *face) {
 	}
 	l.find(b, b.id, true, b.port, 0, home.Finding{
 		Detector: home.DetectIdentity, Score: 1,
-		Sentence: "asks for its address with the identifier of another device, which is here as well: it speaks as one that it is not",
-		Facts:    map[string]any{"changed": []string{"client-id"}, "mac": b.mac.String(), "other": a.id, "other_mac": a.mac.String(), "unit": "clues copied"},
+		Said:  say.New("asks for its address with the identifier of another device, which is here as well: it speaks as one that it is not"),
+		Facts: map[string]any{"changed": []string{"client-id"}, "mac": b.mac.String(), "other": a.id, "other_mac": a.mac.String(), "unit": "clues copied"},
 	})
 }
 
@@ -277,6 +280,7 @@ func (l *Linker) may(m home.MAC, d home.Detector) bool {
 }
 
 func (l *Linker) find(f *face, id home.DeviceID, proven bool, port string, frame uint64, v home.Finding) {
+	v.Sentence = say.English(v.Said)
 	v.Device, v.MAC, v.Time, v.Frame, v.Strength = id, f.mac, l.now, frame, home.Soft
 	if proven {
 		v.Port = port

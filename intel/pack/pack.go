@@ -43,7 +43,7 @@ type Header struct {
 	Allow      bool       `json:"allow,omitempty"` // exceptions within the class
 }
 
-var pathForm = regexp.MustCompile(`^(malware|phishing|tracking|bypass|allow)/[A-Za-z0-9_-][A-Za-z0-9._-]{0,95}\.txt$`)
+var pathForm = regexp.MustCompile(`^(malware|phishing|tracking|bypass|adult|allow)/[A-Za-z0-9_-][A-Za-z0-9._-]{0,95}\.txt$`)
 
 // check says what is wrong with a header. Its words end in a file of lines "key: value" and on a screen.
 func (h *Header) check() error {

@@ -18,6 +18,7 @@ type Options struct {
 	Agent   string                   // the agent's program; "" leaves the measurements of the whole agent out
 	Homes   int                      // of the cloud's store; 0 means the benchmark's own default
 	Data    string                   // folder of the cloud's store, which is kept and used again; "": one that is deleted
+	DB      string                   // of the console's store, where it is not SQLite in the folder
 	Say     func(f string, a ...any) // progress for people; nil: none
 }
 
@@ -70,14 +71,24 @@ type Measure struct {
 	High   float64 `json:"high"`  // a tenth are higher
 	Rounds int     `json:"rounds"`
 	Tail   *Tail   `json:"tail,omitempty"`
-	Goal   *Goal   `json:"goal,omitempty"`
-	Peers  []Peer  `json:"peers,omitempty"`
+	// Slowest is what took longest of several questions that are measured together; nil where there are none.
+	Slowest *Slowest `json:"slowest,omitempty"`
+	Goal    *Goal    `json:"goal,omitempty"`
+	Peers   []Peer   `json:"peers,omitempty"`
 }
 
 // Tail tells of those that waited longest.
 type Tail struct {
-	P99 float64 `json:"p99"` // one of a hundred is higher
+	P95 float64 `json:"p95,omitempty"` // one of twenty is higher
+	P99 float64 `json:"p99"`           // one of a hundred is higher
 	Max float64 `json:"max"`
+}
+
+// Slowest is the question whose 95 of 100 took longest.
+type Slowest struct {
+	What string  `json:"what"`
+	P95  float64 `json:"p95"`
+	Of   int     `json:"of"` // so many questions
 }
 
 // Goal is what the number is to be; where there is a tail, what 99 of 100 are to be.

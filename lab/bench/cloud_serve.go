@@ -28,7 +28,9 @@ type serving struct {
 
 const readyWithin = time.Minute
 
-func serve(ctx context.Context, c *cell.Cell) (_ *serving, err error) {
+func serve(ctx context.Context, c *cell.Cell) (*serving, error) { return serveAs(ctx, c.Config()) }
+
+func serveAs(ctx context.Context, cfg cloud.Config) (_ *serving, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
@@ -43,7 +45,6 @@ func serve(ctx context.Context, c *cell.Cell) (_ *serving, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
-	cfg := c.Config()
 	cfg.HTTP, cfg.Public = []string{fmt.Sprintf("fd:%d", fd)}, "http://"+l.Addr().String()
 	cfg.ProxiedBy = []string{"127.0.0.1"} // each resident asks from an address of their own, as limits count by address
 	ctx, stop := context.WithCancel(ctx)

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"cardea/internal/built"
 	"cardea/lab"
 )
 
@@ -54,10 +55,8 @@ func TestGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	agent := filepath.Join(dir, "cardea-agent")
-	build := exec.Command("go", "build", "-o", agent, "cardea/cmd/cardea-agent")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the agent: %v\n%s", err, out)
+	if err := built.Into(dir, "cardea-agent"); err != nil {
+		t.Fatal(err)
 	}
 	users := map[string]*syscall.Credential{"this user": nil}
 	if os.Geteuid() == 0 {

@@ -15,6 +15,9 @@ func (r *Report) Print(w io.Writer) {
 	t := tabwriter.NewWriter(w, 2, 8, 2, ' ', 0)
 	for _, x := range r.Measures {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", x.What, amount(x.Value, x.Unit), extent(x.Low, x.High, x.Unit, x.Rounds)+x.Tail.words(x.Unit), x.Goal.words(x.Unit))
+		if s := x.Slowest; s != nil && s.Of > 1 {
+			fmt.Fprintf(t, "    slowest of %d\tp95 %s\t%s\t\n", s.Of, amount(s.P95, x.Unit), s.What)
+		}
 		for _, p := range x.Peers {
 			fmt.Fprintf(t, "    %s\t%s\t%s\t× %.3g\n", p.Name, amount(p.Value, x.Unit), extent(p.Low, p.High, x.Unit, x.Rounds), p.Ratio)
 		}
@@ -30,7 +33,11 @@ func (t *Tail) words(unit string) string {
 	if t == nil {
 		return ""
 	}
-	return fmt.Sprintf(" p99 %s, max %s", amount(t.P99, unit), amount(t.Max, unit))
+	middle := ""
+	if t.P95 > 0 {
+		middle = fmt.Sprintf(" p95 %s,", amount(t.P95, unit))
+	}
+	return fmt.Sprintf("%s p99 %s, max %s", middle, amount(t.P99, unit), amount(t.Max, unit))
 }
 
 // words is the goal in words; "" for none.

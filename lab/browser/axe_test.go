@@ -21,6 +21,13 @@ type violation struct {
 	Nodes  []string `json:"nodes"`
 }
 
+// schemes are what is checked in each: all of it when the page is light, and whatever depends on colours again when it is dark. The
+// elements are the same in both.
+var schemes = []struct{ name, options string }{
+	{"light", `{resultTypes: ["violations"]}`},
+	{"dark", `{resultTypes: ["violations"], runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}}`},
+}
+
 // axe checks what is on the screen, light and dark: nothing is tolerated.
 func (p *tab) axe(screen string) {
 	p.t.Helper()
@@ -31,12 +38,12 @@ func (p *tab) axe(screen string) {
 	if !eval[bool](p, "!!window.axe") {
 		eval[bool](p, string(src)+";!!window.axe") // the console's own: the page's policy holds for the page
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		p.scheme(scheme)
-		found := eval[[]violation](p, `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => ({
+	for _, scheme := range schemes {
+		p.scheme(scheme.name)
+		found := eval[[]violation](p, `axe.run(document, `+scheme.options+`).then((r) => r.violations.map((v) => ({
 			id: v.id, impact: v.impact ?? "", help: v.help, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 200) + " " + n.failureSummary.slice(0, 300))})))`)
 		for _, v := range found {
-			p.t.Errorf("%s, %s: %s (%s): %s\n%q", screen, scheme, v.ID, v.Impact, v.Help, v.Nodes)
+			p.t.Errorf("%s, %s: %s (%s): %s\n%q", screen, scheme.name, v.ID, v.Impact, v.Help, v.Nodes)
 		}
 		p.fits(screen)
 	}
@@ -58,6 +65,12 @@ func (p *tab) picture(name string) {
 		return
 	}
 	p.save(filepath.Join(root, "docs/img", name+".png"))
+}
+
+// top scrolls an element to the top of the screen.
+func (p *tab) top(js string) {
+	p.t.Helper()
+	eval[bool](p, js+`.scrollIntoView({block: "start", behavior: "instant"}), true`)
 }
 
 // shoot keeps the screen of a failed test where CARDEA_SHOTS says.

@@ -8,13 +8,17 @@ import (
 // hostile are the tags of what devices call themselves under cardea demo --hostile. None of it may become an element.
 const injected = `document.querySelectorAll("img, script:not([src]), [onerror], main iframe").length`
 
-// Devices call themselves markup, script, turned and endless text: all of it is text on every screen. The demo runs as an
-// ordinary user here.
+// controls says whether a text on the screen has control characters, but for the ends of lines.
+const controls = `/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029]/.test(document.body.textContent)`
+
+// Devices call themselves markup, script, turned, endless and 10 kB of text, and control characters, in DHCP, mDNS and SSDP: all of
+// it is text on every screen of the app, of staff and of the gateway. The demo runs as an ordinary user here.
 func TestHostileNamesAreText(t *testing.T) {
+	t.Parallel()
 	d := begin(t, nobody, "--hostile")
-	browser := chromium(t)
+	browser := chromium(t, d.lab)
 	p := open(t, browser, 360, 740, true)
-	still := func(screen string) {
+	text := func(screen string) {
 		p.t.Helper()
 		if n := eval[int](p, injected); n != 0 {
 			p.t.Errorf("%s: %d elements were injected", screen, n)
@@ -22,6 +26,14 @@ func TestHostileNamesAreText(t *testing.T) {
 		if eval[bool](p, `/[\u202a-\u202e\u2066\u2067\u200b]/.test(document.body.innerText)`) {
 			p.t.Errorf("%s: a name turns the direction of text", screen)
 		}
+		if eval[bool](p, controls) {
+			p.t.Errorf("%s: a name brought control characters", screen)
+		}
+		p.fits(screen)
+	}
+	still := func(screen string) {
+		p.t.Helper()
+		text(screen)
 		p.axe(screen)
 	}
 	p.step(t, "the list and the map", func(t *testing.T) {
@@ -39,12 +51,13 @@ func TestHostileNamesAreText(t *testing.T) {
 		still("devices")
 	})
 	p.step(t, "the device itself", func(t *testing.T) {
-		p.click(`[...document.querySelectorAll("a")].find((e) => e.innerText.includes("<img"))`)
+		p.click(`[...document.querySelectorAll("a")].find((e) => e.innerText.includes("alert(1)>"))`)
 		p.until("its name", `document.querySelector("h1").innerText === "<img src=x onerror=alert(1)>"`)
 		p.until("live", el("live")+`?.dataset.live === "live"`)
 		still("device")
 		p.tap("quarantine")
 		p.until("the question", `document.querySelector("dialog[open]")?.innerText.includes("<img src=x onerror=alert(1)>")`)
+		p.until("what would break", `document.querySelector('dialog[open] [data-testid="preview"]')?.dataset.stops !== ""`) // it moves the button
 		p.tap("confirm")
 		p.until("the order", el("order-quarantine")+`?.dataset.status === "in_force"`)
 		still("device that is shut in")
@@ -52,13 +65,30 @@ func TestHostileNamesAreText(t *testing.T) {
 	p.step(t, "the incident", func(t *testing.T) {
 		d.press(t, "/infect", "device", camera)
 		p.click(button("Home"))
-		p.until("the case", el("home-card")+`?.querySelector('a[href^="/incidents/"]')`)
+		of := `[...document.querySelectorAll('[data-testid="home-card"] a[href^="/incidents/"]')].find((e) => e.innerText.includes("<script>alert"))`
+		p.until("the case", of)
 		t.Log(p.text("home-sentence"), p.text("map-sentence"))
 		p.says("map-sentence", "<img src=x onerror=alert(1)>")
 		still("home with an incident")
-		p.click(el("home-card") + `.querySelector('a[href^="/incidents/"]')`)
+		p.click(of)
 		t.Log(p.text("what-happened"))
+		p.until("the guide", el("step"))
 		still("incident")
+	})
+	p.step(t, "the other screens", func(t *testing.T) {
+		for _, s := range screens(t) {
+			p.visit(d.app + s)
+			p.shows(s)
+			text(s)
+		}
+	})
+	g := open(t, browser, 360, 740, true)
+	g.step(t, "the gateway's page", func(t *testing.T) {
+		g.tries("the case", gateway(t)+"/", `document.querySelector("section h2")?.textContent.includes("<script>alert")`)
+		if n := eval[int](g, injected); n != 0 || eval[bool](g, controls) {
+			t.Errorf("%d elements were injected, or control characters:\n%q", n, eval[string](g, "document.body.textContent"))
+		}
+		g.axe("the gateway's page of a hostile home")
 	})
 	s := open(t, browser, 1280, 800, false)
 	s.step(t, "the staff page", func(t *testing.T) {

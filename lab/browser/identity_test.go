@@ -39,8 +39,10 @@ func (p *tab) inForce(verb string) {
 	}
 }
 
-// Who the devices of the home are, on a phone: told with reasons, corrected by its people, exposed, protected, and let go again.
+// Who the devices of the home are, on a phone: told with reasons, corrected by its people, exposed, protected, and let go again; and what
+// the people of the home decide.
 func TestIdentity(t *testing.T) {
+	t.Parallel()
 	d := begin(t, 0)
 	browser := chromium(t)
 	p := open(t, browser, 360, 740, true)
@@ -113,6 +115,7 @@ func TestIdentity(t *testing.T) {
 		p.until("it is over", inside(telnet, `[data-testid="guard-no-lan"]`)+`?.dataset.held === "false"`)
 		p.stays()
 	})
+	household(t, d, p)
 	s := open(t, browser, 1280, 800, false)
 	s.step(t, "staff see the same, and the fleet's lists", func(t *testing.T) {
 		s.expecting(`network: .* (401|403) .*/v1/staff/`, func() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,9 +36,9 @@ type tab struct {
 }
 
 // open makes a tab with a viewport of its own.
-func open(t *testing.T, browser context.Context, width, height int64, phone bool) *tab {
+func open(t *testing.T, browser context.Context, width, height int64, phone bool, as ...chromedp.ContextOption) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
+	ctx, cancel := chromedp.NewContext(browser, as...)
 	p := &tab{t: t, ctx: ctx}
 	t.Cleanup(func() {
 		p.t = t
@@ -200,19 +201,20 @@ func (p *tab) text(handle string) string {
 	return eval[string](p, el(handle)+".innerText")
 }
 
-// says waits until an element shows a text.
+// says waits until an element shows a text. What keeps the direction of a name to itself is not looked at.
 func (p *tab) says(handle, text string) {
 	p.t.Helper()
-	p.until(fmt.Sprintf("%s says %q", handle, text), el(handle)+"?.innerText.includes("+quote(text)+")")
+	p.until(fmt.Sprintf("%s says %q", handle, text), el(handle)+`?.innerText.replace(/[\u2068\u2069]/g, "").includes(`+quote(text)+")")
 }
 
 // click scrolls an element (a JavaScript expression) to the middle and clicks it with the mouse, once it can be clicked: it
 // is enabled and nothing lies over it.
 func (p *tab) click(js string) {
 	p.t.Helper()
-	var at []float64
+	var at, before []float64
 	deadline := time.Now().Add(patience)
-	for at == nil && time.Now().Before(deadline) {
+	for (at == nil || !slices.Equal(at, before)) && time.Now().Before(deadline) { // what still moves would not be there any more when the mouse comes
+		before = at
 		at, _ = try[[]float64](p, `(() => {
 			const e = `+js+`;
 			if (!e || e.disabled) return null;
@@ -221,7 +223,7 @@ func (p *tab) click(js string) {
 			const hit = document.elementFromPoint(x, y);
 			return hit && (e.contains(hit) || hit.contains(e)) ? [x, y] : null;
 		})()`)
-		if at == nil {
+		if at == nil || !slices.Equal(at, before) {
 			time.Sleep(40 * time.Millisecond)
 		}
 	}

@@ -14,10 +14,16 @@ import (
 
 // The app without a network, and a push message.
 func TestServiceWorker(t *testing.T) {
+	t.Parallel()
 	d := begin(t, 0)
 	p := open(t, chromium(t), 360, 740, true)
 	p.step(t, "sign in", func(t *testing.T) {
 		p.expecting(`network: .* 401 .*/v1/session$`, func() {
+			p.visit(d.app + "/sign-in")
+			p.until("a form", `document.querySelector("h1") && document.querySelector("form input")`)
+			p.axe("sign in")
+			p.picture("screen-sign-in")
+			p.visit("about:blank") // else the link is the same document with another fragment
 			p.visit(d.resident)
 			p.until("the live map", el("home-map")+`?.dataset.live === "live"`)
 		})

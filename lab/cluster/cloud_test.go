@@ -19,9 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"cardea/cloud"
 	"cardea/cloud/account"
 	"cardea/cloud/account/pki"
+	"cardea/cloud/rooms"
 	"cardea/gateway/uplink"
 	"cardea/home"
 	"cardea/lab/fleet"
@@ -34,7 +34,7 @@ import (
 // customers are homes of one tenant, made beside the running cloud as cardea admin does, with one resident who lives in some.
 type customers struct {
 	t        *testing.T
-	rooms    *cloud.Rooms
+	rooms    *rooms.Rooms
 	homes    []home.Place // without gateways
 	resident account.Person
 
@@ -43,7 +43,7 @@ type customers struct {
 }
 
 // move makes n homes; the resident lives in the first few.
-func move(t *testing.T, rooms *cloud.Rooms, n, few int) *customers {
+func move(t *testing.T, rooms *rooms.Rooms, n, few int) *customers {
 	t.Helper()
 	c := &customers{t: t, rooms: rooms, highest: map[home.Place]uint64{}}
 	tenant, err := rooms.Accounts.CreateTenant(t.Context(), "example", "Example Net")

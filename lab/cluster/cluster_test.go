@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"cardea/cloud"
+	"cardea/cloud/rooms"
+	"cardea/internal/freeport"
 	"cardea/internal/platform/bus"
 	"cardea/internal/platform/db/dbtest"
 	"cardea/lab/fleet"
@@ -27,7 +29,7 @@ import (
 type spread struct {
 	t       *testing.T
 	sql     *dbtest.Server
-	rooms   *cloud.Rooms
+	rooms   *rooms.Rooms
 	bus     *bus.Conn
 	addr    []string // of brokers
 	brokers []*process
@@ -41,11 +43,11 @@ type spread struct {
 func grow(t *testing.T) *spread {
 	t.Helper()
 	s := &spread{t: t, sql: dbtest.NewServer(t)}
-	dir, http := t.TempDir(), free(t)
+	dir, http := t.TempDir(), freeport.Must(t)
 	s.base = "http://" + http
 	var cluster []string
 	for range 3 {
-		s.addr, cluster = append(s.addr, free(t)), append(cluster, free(t))
+		s.addr, cluster = append(s.addr, freeport.Must(t)), append(cluster, freeport.Must(t))
 	}
 	first := filepath.Join(dir, "api")
 	var err error

@@ -2,12 +2,10 @@ package cluster
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"cardea/cloud"
+	"cardea/cloud/rooms"
+	"cardea/internal/built"
 )
 
 // program is cardea, built once.
@@ -35,10 +34,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "cardea")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", program, "cardea/cmd/cardea")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build cardea: %v\n%s", err, out)
+	if err := built.Into(dir, "cardea"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -140,20 +137,9 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Fatalf("waited in vain: %s", what)
 }
 
-// free finds an address on the loopback that nobody uses.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 const killed = syscall.SIGKILL
 
 // trust is how a part of the cloud reaches brokers.
 func trust(own tls.Certificate, roots *x509.CertPool) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{own}, RootCAs: roots, ServerName: cloud.BrokerName}
+	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{own}, RootCAs: roots, ServerName: rooms.BrokerName}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"cardea/cloud"
+	"cardea/cloud/rooms"
+	"cardea/internal/freeport"
 	"cardea/internal/platform/db/dbtest"
 	"cardea/lab/fleet"
 )
@@ -19,14 +21,14 @@ import (
 // alone is a cloud of one process over SQLite.
 type alone struct {
 	*process
-	rooms *cloud.Rooms
+	rooms *rooms.Rooms
 	db    string
 	base  string
 }
 
 func one(t *testing.T) *alone {
 	t.Helper()
-	data, broker, http := t.TempDir(), free(t), free(t)
+	data, broker, http := t.TempDir(), freeport.Must(t), freeport.Must(t)
 	a := &alone{db: "sqlite:" + filepath.Join(data, "cardea.db"), base: "http://" + http}
 	var err error
 	if a.rooms, err = cloud.Open(t.Context(), cloud.Config{Data: data, Listen: broker, Advertise: []string{broker}}); err != nil {
@@ -139,7 +141,7 @@ func TestServeSaysWhatIsWrong(t *testing.T) {
 
 // A broker does without a worker and without a database, and says that it is ready.
 func TestABrokerAloneBecomesReady(t *testing.T) {
-	data, web := t.TempDir(), free(t)
+	data, web := t.TempDir(), freeport.Must(t)
 	b := serve(t, "broker", "--role", "broker", "--data", data, "--listen", "127.0.0.1:0", "--http", web)
 	eventually(t, "the broker is ready", func() bool {
 		resp, err := http.Get(fmt.Sprintf("http://%s/readyz", web)) //nolint:noctx // on the loopback, in a test

@@ -55,7 +55,7 @@ func (d *Device) discover(ctx context.Context, wait time.Duration) (Lease, error
 
 func (d *Device) options() []dhcpv4.Modifier {
 	t := plan.Of(d.Kind)
-	list := []dhcpv4.Modifier{dhcpv4.WithBroadcast(false), dhcpv4.WithOption(dhcpv4.OptHostName(cmp.Or(d.Calls, d.Name))),
+	list := []dhcpv4.Modifier{dhcpv4.WithBroadcast(false), dhcpv4.WithOption(dhcpv4.OptHostName(clip(cmp.Or(d.Calls, d.Name)))),
 		dhcpv4.WithGeneric(dhcpv4.OptionParameterRequestList, t.Parameters)}
 	if t.VendorClass != "" {
 		list = append(list, dhcpv4.WithOption(dhcpv4.OptClassIdentifier(t.VendorClass)))

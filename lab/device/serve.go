@@ -134,9 +134,13 @@ func announce(d *Device, ctx context.Context, r *rand.Rand) error {
 			_, _ = mdns.WriteToUDPAddrPort(m, netip.MustParseAddrPort("224.0.0.251:5353")) // unheard: it is repeated
 		}
 		if d.Kind == plan.TV || d.Kind == plan.Hub || d.Kind == plan.NAS || d.Kind == plan.Camera {
+			called := ""
+			if d.Calls != "" {
+				called = fmt.Sprintf("X-Friendly-Name: %s\r\nX-ModelName: %s\r\n", d.Calls, d.Calls)
+			}
 			note := fmt.Sprintf("NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-CONTROL: max-age=1800\r\n"+
-				"LOCATION: http://%v:80/desc.xml\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nSERVER: Linux/4.9 UPnP/1.0 %s/1.0\r\n"+
-				"USN: uuid:%x::upnp:rootdevice\r\n\r\n", addr, d.Name, d.Seed)
+				"LOCATION: http://%v:80/desc.xml\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nSERVER: Linux/4.9 UPnP/1.0 %s/1.0\r\n%s"+
+				"USN: uuid:%x::upnp:rootdevice\r\n\r\n", addr, d.Name, called, d.Seed)
 			_, _ = mdns.WriteToUDPAddrPort([]byte(note), netip.MustParseAddrPort("239.255.255.250:1900"))
 		}
 		if !pause(ctx, r, 25*time.Second) {
@@ -156,10 +160,27 @@ func (d *Device) records(addr netip.Addr) *dns.Msg {
 		m.Answer = append(m.Answer,
 			&dns.PTR{Hdr: head(s, dns.TypePTR), Ptr: instance},
 			&dns.SRV{Hdr: head(instance, dns.TypeSRV), Port: 80, Target: host},
-			&dns.TXT{Hdr: head(instance, dns.TypeTXT), Txt: []string{"md=" + string(d.Kind)}})
+			&dns.TXT{Hdr: head(instance, dns.TypeTXT), Txt: d.texts()})
 	}
 	if addr.IsValid() {
 		m.Answer = append(m.Answer, &dns.A{Hdr: head(host, dns.TypeA), A: addr.AsSlice()})
 	}
 	return m
 }
+
+// texts are what a device says of itself beside its services: of one that calls itself something else, that, however long.
+func (d *Device) texts() []string {
+	if d.Calls == "" {
+		return []string{"md=" + string(d.Kind)}
+	}
+	list := []string{"md=" + clip(d.Calls), "fn=" + clip(d.Calls)}
+	for rest := d.Calls; len(rest) > maxText && len(list) < 64; rest = rest[maxText:] {
+		list = append(list, rest[:maxText])
+	}
+	return list
+}
+
+// maxText is how much fits into one text of DNS or one option of DHCP, with a key before it.
+const maxText = 250
+
+func clip(s string) string { return s[:min(len(s), maxText)] }

@@ -174,7 +174,7 @@ func (c *chaos) doneOnce() {
 		switch {
 		case n > 1:
 			c.w.t.Errorf("order %s (%s) was done %d times", o.Verb, o.Why, n)
-		case n == 0 && o.Status == "in_force" && (o.Verb == "dismiss" || o.Verb == "release"):
+		case n == 0 && o.Status == "in_force" && o.Verb == "dismiss": // a device that is let out already is let out without a step
 			c.w.t.Errorf("order %s (%s) is said to be in force, and made no step", o.Verb, o.Why)
 		case n == 1 && o.Status == "expired":
 			c.w.t.Errorf("order %s (%s) has expired, and was done", o.Verb, o.Why)

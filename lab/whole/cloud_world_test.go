@@ -17,6 +17,7 @@ import (
 
 	"cardea/cloud"
 	"cardea/cloud/account"
+	"cardea/cloud/rooms"
 	"cardea/home"
 
 	"github.com/google/uuid"
@@ -31,9 +32,10 @@ const (
 // sky is the real cloud, a process on the lab's internet, with the lab's home in it.
 type sky struct {
 	w       *world
-	rooms   *cloud.Rooms // beside the running process, as cardea admin
+	rooms   *rooms.Rooms // beside the running process, as cardea admin
 	place   home.Place
 	process *agent // any process
+	flags   []string
 	client  *http.Client
 }
 
@@ -129,8 +131,8 @@ func (s *sky) ready() error {
 
 func (s *sky) launch() error {
 	broker := s.address(4222)
-	p := &agent{cmd: exec.Command(os.Getenv(cloudVariable), "serve", "--data", cloudData, "--http", apiAddress, "--http", s.address(8490), "--listen", broker,
-		"--advertise", broker, "--stream-bytes", "33554432"), done: make(chan struct{})}
+	p := &agent{cmd: exec.Command(os.Getenv(cloudVariable), append([]string{"serve", "--data", cloudData, "--http", apiAddress, "--http", s.address(8490), "--listen", broker,
+		"--advertise", broker, "--stream-bytes", "33554432"}, s.flags...)...), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := s.w.home.Start("internet", p.cmd); err != nil {
 		return err

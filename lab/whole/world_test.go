@@ -131,18 +131,29 @@ type agent struct {
 	log  bytes.Buffer
 }
 
+// Bytes of a log that are kept, and that are shown when a test fails.
+const (
+	logKept  = 4 << 20
+	logShown = 8 << 10
+)
+
 // Write keeps the end of the log.
 func (a *agent) Write(b []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.log.Write(b)
-	if n := a.log.Len() - 8<<10; n > 0 {
+	if n := a.log.Len() - logKept; n > 0 {
 		a.log.Next(n)
 	}
 	return len(b), nil
 }
 
 func (a *agent) tail() string {
+	log := a.all()
+	return log[max(0, len(log)-logShown):]
+}
+
+func (a *agent) all() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.log.String()

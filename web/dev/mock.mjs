@@ -1,24 +1,29 @@
 // A mock of the API with one home, to see the screens without a cloud: `npm run build && node dev/mock.mjs [port] [dist]`.
-// The state changes with what is pressed; /mock/offline?on=1 takes the gateway away. The content policy is as strict as the server's.
+// The state changes with what is pressed; /mock/offline?on=1 takes the gateway away, /mock/slow?ms=6000 makes the cloud slow. The content policy is as strict as the server's.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import * as who from "./who.mjs";
+import * as kase from "./incident.mjs";
+import * as person_ from "./person.mjs";
+import * as household from "./household.mjs";
 
 const port = Number(process.argv[2] ?? 0);
 const dist = process.argv[3] ? join(process.argv[3], "/") : new URL("../dist/", import.meta.url).pathname;
 const ago = (s) => new Date(Date.now() - s * 1000).toISOString();
 const H = "0192f0aa-0000-7000-8000-00000000a001", I = "0192f0aa-0000-7000-8000-00000000c001";
-let contained = true, released = false, eventsOut = new Set(), offline = false;
+let eventsOut = new Set(), offline = false, slow = 0;
+const modes = new Map(), paused = new Map(), trials = new Map(), let_in = new Set();
 const orders = [];
 const names = ["Camera by the door", "Anna's phone", "Television", "Kitchen radio", "Thermostat", "Printer", "Light strip", "Ben's laptop",
   "\u202e<img src=x onerror=alert(1)> a very long name of a device that goes on and on", "Doorbell", "Vacuum"];
 const vendors = ["Reolink", "Apple", "Samsung", "Sonos", "tado", "Brother", "Signify", "Lenovo", "", "Netatmo", "Roborock"];
 const devices = () => [{ n: "Gateway", v: "Cardea", gw: true }, ...names.map((n, i) => ({ n, v: vendors[i] }))].map((d, i) => ({
   id: "d" + i, name: d.n, vendor: d.v, macs: [`9c:8e:cd:00:00:0${i % 10}`], addresses: [`192.168.1.${10 + i}`, `fe80::${i}`], first: ago(86400 * 40), last: ago(i === 6 ? 9000 : 4),
-  online: i !== 6, mode: i === 1 && contained ? "quarantine" : "off", grade: i === 1 && contained ? "port" : "none", protected: i === 5, gateway: !!d.gw, shared: false,
-  incident: i === 1 ? { id: I, code: "K7QM", state: contained ? "contained" : "probation" } : null, blocked: i === 3 ? ["ads.samsung.com"] : [], allowed: [], ...who.of(i),
+  online: i !== 6, mode: modes.get("d" + i) ?? (i === 1 && kase.state().state !== "closed" ? kase.state().mode : "off"), grade: modes.has("d" + i) || (i === 1 && kase.shut()) ? "port" : "none", protected: i === 5, gateway: !!d.gw, shared: false,
+  incident: i === 1 && kase.state().state !== "closed" ? { id: I, code: "K7QM", state: kase.state().state } : null, blocked: i === 3 ? ["ads.samsung.com"] : [], allowed: [], essential: i === 5 ? "alarm" : "", firmware: i === 1 ? "v3.1.0.956" : "", held: i === 10 && !let_in.has("d" + i),
+  paused: paused.get("d" + i) ?? null, paused_by: paused.has("d" + i) ? "pause" : "", trial: trials.get("d" + i) ?? null, ...who.of(i),
 })).filter((d) => !who.gone.has(d.id));
 const week = (i) => Array.from({ length: 7 }, (_, k) => ({ day: ago(86400 * (6 - k)).slice(0, 10), up: 4e6 * (i + 1) + k * 3e5, down: 3e7 * ((i * 7 + k * 3) % 5 + 1),
   hours: Array.from({ length: 24 }, (_, h) => ((h * (i + 3) + k) % 7 < 3 ? 0 : 1000 * 10 ** ((h + i) % 5))) }));
@@ -32,23 +37,17 @@ const contacts = () => [
   c("d4", "play.sonos.com", 443, svc("Sonos", "Sonos", "Music")), c("d5", "my.tado.com", 443, svc("tado", "tado", "Heating")), c("d8", "github.com", 443, svc("GitHub", "GitHub", "Code")),
   c("d10", "netcom.netatmo.net", 25050, svc("Netatmo", "Netatmo", "Doorbell")), c("d11", "mqtt.roborock.com", 8883, svc("Roborock", "Roborock", "Cleaning"), { usual: { device: false, model: true }, verdict: "watch", reason: "New for this vacuum. 12,400 homes have this model; most of them do it." }),
   c("d8", "", 631, null, { local: true, peer: "d6", ip: "192.168.1.16" }),
-  ...(contained ? [] : [c("d1", "fw.reolink.com", 443, svc("Reolink updates", "Reolink", "Updates"))]),
+  ...(kase.shut() ? [] : [c("d1", "fw.reolink.com", 443, svc("Reolink updates", "Reolink", "Updates"))]),
 ];
-const finding = (k, s, d) => ({ id: "f" + k, time: ago(1500 - k * 20), detector: d, strength: k ? "soft" : "hard", sentence: s, facts: { hosts: 214, unanswered: 209, seconds: 41, port: 23 }, score: 17.2, p: null });
-const incident = () => ({ id: I, code: "K7QM", device: { id: "d1", name: names[0] }, state: contained ? "contained" : "probation", mode: contained ? "quarantine" : "vendor-only", opened: ago(1500), changed: ago(900),
-  sentence: "It tried to log in to 214 other computers on the internet.", what_happened: "At 13:35 your camera tried to reach 214 hosts on the internet by telnet in 41 seconds. 209 did not answer. 41,210 homes have this camera; none of them ever did this.",
-  what_we_did: "We shut the camera in after 0.4 seconds. It reaches only your gateway. Your other devices go on as usual.", grade: "port",
-  what_to_do: contained ? [{ verb: "", title: "Unplug the camera, wait 10 seconds, plug it in again", text: "This removes what runs in its memory only.", enabled: true }, { verb: "check", title: "Let us check", text: "We look whether it still does it.", enabled: true },
-    { verb: "release", title: "Let it out", text: "We watch it closely and shut it in again if it does the same.", enabled: true }, { verb: "dismiss", title: "This was me", text: "If you did this on purpose, we close the incident.", enabled: true }] : [],
-  findings: [finding(0, "Tried 214 hosts on the internet by telnet; 209 did not answer.", "scan-wan"), finding(1, "Met cnc.example, which is listed as malware (Mirai).", "indicator")],
-  history: [{ time: ago(1500), from: "", to: "open", mode: "off", by: "gateway", why: "Tried 214 hosts on the internet by telnet." }, { time: ago(1499), from: "open", to: "contained", mode: "quarantine", by: "gateway", why: "Hard evidence: a scan." },
-    ...(contained ? [] : [{ time: ago(3), from: "contained", to: "probation", mode: "vendor-only", by: "owner", why: "Released." }])],
-  check: { clean: false, sentence: "Not yet: it has been on and silent for 14 min; we watch for 24 h to be sure.", seen: 0, last: null, quiet_seconds: 840, need_seconds: 86400 }, orders, releases: released ? 1 : 0 });
+// past is what a device talked to in the last days.
+const past = (id) => [...contacts().filter((x) => x.device === id), ...["a", "b", "c"].map((n, i) => c(id, `${n}.cdn.example.com`, 443, i ? svc("CDN", "Example CDN", "Pictures") : null, { bytes_up: 8e6 / (i + 1), bytes_down: 3e8 / (i + 1) })),
+  c(id, "", 445, null, { local: true, peer: "d6", ip: "192.168.1.16", bytes_up: 9e5 }), c(id, "", 8009, null, { local: true, peer: "d3", ip: "192.168.1.13", inbound: true, failed: 4 }), c(id, "", 123, null, { ip: "198.51.100.7", country: "", network: "", domain: "" })];
+const incident = (lang) => kase.incident(names[0], lang, orders.filter((o) => o.incident === I));
 const gateway = () => ({ id: "0192f0aa-0000-7000-8000-00000000b001", online: !offline, last_seen: ago(offline ? 720 : 8), version: "0.2.0", armed: true, degraded: [], state: "active" });
-const home = () => ({ id: H, name: "Lindenstraße 4", state: offline ? "offline" : contained ? "attention" : "fine", sentence: contained ? "We shut your camera in. It needs you once." : "Everything looks fine.", gateway: gateway(), devices: 12, incidents: 1,
-  stopped_today: 3, trackers_today: 1204, desired: { wanted: 4, running: 4 }, cards: contained ? [{ kind: "incident", title: "Camera by the door is shut in", text: "It tried to log in to 214 other computers. There is one thing to do.", incident: I, device: "d1" }] : [], as_of: ago(3) });
+const home = () => ({ id: H, name: "Lindenstraße 4", state: offline ? "offline" : kase.held() ? "attention" : "fine", sentence: kase.held() ? "We shut your camera in. It needs you once." : "Everything looks fine.", gateway: gateway(), devices: 12, incidents: 1,
+  stopped_today: 3, trackers_today: 1204, desired: { wanted: 4, running: 4 }, cards: kase.held() ? [{ kind: "incident", title: "Camera by the door is shut in", text: "It tried to log in to 214 other computers. There is one thing to do.", incident: I, device: "d1" }] : [], plan: { name: "", extras: ["people", "content", "reports", "support"] }, as_of: ago(3) });
 const person = { id: "p1", name: "Anna", email: "anna@example.net" };
-const session = (kind) => ({ id: "s", kind, person, homes: [{ id: H, name: "Lindenstraße 4" }], tenant: "t1", provider: { id: "t1", name: "Nordnetz", phone: "+49 30 5550 100" }, expires: ago(-86400) });
+const session = (kind) => ({ id: "s", kind, person, homes: [{ id: H, name: "Lindenstraße 4", role: "owner" }], tenant: "t1", provider: { id: "t1", name: "Nordnetz", phone: "+49 30 5550 100" }, expires: ago(-86400) });
 const stops = () => [{ device: { id: "d1", name: names[0] }, endpoint: "cnc.botnet.example", class: "malware", family: "Mirai", source: "urlhaus", reason: "It is listed as malware (Mirai).", count: 41, first: ago(4000), last: ago(1400), allowed: false },
   { device: { id: "d3", name: names[2] }, endpoint: "ads.samsung.com", class: "owner", family: "", source: "", reason: "You blocked it.", count: 12, first: ago(9000), last: ago(300), allowed: false },
   { device: { id: "d8", name: names[7] }, endpoint: "paypa1-login.example", class: "phishing", family: "", source: "phish", reason: "It is listed as phishing.", count: 1, first: ago(20000), last: ago(20000), allowed: false }];
@@ -56,18 +55,24 @@ const homes = () => Array.from({ length: 40 }, (_, i) => ({ id: i === 0 ? H : "h
   last_contact: ago(i % 7 === 5 ? 86400 : 20 + i), version: i % 5 ? "0.2.0" : "0.1.9", devices: 4 + (i * 7) % 20, incidents: i % 7 === 0 ? 1 : 0 }));
 const board = () => homes().filter((h) => h.incidents).map((h, i) => ({ id: i === 0 ? I : "i" + i, code: ["K7QM", "P2RX", "9HTW", "C4DN", "ZZ2M", "Q8LK"][i % 6], home: { id: h.id, name: h.name }, state: ["contained", "open", "cleaning", "probation"][i % 4], mode: "quarantine", opened: ago(1500 + i * 5000), changed: ago(900 + i * 3000) }));
 const keys = [], consents = [], looks = [{ time: ago(7200), who: "Support, M.", role: "staff", act: "look", what: "", reason: "The customer called about the camera.", refused: false, source: "cloud" }];
-let settings = { email: true, push: false }, looked = false;
+let rules = { block: "auto", contain: "auto", tidy: "auto", approve: "tell", zone: "Europe/Berlin", changed: null, v: 1 };
+const own = new Map();
+let looked = false;
 const tell = (kind) => eventsOut.forEach((r) => r.write(`event: ${kind}\nid: ${Date.now()}\ndata: ${JSON.stringify({ id: "x", seq: 1, at: ago(0) })}\n\n`));
 const list = (items) => ({ items, next: null });
 const audit = () => looks.map((l) => ({ ...l, home: H }));
 
 function order(b) {
-  const o = { id: randomUUID(), verb: b.verb, device: b.device ?? "", incident: b.incident ?? "", endpoint: b.endpoint ?? "", by: "owner", why: "", asked: ago(0), status: "asked", done: null, reason: "", check: null };
+  const o = { id: randomUUID(), verb: b.verb, device: b.device ?? "", incident: b.incident ?? "", endpoint: b.endpoint ?? "", by: "owner", why: "", asked: ago(0), status: "asked", done: null, reason: "", check: null, answer: b.answer ?? "", code: "", deed: b.deed ?? "", mode: b.mode ?? "", step: b.step ?? "" };
   orders.push(o);
   setTimeout(() => {
-    Object.assign(o, b.verb === "block" ? { status: "failed", reason: "The gateway does not block its own names." } : { status: "in_force" }, { done: ago(0) });
-    if (b.verb === "release" || b.verb === "dismiss") { contained = false; released = true; }
-    if (b.verb === "quarantine") contained = true;
+    const failed = b.verb === "block" ? "The gateway does not block its own names." : b.incident ? kase.done(b, o) : "";
+    Object.assign(o, failed ? { status: "failed", reason: failed } : { status: "in_force" }, { done: ago(0) });
+    if (!failed && b.verb === "mode") { if (b.mode === "off") modes.delete(b.device); else modes.set(b.device, b.mode); }
+    if (!failed && b.verb === "try") { if (b.mode === "off") trials.delete(b.device); else trials.set(b.device, { ...kase.preview(b.mode), since: ago(0) }); }
+    if (!failed && !b.incident && b.verb === "quarantine") modes.set(b.device, "quarantine");
+    if (!failed && !b.incident && b.verb === "release") modes.delete(b.device);
+    setTimeout(() => tell("incident"), 1700);
     tell("order"); tell("incident"); tell("device");
   }, 1200);
   return o;
@@ -75,7 +80,7 @@ function order(b) {
 
 // about is an order about who a device is: it takes its time, and a printer's makes trouble.
 function about(device, verb, change) {
-  const o = { id: randomUUID(), verb, device, incident: "", endpoint: "", by: "owner", why: "", asked: ago(0), status: "asked", done: null, reason: "", check: null };
+  const o = { id: randomUUID(), verb, device, incident: "", endpoint: "", by: "owner", why: "", asked: ago(0), status: "asked", done: null, reason: "", check: null, answer: "", code: "", deed: "", mode: "", step: "" };
   orders.push(o);
   setTimeout(() => {
     const failed = device === "d6";
@@ -98,12 +103,17 @@ function api(req, res, url, body) {
   const p = url.pathname, signedIn = /cardea_(resident|staff)=1/.test(req.headers.cookie ?? "");
   const send = (status, data, h = {}) => { res.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...h }); res.end(data === undefined ? "" : JSON.stringify(data)); };
   const no = (status, kind, title) => { res.writeHead(status, { "Content-Type": "application/problem+json" }); res.end(JSON.stringify({ type: "/problems/" + kind, title, status })); };
+  if (p === "/mock/slow") { slow = Number(url.searchParams.get("ms")); return send(204); }
   if (p === "/mock/offline") { offline = url.searchParams.get("on") === "1"; tell("gateway"); return send(204); }
   if (p === "/v1/sessions") return body.token === "bad" || body.password === "wrong" ? no(401, "signed-out", "no") : send(201, session("resident"), { "Set-Cookie": "cardea_resident=1; Path=/; HttpOnly; SameSite=Strict" });
   if (p === "/v1/staff/sessions") return send(201, session("staff"), { "Set-Cookie": "cardea_staff=1; Path=/; HttpOnly; SameSite=Strict" });
+  const pass = (x) => (x[0] >= 400 ? no(x[0], "not-found", "no") : send(x[0], x[1], x[2]));
+  const free = person_.open(req.method, p, body, url.searchParams);
+  if (free) return free[1] === "session" ? send(201, session("resident"), { "Set-Cookie": "cardea_resident=1; Path=/; HttpOnly; SameSite=Strict" }) : pass(free);
   if (!signedIn) return no(401, "signed-out", "Sign in");
   if (p === "/v1/session") return req.method === "DELETE" ? send(204, undefined, { "Set-Cookie": "cardea_resident=0; Path=/; Max-Age=0" }) : send(200, session("resident"));
-  if (p === "/v1/notifications") { if (req.method === "PATCH") settings = { ...settings, ...body }; return send(200, settings, { ETag: '"1"' }); }
+  const mine = person_.own(req.method, p, body);
+  if (mine) return pass(mine);
   if (p === "/v1/push-key") return send(200, { key: "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM" });
   const staff = p.startsWith("/v1/staff");
   if (staff) {
@@ -126,14 +136,35 @@ function api(req, res, url, body) {
   if (r === "") return send(200, home());
   if (r === "/devices") return send(200, list(devices()));
   if (d) { const i = devices().findIndex((x) => x.id === decodeURIComponent(d[1])); return i < 0 ? no(404, "not-found", "no") : send(200, { ...devices()[i], week: week(i), coverage: { unnamed_share: 0.04 } }); }
+  const ours = person_.home(req.method, r, body);
+  if (ours) return pass(ours);
+  const hh = household.answer(req.method, r, body, req.headers["if-match"]);
+  if (hh) return hh[0] >= 400 ? no(hh[0], hh[0] === 412 ? "changed-meanwhile" : "not-found", "no") : send(hh[0], hh[1]);
+  const tag = (x) => ({ ETag: `"${x.v}"` });
+  if (r === "/policy") { if (req.method === "PATCH") { rules = { ...rules, ...body, v: rules.v + 1, changed: ago(0) }; } const { v, ...p } = rules; return send(200, { ...p, versions: { wanted: v, running: Math.max(1, v - 1) }, etag: String(v) }, tag(rules)); }
+  if (r.endsWith("/policy")) {
+    const id = decodeURIComponent(r.split("/")[2]), was = own.get(id) ?? { block: "home", contain: "home", tidy: "home", essential: id === "d5" ? "alarm" : "none", v: 1 };
+    if (req.method === "PUT") own.set(id, { ...body, v: was.v + 1 });
+    const { v, ...p } = own.get(id) ?? was, holds = Object.fromEntries(["block", "contain", "tidy"].map((k) => [k, p[k] === "home" ? rules[k] : p[k]]));
+    return send(200, { ...p, holds, etag: String(v) }, tag({ v }));
+  }
+  if (r.endsWith("/admission")) { const id = decodeURIComponent(r.split("/")[2]); let_in.add(id); tell("device"); return send(200, { device: id, admission: body.answer === "admit" ? "admitted" : "refused", guest: !!body.guest, order: null }); }
+  if (r === "/pauses") {
+    if (req.method === "POST") { paused.set(body.whose, body.until); tell("device"); return send(200, body); }
+    if (req.method === "DELETE") { paused.delete(url.searchParams.get("whose")); tell("device"); return send(204); }
+    return send(200, list([...paused].map(([whose, until]) => ({ whose, until }))));
+  }
+  const pre = /^\/devices\/([^/]+)\/preview$/.exec(r);
+  if (pre) return offline ? no(503, "gateway-offline", "no") : send(200, kase.preview(url.searchParams.get("mode")));
+  if (/^\/devices\/([^/]+)\/contacts$/.test(r)) { const id = decodeURIComponent(r.split("/")[2]); return offline ? no(503, "gateway-offline", "no") : send(200, { items: past(id), as_of: ago(2), source: "gateway" }); }
   if (r === "/exposures") return send(200, list(devices().flatMap((x) => x.exposures.map((e) => ({ ...e, device: { id: x.id, name: x.name } })))));
   const w = /^\/devices\/([^/]+)\/(identity|merge|split|protections)$/.exec(r);
   if (w) { const [verb, change] = who.act(decodeURIComponent(w[1]), w[2], req.method, body); return send(202, about(decodeURIComponent(w[1]), verb, change)); }
-  if (r === "/incidents") { const { code, device, state, mode, opened, changed, sentence } = incident(); return send(200, list([{ id: I, code, device, state, mode, opened, changed, sentence }])); }
-  if (r.startsWith("/incidents/")) return send(200, incident());
+  if (r === "/incidents") { const { code, device, state, mode, opened, changed, sentence } = incident("en"); return send(200, list([{ id: I, code, device, state, mode, opened, changed, sentence }])); }
+  if (r.startsWith("/incidents/")) return send(200, incident(url.searchParams.get("lang") ?? "en"));
   if (r === "/orders") return req.method === "POST" ? send(202, order(body)) : send(200, list(orders));
   if (r.startsWith("/orders/")) return send(200, orders.find((o) => r.endsWith(o.id)));
-  if (r === "/stopped") return send(200, { items: stops(), trackers: 1204 });
+  if (r === "/stopped") return send(200, { items: stops(), trackers: 1204, earlier: null });
   if (r === "/looks") return send(200, list(looks));
   if (r === "/gateways") return send(200, list([{ id: gateway().id, state: "active", version: "0.2.0", enrolled: ago(86400 * 40), expires: ago(-86400 * 50), why: "" }, { id: "0192f0ab-0000-7000-8000-00000000b002", state: "waiting", version: "0.2.0", enrolled: ago(60), expires: null, why: "" }]));
   if (r === "/claims") return send(201, { code: "CRD1-7K2M-Q9XT-4HVB-W8PC-N3LA-2ZDF", uri: "cardea:x", qr_svg: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h3v3H0zM5 0h3v3H5zM0 5h3v3H0zM4 4h2v2H4z"/></svg>', expires: ago(-900) });
@@ -151,7 +182,7 @@ function api(req, res, url, body) {
   return no(404, "not-found", "no");
 }
 
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json" };
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".webmanifest": "application/manifest+json" };
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 async function file(res, path) {
@@ -173,6 +204,7 @@ const server = createServer((req, res) => {
   const url = new URL(req.url, "http://x");
   let text = "";
   req.on("data", (x) => { text += x; });
-  req.on("end", () => (url.pathname.startsWith("/v1/") || url.pathname.startsWith("/mock/") ? api(req, res, url, text ? JSON.parse(text) : {}) : void file(res, decodeURIComponent(url.pathname))));
+  const wait = url.pathname.startsWith("/v1/") && slow ? setTimeout : (f) => f();
+  req.on("end", () => wait(() => (url.pathname.startsWith("/v1/") || url.pathname.startsWith("/mock/") ? api(req, res, url, text ? JSON.parse(text) : {}) : void file(res, decodeURIComponent(url.pathname))), slow));
 });
 server.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/sign-in#demo`));

@@ -56,6 +56,15 @@ const clusters = [0, 1, 2].map((i) => ({ id: "c" + i, homes: homes([312, 64, 21]
 const exposed = Array.from({ length: 130 }, (_, i) => ({ kind: ["exploited", "internet", "telnet", "end-of-life", "open-port"][i % 5], reference: i % 5 === 0 ? `CVE-2021-${36260 + i}` : "", proto: i % 5 === 2 ? "tcp" : "", port: i % 5 === 2 ? 23 : 0,
   model: i % 7 ? models[i % 60].model : "", class: models[i % 60].class, certain: i % 2 === 0, homes: homes(900 - i * 7) }));
 
+const ends = ["api.example.net:443/tcp", "time.example.net:123/udp", "cam.duckdns.org:443/tcp", ""].map((name, i) => ({ hash: `00000000000000a${i}`, name, homes: homes([41000, 40200, 3100, 900][i]), share: [0.99, 0.9, 0.2, 0.04][i],
+  standing: ["normal", "normal", "rare", "pending"][i], shared: i === 2 }));
+const facts = (m) => ({ id: m.id, model: m.model, vendor: m.vendor, class: m.class, homes: m.homes, version: 12, as_of: ago(3600), voted: homes(2000), judged_as: `${m.class} / ${m.vendor} / ${m.model}`, endpoints: ends, rare: 31,
+  hours: Array.from({ length: 24 }, (_, h) => 0.02 + 0.05 * Math.exp(-((h - 20) ** 2) / 8)), new_per_day: 0.03, changes: [{ hash: "00000000000000a3", name: "", from: "rare", to: "pending", at: ago(86400 * 3) }],
+  calibration: { device_days: 41200, homes: homes(1900), floor: 0.000024, silent: false }, false_alarms: [{ detector: "novelty", hash: "", homes: homes(24) }], mud: true });
+const together = ["update", "outbreak", "unknown"].map((kind, i) => ({ id: "t" + i, kind, model: models[i].model, vendor: models[i].vendor, class: models[i].class, detector: "novelty", hash: "00000000000000a0", name: i ? "" : "fw.example.net:443/tcp",
+  homes: homes([900, 44, 7][i]), own_homes: homes([120, 21, 3][i]), why: "Far more homes than usual within a day.", since: ago(7200 + i * 9000), last: ago(60 + i * 600), until: ago(-70000), open: true }));
+const agreed = ["force", "shadow", "refused"].map((state, i) => ({ endpoint: i === 2 ? "" : `c2-${i}.example.net 6667 tcp`, state, why: "Hard findings of several homes agree on it.", homes: homes([31, 22, 6][i]), since: ago(900), force: ago(600), expires: ago(-600000) }));
+
 // fleet answers what staff ask of models, or null.
 export function fleet(method, path, params, body) {
   const page = (all, n) => {
@@ -63,6 +72,13 @@ export function fleet(method, path, params, body) {
     return [200, { items: all.slice(at, at + n), next: at + n < all.length ? String(at + n) : null }];
   };
   if (path === "/models") return page(models, 25);
+  if (path === "/profiles") return page(models.map((m) => ({ ...m, own_homes: homes(12) })), 25);
+  if (path.startsWith("/profiles/")) return [200, facts(models.find((m) => m.id === path.slice(10)) ?? models[0])];
+  if (path === "/fleet-incidents") return page(together, 25);
+  if (path === "/indicators") return page(agreed, 25);
+  if (path === "/hunts") return [200, { any: true, own_homes: homes(3), homes: homes(44), since: ago(86400 * 30) }];
+  const t = together.find((x) => path === `/fleet-incidents/${x.id}/close`);
+  if (t) { t.open = false; return [204]; }
   if (path === "/clusters") return page(clusters, 25);
   if (path === "/exposures") return page(exposed.filter((e) => (!params.get("kind") || e.kind === params.get("kind")) && (!params.get("model") || e.model === params.get("model"))), 50);
   const c = /^\/clusters\/([^/]+)\/name$/.exec(path), it = c && clusters.find((k) => k.id === c[1]);

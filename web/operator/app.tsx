@@ -1,44 +1,19 @@
-// The staff page's frame: signing in, the way between pages, keys: / to search, g f fleet, g i incidents, g m models, g e exposures, g a audit.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
-import { api, ok, Problem } from "../shared/client";
+// The staff page's frame: signing in, the way between screens, keys (? lists them), and what holds for all screens: simulated, offline.
+import { Kbd } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore, type FormEvent } from "react";
+import { api, netState, ok, Problem, watchNet } from "../shared/client";
 import type { Session } from "../shared/model";
-import { Skeleton, Trouble } from "../shared/parts/Bits";
+import { Dialog, Skeleton, Trouble } from "../shared/parts/Bits";
+import { Boundary } from "../shared/parts/Boundary";
 import { Icon } from "../shared/parts/Icon";
 import { Link, match, navigate, Title, useArrival, usePath } from "../shared/router";
-import { clip } from "../shared/text";
-import { Audit } from "./screens/Audit";
-import { Board, Search } from "./screens/Board";
-import { Clusters } from "./screens/Clusters";
-import { Exposures } from "./screens/Exposures";
-import { Fleet } from "./screens/Fleet";
-import { HomeView } from "./screens/Home";
-import { Models } from "./screens/Models";
-
-interface Screen { path: string; title: string; make: (p: Record<string, string>) => ReactNode }
-
-const screens: Screen[] = [
-  { path: "/", title: "Fleet", make: () => <Fleet /> },
-  { path: "/incidents", title: "Incidents", make: () => <Board /> },
-  { path: "/search", title: "Search", make: () => <Search /> },
-  { path: "/models", title: "Device models", make: () => <Models /> },
-  { path: "/clusters", title: "Clusters to name", make: () => <Clusters /> },
-  { path: "/exposures", title: "Exposures", make: () => <Exposures /> },
-  { path: "/audit", title: "Audit", make: () => <Audit /> },
-  { path: "/homes/:home", title: "Home", make: (p) => <HomeView home={p.home ?? ""} /> },
-  { path: "/homes/:home/incidents/:incident", title: "Incident", make: (p) => <HomeView home={p.home ?? ""} incident={p.incident} /> },
-];
-
-const ways = [
-  { to: "/", word: "Fleet", key: "f" },
-  { to: "/incidents", word: "Incidents", key: "i" },
-  { to: "/models", word: "Models", key: "m" },
-  { to: "/exposures", word: "Exposures", key: "e" },
-  { to: "/audit", word: "Audit", key: "a" },
-];
+import { clip, clock } from "../shared/text";
+import { sees, useSession, WhoMay } from "./may";
+import { needsOf, screens, ways, type Way } from "./screens";
 
 export function App() {
-  const session = useQuery({ queryKey: ["session"], queryFn: () => ok(api.GET("/v1/staff/session")), staleTime: 300_000 });
+  const session = useSession();
   if (session.data) return <Frame session={session.data} />;
   if (session.error instanceof Problem && session.error.status === 401) return <SignIn />;
   return (
@@ -97,15 +72,19 @@ function SignIn() {
   );
 }
 
-function useKeys() {
+const typing = (el: EventTarget | null) => el instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) || el.closest("dialog,[role=dialog]") !== null);
+
+function useKeys(help: () => void, ways: Way[]) {
   useEffect(() => {
     let g = 0;
     const press = (e: KeyboardEvent) => {
-      const el = e.target as HTMLElement;
-      if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)) return;
+      if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
       if (e.key === "/") {
         e.preventDefault();
         document.querySelector<HTMLElement>("#search")?.focus();
+      } else if (e.key === "?") {
+        e.preventDefault();
+        help();
       } else if (e.key === "g") g = Date.now();
       else if (Date.now() - g < 1500) {
         const way = ways.find((w) => w.key === e.key);
@@ -115,12 +94,15 @@ function useKeys() {
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, []);
+  }, [help, ways]);
 }
 
 function Frame({ session }: { session: Session }) {
   const path = usePath();
-  useKeys();
+  const [help, setHelp] = useState(false);
+  const [opened] = useState(() => () => setHelp(true));
+  const may = useMemo(() => ways.filter((w) => sees(session.rights, needsOf(w.to))), [session.rights]);
+  useKeys(opened, may);
   const found = screens.map((s) => ({ s, p: match(s.path, path) })).find((x) => x.p !== null);
   useArrival(path, `${found?.s.title ?? "No such page"} · Cardea, staff`);
   const out = async () => {
@@ -128,27 +110,66 @@ function Frame({ session }: { session: Session }) {
     location.assign("/staff/");
   };
   return (
-    <>
+    <div className="console">
       <a className="skip" href="#main">Skip to content</a>
-      <header className="bar">
-        <div>
-          <span className="brand"><Icon name="shield" size={22} />{clip(session.provider.name, 30) || "Cardea"}</span>
-          <nav aria-label="Main">
-            <ul>{ways.map((w) => <li key={w.to}><Link to={w.to} aria-current={path === w.to ? "page" : undefined} title={`g ${w.key}`}>{w.word}</Link></li>)}</ul>
-          </nav>
-          <form role="search" onSubmit={(e) => {
-            e.preventDefault();
-            const code = String(new FormData(e.currentTarget).get("code")).trim().toUpperCase();
-            if (code) navigate("/staff/search?code=" + encodeURIComponent(code));
-          }}>
-            <input id="search" name="code" aria-label="Incident's code" placeholder="Code, as K7QM  ( / )" maxLength={8} autoComplete="off" data-testid="search-code" />
-          </form>
-          <span className="row end"><span className="quiet small"><bdi>{clip(session.person.email, 40)}</bdi></span><button className="plain" onClick={() => void out()}>Sign out</button></span>
-        </div>
+      <header className="top">
+        <span className="brand"><Icon name="shield" size={22} />{clip(session.provider.name, 30) || "Cardea"}</span>
+        {sees(session.rights, "home.search") && <form role="search" onSubmit={(e) => {
+          e.preventDefault();
+          const q = String(new FormData(e.currentTarget).get("q")).trim();
+          if (q) navigate("/staff/search?q=" + encodeURIComponent(q));
+        }}>
+          <input id="search" name="q" aria-label="Search: code, account, gateway, MAC, address or device's name" placeholder="Code, account, MAC, address…  ( / )" maxLength={100} autoComplete="off" data-testid="search-code" />
+        </form>}
+        <span className="row end">
+          <button className="plain" onClick={() => setHelp(true)} aria-label="Keys" data-testid="help">?</button>
+          <span className="quiet small" data-testid="me"><bdi>{clip(session.person.email, 40)}</bdi>, {session.roles?.map((r) => clip(r.name, 30)).join(", ") || "no role"}</span>
+          <button className="plain" onClick={() => void out()}>Sign out</button>
+        </span>
       </header>
+      <nav aria-label="Main" className="side">
+        {[...new Set(may.map((w) => w.group))].map((g) => (
+          <div key={g}>
+            <p className="quiet small">{g}</p>
+            <ul>{may.filter((w) => w.group === g).map((w) => <li key={w.to}><Link to={w.to} aria-current={path === w.to ? "page" : undefined} title={`g ${w.key}`}>{w.word}</Link></li>)}</ul>
+          </div>
+        ))}
+      </nav>
       <main id="main" className="page stack">
-        {found ? <div className="stack" key={path}>{found.s.make(found.p ?? {})}</div> : <Title>There is no such page</Title>}
+        {session.provider.simulated && <p className="simulated" role="note" data-testid="simulated"><Icon name="spark" size={18} /><strong>Simulated.</strong> These homes, devices and incidents are made up. Nobody lives there.</p>}
+        <Net />
+        <Boundary key={path}>
+          <Suspense fallback={<Skeleton lines={8} />}>
+            {!found ? <Title>There is no such page</Title> : sees(session.rights, found.s.needs) ? <div className="stack">{found.s.make(found.p ?? {})}</div> : <Refused title={found.s.title} needs={found.s.needs} />}
+          </Suspense>
+        </Boundary>
       </main>
-    </>
+      <Dialog title="Keys" open={help} close={() => setHelp(false)}>
+        <dl className="facts" data-testid="keys">
+          <dt><Kbd>/</Kbd></dt><dd>Search</dd>
+          <dt><Kbd>?</Kbd></dt><dd>This list</dd>
+          {may.map((w) => <div key={w.to} className="pair"><dt><Kbd>g</Kbd> <Kbd>{w.key}</Kbd></dt><dd>{w.word}</dd></div>)}
+        </dl>
+        <button className="plain" onClick={() => setHelp(false)}>Close</button>
+      </Dialog>
+    </div>
   );
+}
+
+// Refused stands in the place of a screen that somebody's role does not show.
+function Refused({ title, needs }: { title: string; needs: string }) {
+  return (
+    <div className="stack" data-testid="refused">
+      <Title>{title}</Title>
+      <p className="empty"><Icon name="lock" size={28} /><span>Your role does not show this.</span></p>
+      <WhoMay right={needs} />
+    </div>
+  );
+}
+
+// Net says that what is shown is old while the cloud cannot be reached.
+function Net() {
+  const net = useSyncExternalStore(watchNet, netState);
+  if (!net.offline) return null;
+  return <p className="trouble" role="status" data-testid="as-of"><Icon name="cloudOff" size={20} />No connection. What you see is as of {net.asOf ? clock(new Date(net.asOf).toISOString()) : "earlier"}.</p>;
 }

@@ -1,70 +1,42 @@
 // The frame: who is signed in, which home, which screen, and whether what is shown is new.
-import { lazy, Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { Suspense, useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Problem, netState, watchNet } from "../shared/client";
-import { t, type Key } from "../shared/i18n";
+import { t } from "../shared/i18n";
 import { useEvents } from "../shared/live";
 import type { Session } from "../shared/model";
 import { Skeleton, Trouble } from "../shared/parts/Bits";
-import { Icon, type IconName } from "../shared/parts/Icon";
+import { Boundary } from "../shared/parts/Boundary";
+import { Icon } from "../shared/parts/Icon";
 import { Link, match, navigate, Title, useArrival, useParams, usePath } from "../shared/router";
 import { clip, clock } from "../shared/text";
-import { CurrentHome, useSession } from "./data";
-import { Activity } from "./screens/Activity";
-import { GatewayScreen } from "./screens/Gateway";
-import { HomeScreen } from "./screens/Home";
-import { IncidentScreen } from "./screens/Incident";
-import { Incidents } from "./screens/Incidents";
-import { More } from "./screens/More";
-import { Notifications } from "./screens/Notifications";
-import { Privacy } from "./screens/Privacy";
-import { SignIn } from "./screens/SignIn";
-import { StoppedToday } from "./screens/Stopped";
-import { Support } from "./screens/Support";
-
-// What is not needed for the first screen comes later; the service worker has it before somebody goes there.
-const devices = () => import("./screens/Devices"), device = () => import("./screens/Device"), exposures = () => import("./screens/Exposures");
-const Devices = lazy(async () => ({ default: (await devices()).Devices }));
-const DeviceScreen = lazy(async () => ({ default: (await device()).DeviceScreen }));
-const Exposures = lazy(async () => ({ default: (await exposures()).Exposures }));
-
-interface Screen { path: string; title: Key; make: (p: Record<string, string>) => ReactNode }
-
-const screens: Screen[] = [
-  { path: "/", title: "nav.home", make: () => <HomeScreen /> },
-  { path: "/devices", title: "nav.devices", make: () => <Devices /> },
-  { path: "/devices/:id", title: "nav.device", make: (p) => <DeviceScreen id={p.id ?? ""} /> },
-  { path: "/exposures", title: "nav.exposed", make: () => <Exposures /> },
-  { path: "/incidents", title: "nav.incidents", make: () => <Incidents /> },
-  { path: "/incidents/:id", title: "nav.incident", make: (p) => <IncidentScreen id={p.id ?? ""} /> },
-  { path: "/stopped", title: "nav.stopped", make: () => <StoppedToday /> },
-  { path: "/more", title: "nav.more", make: () => <More /> },
-  { path: "/activity", title: "nav.activity", make: () => <Activity /> },
-  { path: "/support", title: "nav.support", make: () => <Support /> },
-  { path: "/notifications", title: "nav.notifications", make: () => <Notifications /> },
-  { path: "/privacy", title: "nav.privacy", make: () => <Privacy /> },
-  { path: "/gateway", title: "nav.gateway", make: () => <GatewayScreen /> },
-];
-
-const tabs: { to: string; icon: IconName; word: Key; also: string[] }[] = [
-  { to: "/", icon: "home", word: "nav.home", also: ["/incidents"] },
-  { to: "/devices", icon: "devices", word: "nav.devices", also: ["/exposures"] },
-  { to: "/stopped", icon: "shield", word: "nav.stopped", also: [] },
-  { to: "/more", icon: "more", word: "nav.more", also: ["/activity", "/support", "/notifications", "/privacy", "/gateway"] },
-];
+import { appName, useBrand, wear } from "./brand";
+import { CurrentHome, useOwnZone, useSession } from "./data";
+import { doors, open, screens, tabs } from "./screens";
 
 export function App() {
   const path = usePath();
-  if (path === "/sign-in") return <SignIn />;
-  return <SignedIn />;
+  const door = Object.hasOwn(doors, path) ? doors[path] : undefined;
+  if (door) return <Door>{door()}</Door>;
+  return <SignedIn path={path} />;
 }
 
-function SignedIn() {
+function Door({ children }: { children: ReactNode }) {
+  return <Boundary><Suspense fallback={<main className="page narrow stack"><Skeleton lines={4} /></main>}>{children}</Suspense></Boundary>;
+}
+
+function SignedIn({ path }: { path: string }) {
   const session = useSession();
   const out = session.error instanceof Problem && session.error.status === 401;
+  const anyway = out && Object.hasOwn(open, path) ? open[path] : undefined;
   useEffect(() => {
-    if (out) navigate("/sign-in?next=" + encodeURIComponent(location.pathname + location.search), true);
-  }, [out]);
+    if (out && !anyway) navigate("/sign-in?next=" + encodeURIComponent(location.pathname + location.search), true);
+  }, [out, anyway]);
+  const provider = session.data?.provider;
+  useEffect(() => {
+    if (provider) wear(provider);
+  }, [provider]);
   if (session.data) return <Frame session={session.data} />;
+  if (anyway) return <Door>{anyway()}</Door>;
   return (
     <main className="page stack">
       {session.error && !out ? <Trouble error={session.error} again={() => void session.refetch()} /> : <Skeleton lines={2} tall={120} />}
@@ -89,12 +61,13 @@ function Frame({ session }: { session: Session }) {
   const [home, choose] = useChosenHome(session);
   const found = screens.map((s) => ({ s, p: match(s.path, path) })).find((x) => x.p !== null);
   const title = t(found ? found.s.title : "nav.lost");
-  useArrival(path, `${title} · Cardea`);
+  const brand = useBrand();
+  useArrival(path, `${title} · ${appName()}`);
   return (
     <CurrentHome value={home}>
       <a className="skip" href="#main">{t("nav.skip")}</a>
       <header className="top">
-        <Link to="/" className="brand"><Icon name="shield" size={22} /><span>Cardea</span></Link>
+        <Link to="/" className="brand"><Icon name="shield" size={22} /><span data-testid="brand">{clip(brand.name, 30) || "Cardea"}</span></Link>
         {session.homes.length > 1 && (
           <label className="which">
             <span className="hidden">{t("nav.which")}</span>
@@ -110,7 +83,7 @@ function Frame({ session }: { session: Session }) {
         {home === "" ? <p>{t("nav.no-home")}</p> : (
           <>
             <Events key={home} home={home} />
-            {found ? <div className="stack" key={home + path}><Suspense fallback={<Coming title={title} />}>{found.s.make(found.p ?? {})}</Suspense></div> : <Lost />}
+            {found ? <div className="stack" key={home + path}><Boundary><Suspense fallback={<Coming title={title} />}>{found.s.make(found.p ?? {})}</Suspense></Boundary></div> : <Lost />}
           </>
         )}
       </main>
@@ -124,6 +97,7 @@ function Coming({ title }: { title: string }) {
 
 function Events({ home }: { home: string }) {
   useEvents(home);
+  useOwnZone();
   return null;
 }
 
@@ -153,7 +127,7 @@ function Age() {
       {net.offline && (
         <p className="age" data-testid="as-of">
           <Icon name="cloudOff" size={18} />
-          <span>{net.asOf ? t("net.as-of", { time: clock(net.asOf) }) : t("net.offline")}</span>
+          <span>{net.asOf ? t(net.slow ? "net.slow" : "net.as-of", { time: clock(net.asOf) }) : t("net.offline")}</span>
         </p>
       )}
     </div>

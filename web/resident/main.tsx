@@ -3,20 +3,23 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "../shared/base.css";
 import { Problem } from "../shared/client";
-import { pick, setLanguage } from "../shared/i18n";
+import { load, pick, setLanguage } from "../shared/i18n";
 import { App } from "./app";
+import { recall } from "./brand";
+import { watchInstall } from "./install";
 import "./resident.css";
 
 const language = pick(localStorage.getItem("language"), navigator.languages);
 setLanguage(language, navigator.languages);
 document.documentElement.lang = language;
+recall();
 
 // networkMode: the service worker answers when the network does not, so questions are always asked.
 const client = new QueryClient({
   defaultOptions: {
     queries: {
       networkMode: "always",
-      retry: (n, e) => n < 2 && e instanceof Problem && e.status >= 500,
+      retry: (n, e) => n < 2 && e instanceof Problem && e.status >= 500 && e.kind !== "gateway-offline",
     },
     mutations: { networkMode: "always" },
   },
@@ -31,13 +34,18 @@ addEventListener("vite:preloadError", (e) => {
   location.reload();
 });
 
-createRoot(document.getElementById("root") as HTMLElement).render(
+watchInstall();
+
+const root = document.getElementById("root") as HTMLElement;
+load("frame").then(() => createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <App />
     </QueryClientProvider>
   </StrictMode>,
-);
+), () => {
+  root.textContent = language === "de" ? "Keine Verbindung." : "No connection."; // without words, these are all there are
+});
 
 if ("serviceWorker" in navigator && import.meta.env.PROD) {
   navigator.serviceWorker.register("/sw.js").catch(() => undefined);

@@ -4,6 +4,144 @@
  */
 
 export interface paths {
+    "/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How I can sign in */
+        get: operations["get-account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My passkeys */
+        get: operations["get-account-passkeys"];
+        put?: never;
+        /** Add a passkey */
+        post: operations["post-account-passkeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to ask the browser for a new passkey */
+        post: operations["post-account-passkeys-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/passkeys/{passkey}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a passkey */
+        delete: operations["delete-account-passkeys-passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change my password; all other sessions end */
+        put: operations["put-account-password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make new recovery codes, which are shown once; older ones end */
+        post: operations["post-account-recovery-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I am signed in */
+        get: operations["get-account-sessions"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else */
+        delete: operations["delete-account-sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out there */
+        delete: operations["delete-account-sessions-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/enrolments": {
         parameters: {
             query?: never;
@@ -21,6 +159,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/genuine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a message is from us */
+        get: operations["get-genuine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the provider does, and what only you can do */
+        get: operations["get-help"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/homes/{home}": {
         parameters: {
             query?: never;
@@ -30,6 +202,23 @@ export interface paths {
         };
         /** A home at one look */
         get: operations["get-homes-home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what of it, the latest first */
+        get: operations["get-homes-home-changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -141,6 +330,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/homes/{home}/devices/{device}/admission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a new device in, or refuse it */
+        post: operations["post-homes-home-devices-device-admission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/homes/{home}/devices/{device}/contacts": {
         parameters: {
             query?: never;
@@ -153,6 +359,23 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/devices/{device}/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Erase what a device did */
+        delete: operations["delete-homes-home-devices-device-data"];
         options?: never;
         head?: never;
         patch?: never;
@@ -187,6 +410,41 @@ export interface paths {
         put?: never;
         /** Say that another device is this one */
         post: operations["post-homes-home-devices-device-merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/devices/{device}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gateway may do to a device by itself */
+        get: operations["get-homes-home-devices-device-policy"];
+        /** Say what the gateway may do to a device by itself */
+        put: operations["put-homes-home-devices-device-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/devices/{device}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a containment mode would stop, by what the gateway remembers */
+        get: operations["get-homes-home-devices-device-preview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -252,8 +510,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything that is stored about the home */
+        /** Everything about the home as one archive of open formats */
         get: operations["get-homes-home-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/export.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the cloud stores about the home */
+        get: operations["get-homes-home-export.json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -347,6 +622,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/homes/{home}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations that are open */
+        get: operations["get-homes-home-invitations"];
+        put?: never;
+        /** Invite somebody, for seven days */
+        post: operations["post-homes-home-invitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/invitations/{invitation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back */
+        delete: operations["delete-homes-home-invitations-invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/homes/{home}/keys": {
         parameters: {
             query?: never;
@@ -359,6 +669,40 @@ export interface paths {
         put?: never;
         /** Introduce a key for consents */
         post: operations["post-homes-home-keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave the home */
+        post: operations["post-homes-home-leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well the home's line works: now, by hour, and what was tried */
+        get: operations["get-homes-home-line"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -399,6 +743,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/homes/{home}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who belongs to the home */
+        get: operations["get-homes-home-members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/members/{member}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a member out of the home */
+        delete: operations["delete-homes-home-members-member"];
+        options?: never;
+        head?: never;
+        /** Change what a member may do */
+        patch: operations["patch-homes-home-members-member"];
+        trace?: never;
+    };
     "/v1/homes/{home}/orders": {
         parameters: {
             query?: never;
@@ -434,6 +813,169 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/homes/{home}/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is without internet because somebody asked for it */
+        get: operations["get-homes-home-pauses"];
+        put?: never;
+        /** Pause a person, a group, a device or everybody for a while */
+        post: operations["post-homes-home-pauses"];
+        /** End a pause */
+        delete: operations["delete-homes-home-pauses"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The home's people and groups of devices */
+        get: operations["get-homes-home-people"];
+        put?: never;
+        /** Add a person or group */
+        post: operations["post-homes-home-people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person or group */
+        get: operations["get-homes-home-people-person"];
+        put?: never;
+        post?: never;
+        /** Take a person or group away */
+        delete: operations["delete-homes-home-people-person"];
+        options?: never;
+        head?: never;
+        /** Change a person or group */
+        patch: operations["patch-homes-home-people-person"];
+        trace?: never;
+    };
+    "/v1/homes/{home}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gateway may do by itself */
+        get: operations["get-homes-home-policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what the gateway may do by itself */
+        patch: operations["patch-homes-home-policy"];
+        trace?: never;
+    };
+    "/v1/homes/{home}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the home keeps to itself */
+        get: operations["get-homes-home-privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what the home keeps to itself */
+        patch: operations["patch-homes-home-privacy"];
+        trace?: never;
+    };
+    "/v1/homes/{home}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The weekly reports */
+        get: operations["get-homes-home-reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/reports/{week}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One week */
+        get: operations["get-homes-home-reports-week"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Times of the week without internet */
+        get: operations["get-homes-home-schedules"];
+        put?: never;
+        /** Add a schedule */
+        post: operations["post-homes-home-schedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/homes/{home}/schedules/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A schedule */
+        get: operations["get-homes-home-schedules-schedule"];
+        put?: never;
+        post?: never;
+        /** Take a schedule away */
+        delete: operations["delete-homes-home-schedules-schedule"];
+        options?: never;
+        head?: never;
+        /** Change a schedule */
+        patch: operations["patch-homes-home-schedules-schedule"];
+        trace?: never;
+    };
     "/v1/homes/{home}/stopped": {
         parameters: {
             query?: never;
@@ -445,6 +987,125 @@ export interface paths {
         get: operations["get-homes-home-stopped"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an invitation with a new account */
+        post: operations["post-invitations-accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to ask the browser for, to accept with a passkey */
+        post: operations["post-invitations-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an invitation with the account that is signed in */
+        post: operations["post-invitations-join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is for */
+        post: operations["post-invitations-look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to ask the browser for, to take a home with a passkey */
+        post: operations["post-labels-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Become the owner of the home whose gateway has this label */
+        post: operations["post-labels-claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a gateway's label is for */
+        post: operations["post-labels-look"];
         delete?: never;
         options?: never;
         head?: never;
@@ -467,6 +1128,92 @@ export interface paths {
         head?: never;
         /** Change how I am told */
         patch: operations["patch-notifications"];
+        trace?: never;
+    };
+    "/v1/notifications/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to me, and what became of it */
+        get: operations["get-notifications-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Send a code to a number for text messages */
+        put: operations["put-notifications-phone"];
+        post?: never;
+        /** No text messages any more */
+        delete: operations["delete-notifications-phone"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications/phone/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say the code that came */
+        post: operations["post-notifications-phone-verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send me a test */
+        post: operations["post-notifications-test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept about homes, why and for how long */
+        get: operations["get-privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/push-key": {
@@ -499,6 +1246,57 @@ export interface paths {
         post: operations["post-push-subscriptions"];
         /** Do not tell this browser any more */
         delete: operations["delete-push-subscriptions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a letter with a way back in; the answer is the same whether there is such an account */
+        post: operations["post-recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a new password by a recovery code */
+        post: operations["post-recovery-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a new password by a letter's link */
+        post: operations["post-recovery-link"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -539,6 +1337,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can sign in */
+        get: operations["get-sign-in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by passkey */
+        post: operations["post-sign-in-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/passkey/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to ask the browser for, to sign in by passkey */
+        post: operations["post-sign-in-passkey-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go and sign in with the provider's own account */
+        get: operations["get-sign-in-provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/provider/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the provider */
+        get: operations["get-sign-in-provider-back"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was proposed, the newest first */
+        get: operations["get-staff-approvals"];
+        put?: never;
+        /** Propose what another person has to agree to */
+        post: operations["post-staff-approvals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/approvals/{approval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was proposed, and what became of it */
+        get: operations["get-staff-approvals-approval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/approvals/{approval}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The export that was agreed to, once, within a day */
+        post: operations["post-staff-approvals-approval-archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/approvals/{approval}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree or refuse, as another person than who proposed it */
+        post: operations["post-staff-approvals-approval-decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/audit": {
         parameters: {
             query?: never;
@@ -549,6 +1501,24 @@ export interface paths {
         /** Who did what, the latest first */
         get: operations["get-staff-audit"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/brand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How you show yourself to your customers */
+        get: operations["get-staff-brand"];
+        /** Change name, colour, phone, support page and sentence */
+        put: operations["put-staff-brand"];
         post?: never;
         delete?: never;
         options?: never;
@@ -590,6 +1560,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/codes/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The one case whose code a resident reads out; they see that it was looked at */
+        post: operations["post-staff-codes-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/codes/{code}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the newest block of that case back, or a named one */
+        post: operations["post-staff-codes-code-undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/exposures": {
         parameters: {
             query?: never;
@@ -601,6 +1605,40 @@ export interface paths {
         get: operations["get-staff-exposures"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/fleet-incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happens to a model in many homes at once, the newest first */
+        get: operations["get-staff-fleet-incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/fleet-incidents/{incident}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that it is over */
+        post: operations["post-staff-fleet-incidents-incident-close"];
         delete?: never;
         options?: never;
         head?: never;
@@ -633,6 +1671,40 @@ export interface paths {
         };
         /** A home at one look */
         get: operations["get-staff-homes-home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/care": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What support needs of a home: health, freshness, consent, notes and what happened */
+        get: operations["get-staff-homes-home-care"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what of it, the latest first */
+        get: operations["get-staff-homes-home-changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -727,6 +1799,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/homes/{home}/devices/{device}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gateway may do to a device by itself */
+        get: operations["get-staff-homes-home-devices-device-policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/devices/{device}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a containment mode would stop, by what the gateway remembers */
+        get: operations["get-staff-homes-home-devices-device-preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/homes/{home}/devices/{device}/protections": {
         parameters: {
             query?: never;
@@ -813,6 +1919,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/homes/{home}/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How well the home's line works: now, by hour, and what was tried */
+        get: operations["get-staff-homes-home-line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/homes/{home}/looks": {
         parameters: {
             query?: never;
@@ -824,6 +1947,23 @@ export interface paths {
         put?: never;
         /** Say why you look at a home */
         post: operations["post-staff-homes-home-looks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down something about a home; it stays */
+        post: operations["post-staff-homes-home-notes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -865,6 +2005,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/homes/{home}/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is without internet because somebody asked for it */
+        get: operations["get-staff-homes-home-pauses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The home's people and groups of devices */
+        get: operations["get-staff-homes-home-people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person or group */
+        get: operations["get-staff-homes-home-people-person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gateway may do by itself */
+        get: operations["get-staff-homes-home-policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the home keeps to itself */
+        get: operations["get-staff-homes-home-privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Times of the week without internet */
+        get: operations["get-staff-homes-home-schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/homes/{home}/schedules/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A schedule */
+        get: operations["get-staff-homes-home-schedules-schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In how many homes an endpoint was used in the past 30 days */
+        post: operations["post-staff-hunts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/incidents": {
         parameters: {
             query?: never;
@@ -876,6 +2152,161 @@ export interface paths {
         get: operations["get-staff-incidents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Endpoints that hard findings of several homes agree on, the newest first */
+        get: operations["get-staff-indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a list would have touched in the past week */
+        post: operations["post-staff-intel-dry-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What no list blocks */
+        get: operations["get-staff-intel-exceptions"];
+        /** Make an exception of all lists, or take one back */
+        put: operations["put-staff-intel-exceptions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches in homes' pasts and what came of them, the newest first */
+        get: operations["get-staff-intel-hunts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/hunts/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask no further homes */
+        post: operations["post-staff-intel-hunts-end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in force of all sources together */
+        get: operations["get-staff-intel-lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What lists that are only tried would have stopped, by model, the newest first */
+        get: operations["get-staff-intel-shadow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where lists of indicators come from, and how each stands */
+        get: operations["get-staff-intel-sources"];
+        /** Add a source of the web, or change one */
+        put: operations["put-staff-intel-sources"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/intel/sources/act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a source asked at once, put in force what it holds back, or remove it */
+        post: operations["post-staff-intel-sources-act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -910,6 +2341,300 @@ export interface paths {
         get: operations["get-staff-overview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is staff, and what they are */
+        get: operations["get-staff-people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take somebody of staff away */
+        delete: operations["delete-staff-people-person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/people/{person}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what somebody of staff is from now on */
+        put: operations["put-staff-people-person-roles"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Homes that get versions earlier, later or not */
+        get: operations["get-staff-pins"];
+        /** Put a home into a ring, or hold it at a version */
+        put: operations["put-staff-pins"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your service plans */
+        get: operations["get-staff-plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/plans/{plan}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a plan */
+        put: operations["put-staff-plans-plan"];
+        post?: never;
+        /** Take away a plan that no home has */
+        delete: operations["delete-staff-plans-plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models of which the fleet learned what is normal, those in most homes first */
+        get: operations["get-staff-profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/profiles/{profile}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of what a model does */
+        get: operations["get-staff-profiles-profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/provisioning/homes/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The home with this account number */
+        get: operations["get-staff-provisioning-homes-account"];
+        /** Make sure that there is a home with this account number, name and plan */
+        put: operations["put-staff-provisioning-homes-account"];
+        post?: never;
+        /** The subscriber left: end access, forget people and history, and say what stays */
+        delete: operations["delete-staff-provisioning-homes-account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/provisioning/homes/{account}/gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A code for a new gateway, or one that takes another's place */
+        post: operations["post-staff-provisioning-homes-account-gateway"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which role may do what */
+        get: operations["get-staff-rights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rollouts, the newest first */
+        get: operations["get-staff-rollouts"];
+        put?: never;
+        /** Bring a version out, ring by ring */
+        post: operations["post-staff-rollouts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/rollouts/{rollout}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A rollout with its gates, figures and history */
+        get: operations["get-staff-rollouts-rollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/rollouts/{rollout}/halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop it as bad */
+        post: operations["post-staff-rollouts-rollout-halt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/rollouts/{rollout}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let no further home have it */
+        post: operations["post-staff-rollouts-rollout-pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/rollouts/{rollout}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on after a pause, a halt or the time in shadow */
+        post: operations["post-staff-rollouts-rollout-resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/rollouts/{rollout}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Return to what the good version says */
+        post: operations["post-staff-rollouts-rollout-undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -968,10 +2693,382 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/sign-in/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go and sign in with the provider's own account */
+        get: operations["get-staff-sign-in-provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/sign-in/provider/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the provider */
+        get: operations["get-staff-sign-in-provider-back"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/detections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents that are alike, put together */
+        get: operations["get-staff-tables-detections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/detections.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Detections as a file */
+        get: operations["get-staff-tables-detections-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Homes by what people have of them */
+        get: operations["get-staff-tables-find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/homes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Homes, sorted and filtered */
+        get: operations["get-staff-tables-homes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/homes.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Homes as a file */
+        get: operations["get-staff-tables-homes-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents, sorted and filtered */
+        get: operations["get-staff-tables-incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/incidents.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents as a file */
+        get: operations["get-staff-tables-incidents-csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom something about open incidents would touch */
+        get: operations["get-staff-tables-reach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tables/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fleet and what it was like before */
+        get: operations["get-staff-tables-trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tokens of the provider's systems, the newest first */
+        get: operations["get-staff-tokens"];
+        put?: never;
+        /** Make a token; its secret is told this once */
+        post: operations["post-staff-tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a token at once */
+        delete: operations["delete-staff-tokens-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/webhook-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What webhooks can hear of: each kind with the schema of what it says and an example */
+        get: operations["get-staff-webhook-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your own systems that hear of what happens */
+        get: operations["get-staff-webhooks"];
+        put?: never;
+        /** Tell another system of yours: CloudEvents over Standard Webhooks */
+        post: operations["post-staff-webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change name, address, kinds, or pause it */
+        put: operations["put-staff-webhooks-webhook"];
+        post?: never;
+        /** Tell it nothing any more */
+        delete: operations["delete-staff-webhooks-webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it was sent and what came of it, the newest first */
+        get: operations["get-staff-webhooks-webhook-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/webhooks/{webhook}/deliveries/{delivery}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it once more */
+        post: operations["post-staff-webhooks-webhook-deliveries-delivery-again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/webhooks/{webhook}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new secret; the old one signs beside it for a day */
+        post: operations["post-staff-webhooks-webhook-secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/staff/webhooks/{webhook}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it an event that says it is a test */
+        post: operations["post-staff-webhooks-webhook-test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Accept: {
+            email?: string;
+            name: string;
+            passkey?: components["schemas"]["NewPasskey"];
+            password?: string;
+            token: string;
+        };
+        Account: {
+            email: string;
+            id: string;
+            /** @description To the provider's own account */
+            linked: boolean;
+            name: string;
+            /** Format: int64 */
+            passkeys: number;
+            password: boolean;
+            /**
+             * Format: int64
+             * @description That are left
+             */
+            recovery_codes: number;
+        };
+        Admission: {
+            /** @enum {string} */
+            admission: "none" | "admitted" | "refused";
+            device: string;
+            guest: boolean;
+            order: components["schemas"]["Order"] | null;
+        };
         Agreed: {
             /** Format: date-time */
             from: string;
@@ -1000,6 +3097,36 @@ export interface components {
             proposed: boolean;
             why: string[];
         };
+        Answer: {
+            /** @enum {string} */
+            answer: "admit" | "refuse";
+            /** @description It is a guest's: whom it talks to is not kept by name */
+            guest?: boolean;
+        };
+        Approval: {
+            by: string;
+            /** Format: date-time */
+            decided: string | null;
+            decider: string;
+            /** @description Whoever asks may decide about it */
+            decides: boolean;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            kind: string;
+            /** @description Whoever asks proposed it, and cannot decide */
+            mine: boolean;
+            /** @description What would be done, as it was when it was proposed */
+            preview: string;
+            /** Format: date-time */
+            proposed: string;
+            reason: string;
+            result: string;
+            /** @enum {string} */
+            state: "open" | "running" | "done" | "failed" | "refused" | "expired";
+            what: unknown;
+            why: string;
+        };
         AuditEntry: {
             act: string;
             home: string;
@@ -1009,6 +3136,20 @@ export interface components {
             time: string;
             what: string;
             who: string;
+        };
+        BearerToken: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            maker: string;
+            name: string;
+            /** Format: date-time */
+            revoked: string | null;
+            scopes: string[];
+            /** Format: date-time */
+            used: string | null;
         };
         Behind: {
             class: string;
@@ -1031,7 +3172,55 @@ export interface components {
             /** @enum {string} */
             state: "open" | "contained" | "cleaning" | "probation" | "closed";
         };
+        Brand: {
+            /**
+             * @description #rrggbb, or empty
+             * @example #0b57d0
+             */
+            accent: string;
+            /** @description On dark pages: the accent, made lighter where it could not be read */
+            dark: components["schemas"]["Shade"];
+            /** @description The same in German */
+            hint_de: string;
+            /** @description One sentence of your own, in English */
+            hint_en: string;
+            /** @description Black or white: what can be read on the accent, at 4.5 to 1 or more */
+            ink: string;
+            /** @description On light pages: the accent, made darker where it could not be read */
+            light: components["schemas"]["Shade"];
+            /**
+             * @description As customers know it; empty for the name that it has here
+             * @example Example Net
+             */
+            name: string;
+            /** @example +49 30 123456 */
+            phone: string;
+            /**
+             * @description https address of a page, or empty
+             * @example https://help.example.net/
+             */
+            support: string;
+        };
+        Bundled: {
+            name: string;
+            /** Format: int64 */
+            version: number;
+        };
+        Calibration: {
+            /** Format: int64 */
+            device_days: number;
+            /**
+             * Format: double
+             * @description The smallest probability that can be told
+             */
+            floor: number;
+            homes: components["schemas"]["Homes"];
+            /** @description Too little: detectors of what is not normal are silent for it */
+            silent: boolean;
+        };
         Card: {
+            /** @description Of an incident that people are told of: what they are told, in the language asked for */
+            alert?: string;
             device?: string;
             incident?: string;
             /** @description incident, gateway, confirm, order or quiet */
@@ -1039,8 +3228,116 @@ export interface components {
             text: string;
             title: string;
         };
+        CardHistory: {
+            /** Format: int32 */
+            days: number;
+            /**
+             * Format: int32
+             * @description Days on which it contacted any of what the finding is about
+             */
+            days_before: number;
+            /** Format: int32 */
+            endpoints: number;
+            /** Format: double */
+            new_per_day: number;
+            /** Format: date-time */
+            since: string | null;
+        };
+        Care: {
+            /** @description A resident lets support see names now */
+            consented: boolean;
+            health: components["schemas"]["CareHealth"] | null;
+            /** Format: date-time */
+            last_contact: string | null;
+            /**
+             * Format: date-time
+             * @description The newest day with sums
+             */
+            last_day: string | null;
+            /**
+             * Format: date-time
+             * @description When a device was told of last
+             */
+            last_devices: string | null;
+            /**
+             * Format: int64
+             * @description Items that gateways had to give up
+             */
+            lost: number;
+            notes: components["schemas"]["Note"][];
+            timeline: components["schemas"]["Happened"][];
+        };
+        CareHealth: {
+            armed: boolean;
+            /**
+             * Format: int64
+             * @description DNS questions of the last day
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Devices whose normal work is disturbed
+             */
+            broken: number;
+            bundles: components["schemas"]["Bundled"][];
+            /**
+             * Format: int64
+             * @description In the last day
+             */
+            crashes: number;
+            degraded: string[];
+            /**
+             * Format: int64
+             * @description Items that were given up
+             */
+            dropped: number;
+            /** Format: int64 */
+            findings: number;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            memory: number;
+            platform: string;
+            /** @description steady, proving or returned */
+            software: string;
+            /**
+             * Format: int64
+             * @description Items that wait to be told
+             */
+            spool: number;
+            /** Format: date-time */
+            started: string;
+            /**
+             * Format: int64
+             * @description Bytes a second, the highest minute of the last day
+             */
+            throughput: number;
+            /** Format: int64 */
+            unanswered: number;
+        };
+        Channel: {
+            /** @description It leads to this person now */
+            available: boolean;
+            critical: boolean;
+            important: boolean;
+            info: boolean;
+            report: boolean;
+            /** @enum {string} */
+            way: "email" | "sms" | "push" | "webhook";
+        };
+        ChannelPatch: {
+            critical?: boolean;
+            important?: boolean;
+            info?: boolean;
+            report?: boolean;
+            /** @enum {string} */
+            way: "email" | "sms" | "push" | "webhook";
+        };
         Check: {
             clean: boolean;
+            /** @description Of sentence: as asked for, or en where there is only that */
+            language?: string;
             /** Format: date-time */
             last: string | null;
             /** Format: int64 */
@@ -1058,8 +3355,45 @@ export interface components {
             qr_svg: string;
             uri: string;
         };
+        ClaimHome: {
+            /** @description 40 letters and digits, with or without hyphens */
+            code: string;
+            email?: string;
+            name: string;
+            passkey?: components["schemas"]["NewPasskey"];
+            password?: string;
+        };
+        CodeCase: {
+            /** @description What the gateway did that can be taken back one by one, the newest first */
+            blocks: components["schemas"]["Deed"][];
+            /** Format: date-time */
+            changed: string;
+            code: string;
+            kind: string;
+            mode: string;
+            /** Format: date-time */
+            opened: string;
+            /** @description The order that asks for it; its gateway confirms it later */
+            order?: string;
+            /** @enum {string} */
+            state: "open" | "contained" | "cleaning" | "probation" | "closed";
+            /** @description The deed that was just asked to be taken back */
+            undoing?: string;
+        };
+        CodeReason: {
+            reason: string;
+        };
+        CodeUndo: {
+            /** @description Default: the newest */
+            deed?: string;
+            reason: string;
+        };
         Confirm: {
             confirm: string;
+        };
+        Confirmation: {
+            /** @description Not needed for a quarter of an hour after signing in */
+            password?: string;
         };
         Consent: {
             /**
@@ -1074,6 +3408,62 @@ export interface components {
             signature: string;
             /** Format: date-time */
             until: string;
+        };
+        ConsoleCase: {
+            /** Format: date-time */
+            changed: string;
+            code: string;
+            detector: string;
+            /** Format: int64 */
+            findings: number;
+            home: components["schemas"]["Ref"];
+            id: string;
+            /** @description Of infection, as far as it is known */
+            kind: string;
+            mode: string;
+            /**
+             * Format: int64
+             * @description Messages about it that were sent
+             */
+            notices: number;
+            /** Format: date-time */
+            opened: string;
+            outcome: string;
+            /**
+             * Format: int64
+             * @description How often it came back or was let out
+             */
+            repeats: number;
+            /** @enum {string} */
+            state: "open" | "contained" | "cleaning" | "probation" | "closed";
+        };
+        ConsoleHome: {
+            account: string;
+            /**
+             * Format: int64
+             * @description Devices that are held
+             */
+            contained: number;
+            /** Format: int64 */
+            devices: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Open ones
+             */
+            incidents: number;
+            /** Format: date-time */
+            last_contact: string | null;
+            name: string;
+            /** @description Its name; empty where the provider made no plans */
+            plan: string;
+            /** @description Which kind of gateway */
+            platform: string;
+            /** @enum {string} */
+            state: "fine" | "attention" | "working" | "offline" | "new";
+            /** @description Its plan has the higher level of support */
+            support: boolean;
+            version: string;
         };
         Contact: {
             /**
@@ -1143,6 +3533,75 @@ export interface components {
             /** Format: int64 */
             up: number;
         };
+        Decision: {
+            reason: string;
+            yes: boolean;
+        };
+        Deed: {
+            /** @description Who undid it */
+            by: string;
+            endpoint: string;
+            id: string;
+            /** @description cut, mapping, dns, shut or hold */
+            kind: string;
+            /** @description Of what: as asked for, or en where there is only that */
+            language?: string;
+            /** Format: date-time */
+            time: string;
+            /** Format: date-time */
+            undone: string | null;
+            what: string;
+        };
+        Delivery: {
+            /** @description The code in the message by which it is known to be genuine */
+            check: string;
+            home: string;
+            id: string;
+            /** @description infected, again, odd, handled, clean, settled, stopped, new, port, report or test */
+            kind: string;
+            /** @enum {string} */
+            level: "update" | "info" | "important" | "critical";
+            /** Format: date-time */
+            made: string;
+            /**
+             * Format: date-time
+             * @description The next try
+             */
+            next: string | null;
+            /** Format: date-time */
+            sent: string | null;
+            /** @enum {string} */
+            status: "waiting" | "sent" | "replaced" | "dropped" | "failed";
+            /** Format: int64 */
+            tries: number;
+            /** @enum {string} */
+            way: "email" | "sms" | "push" | "webhook";
+            /** @description unreachable, refused, given-up, gone or quiet-hours; empty when there is nothing to say */
+            why: string;
+        };
+        DetectionGroup: {
+            /** Format: int64 */
+            cases: number;
+            detector: string;
+            /** Format: int64 */
+            findings: number;
+            /** Format: date-time */
+            first: string;
+            /** Format: int64 */
+            homes: number;
+            indicator: string;
+            kind: string;
+            /** Format: date-time */
+            last: string;
+            model: string;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description Said to be false alarms
+             */
+            wrong: number;
+        };
         Device: {
             addresses: string[];
             /** @description What was taken for a device of its own, or may be the same */
@@ -1151,11 +3610,19 @@ export interface components {
             /** @description It speaks for these */
             behind: components["schemas"]["Behind"][];
             blocked: string[];
+            /** @description medical, alarm or internet: never isolated by itself */
+            essential: string;
             exposures: components["schemas"]["Exposure"][];
+            /** @description As it says itself; empty when it does not */
+            firmware: string;
             /** Format: date-time */
             first: string;
             gateway: boolean;
             grade: string;
+            /** @description A guest's, because people said so or because it is taken for one: whom it talks to is kept nowhere by name. An answer of admission without guest takes it into the household */
+            guest: boolean;
+            /** @description New, and kept from everything until somebody says yes */
+            held: boolean;
             id: string;
             identity: components["schemas"]["Identity"];
             incident: components["schemas"]["IncidentRef"] | null;
@@ -1165,10 +3632,18 @@ export interface components {
             mode: string;
             name: string;
             online: boolean;
+            /**
+             * Format: date-time
+             * @description Without internet until then; null: it is not
+             */
+            paused: string | null;
+            /** @description The schedule's name, or pause */
+            paused_by: string;
             protected: boolean;
             /** @description Those asked for that hold */
             protections: components["schemas"]["Protection"][];
             shared: boolean;
+            trial: components["schemas"]["Trial"] | null;
             vendor: string;
         };
         DeviceDays: {
@@ -1184,11 +3659,19 @@ export interface components {
             behind: components["schemas"]["Behind"][];
             blocked: string[];
             coverage: components["schemas"]["Coverage"] | null;
+            /** @description medical, alarm or internet: never isolated by itself */
+            essential: string;
             exposures: components["schemas"]["Exposure"][];
+            /** @description As it says itself; empty when it does not */
+            firmware: string;
             /** Format: date-time */
             first: string;
             gateway: boolean;
             grade: string;
+            /** @description A guest's, because people said so or because it is taken for one: whom it talks to is kept nowhere by name. An answer of admission without guest takes it into the household */
+            guest: boolean;
+            /** @description New, and kept from everything until somebody says yes */
+            held: boolean;
             id: string;
             identity: components["schemas"]["Identity"];
             incident: components["schemas"]["IncidentRef"] | null;
@@ -1198,14 +3681,126 @@ export interface components {
             mode: string;
             name: string;
             online: boolean;
+            /**
+             * Format: date-time
+             * @description Without internet until then; null: it is not
+             */
+            paused: string | null;
+            /** @description The schedule's name, or pause */
+            paused_by: string;
             protected: boolean;
             /** @description Those asked for that hold */
             protections: components["schemas"]["Protection"][];
             shared: boolean;
+            trial: components["schemas"]["Trial"] | null;
             vendor: string;
             week: components["schemas"]["Day"][];
         };
+        DevicePolicy: {
+            /**
+             * @description home: as for the home
+             * @enum {string}
+             */
+            block: "home" | "auto" | "ask" | "never";
+            /** @enum {string} */
+            contain: "home" | "auto" | "ask" | "never";
+            /**
+             * @description Why it is never cut off without asking
+             * @enum {string}
+             */
+            essential: "none" | "medical" | "alarm" | "internet";
+            /** @description For If-Match */
+            etag: string;
+            /** @description What comes of it with the home's policy */
+            holds: components["schemas"]["DevicePolicyHolds"];
+            /** @enum {string} */
+            tidy: "home" | "auto" | "ask" | "never";
+        };
+        DevicePolicyHolds: {
+            /** @enum {string} */
+            block: "auto" | "ask" | "never";
+            /** @enum {string} */
+            contain: "auto" | "ask" | "never";
+            /** @enum {string} */
+            tidy: "auto" | "ask" | "never";
+        };
+        Document: {
+            grants: components["schemas"]["GrantDoc"][];
+            rights: components["schemas"]["RightDoc"][];
+            roles: components["schemas"]["RoleDoc"][];
+            table: components["schemas"]["RowDoc"][];
+        };
+        DryDay: {
+            /** Format: date-time */
+            day: string;
+            /** Format: int64 */
+            devices: number;
+            homes: components["schemas"]["Homes"];
+        };
+        DryRun: {
+            /** @description Some numbers are those of a list tried before, which touched nearly the same homes: few homes are not told by the difference of two lists */
+            alike: boolean;
+            /** @description Days are of some homes only */
+            cut: boolean;
+            /** @description The oldest first */
+            days: components["schemas"]["DryDay"][];
+            /**
+             * Format: int64
+             * @description 0 where homes are few
+             */
+            devices: number;
+            /** Format: int64 */
+            entries: number;
+            homes: components["schemas"]["Homes"];
+            /** @description By what must never be blocked, by reason */
+            left_out: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            looked_for: number;
+            names: string[];
+            /** @description Which of them healthy devices use */
+            uses: components["schemas"]["DryUse"][];
+        };
+        DryUse: {
+            model: string;
+            /** Format: double */
+            share: number;
+            value: string;
+        };
+        Employee: {
+            email: string;
+            id: string;
+            name: string;
+            roles: string[];
+            /** @description admin, or provider when the provider's claims say what they are */
+            source: string;
+        };
+        EndHunt: {
+            id: string;
+            reason: string;
+        };
         Erased: {
+            /**
+             * Format: date-time
+             * @description What happened before and is still under way is not stored any more
+             */
+            at: string;
+            /** @description What happens with the provider's backups */
+            backups: string;
+            /**
+             * @description asked: it erases as soon as it hears of it; none: the home has no gateway
+             * @enum {string}
+             */
+            gateway: "asked" | "none";
+            /**
+             * Format: int64
+             * @description Cases that stay until they are closed, without whom the device talked to: by them it is shut in
+             */
+            open_cases: number;
+            /** @description The order by which the gateway erases; it confirms when it has */
+            order?: string;
+            /** @description In the cloud, by what it was */
             rows: {
                 [key: string]: number;
             };
@@ -1218,6 +3813,51 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        EventKind: {
+            /** @description Of its data */
+            example: unknown;
+            /** @example incident.opened */
+            kind: string;
+            /** @description JSON Schema of its data. A later version may say more */
+            schema: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Of the CloudEvent; empty for none
+             * @example homes/{home}/incidents/{incident}
+             */
+            subject: string;
+            /**
+             * @description Of the CloudEvent
+             * @example cardea.incident.opened
+             */
+            type: string;
+            /** @example a case began */
+            when: string;
+        };
+        EvidenceCard: {
+            /** @description What would be blocked: names or addresses; * is the device as a whole */
+            blocks: string[];
+            /** @description What would stop working; empty when that is not known */
+            breaks: string;
+            history: components["schemas"]["CardHistory"];
+            /**
+             * Format: int32
+             * @description Homes with this model that contacted any of what the finding is about; 19 stands for 1 to 19; null when not known
+             */
+            homes: number | null;
+            /** @description Of breaks: as asked for, or en where there is only that */
+            language?: string;
+            /** @description Whose homes are counted: a model, else a vendor or a class; empty when nobody's are */
+            model: string;
+            numbers: components["schemas"]["Number"][];
+            /**
+             * Format: int32
+             * @description Homes that the model was seen in
+             */
+            of: number;
+            seen: components["schemas"]["Seen"][];
+        };
         Export: {
             consents: components["schemas"]["Agreed"][];
             days: components["schemas"]["DeviceDays"][];
@@ -1226,8 +3866,12 @@ export interface components {
             elsewhere: string;
             gateways: components["schemas"]["Gateway"][];
             home: components["schemas"]["Home"];
+            /** @description What the home's people decided, and who changed what */
+            household: components["schemas"]["Household"];
             incidents: components["schemas"]["Incident"][];
             keys: components["schemas"]["Key"][];
+            /** @description What the fleet learns from, of each device */
+            learned: components["schemas"]["Learned"][];
             looks: components["schemas"]["Looked"][];
             /** Format: date-time */
             made: string;
@@ -1249,6 +3893,8 @@ export interface components {
             id: string;
             /** @description open-port, internet, telnet, ftp, old-tls, cleartext-login, exploited or end-of-life */
             kind: string;
+            /** @description Of sentence, advice and evidence: as asked for, or en where some of it there is only in that */
+            language?: string;
             /** Format: date-time */
             last: string;
             /** Format: int32 */
@@ -1268,11 +3914,14 @@ export interface components {
             message: string;
         };
         Finding: {
+            card: components["schemas"]["EvidenceCard"] | null;
             detector: string;
             facts: {
                 [key: string]: unknown;
             };
             id: string;
+            /** @description Of sentence: as asked for, or en where there is only that */
+            language?: string;
             /** Format: double */
             p: number | null;
             /** Format: double */
@@ -1322,6 +3971,32 @@ export interface components {
             state: "fine" | "attention" | "working" | "offline" | "new";
             version: string;
         };
+        FleetIncident: {
+            class: string;
+            detector: string;
+            /** @description Of the endpoint; empty when none is told of */
+            hash: string;
+            homes: components["schemas"]["Homes"];
+            id: string;
+            /** @enum {string} */
+            kind: "update" | "outbreak" | "unknown";
+            /** Format: date-time */
+            last: string;
+            model: string;
+            /** @description Of the endpoint, where many homes told it */
+            name: string;
+            open: boolean;
+            own_homes: components["schemas"]["Homes"];
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Soft evidence of just this contains nothing until then
+             */
+            until: string;
+            vendor: string;
+            why: string;
+        };
         FleetModel: {
             /** @description Who says so in these homes: rules, learned, operator */
             by: string[];
@@ -1342,6 +4017,35 @@ export interface components {
             /** @description Why it does not, in plain words */
             why: string;
         };
+        ForInvitation: {
+            email?: string;
+            name: string;
+            token: string;
+        };
+        ForLabel: {
+            /** @description 40 letters and digits, with or without hyphens */
+            code: string;
+            email: string;
+            name: string;
+        };
+        Forgot: {
+            email: string;
+            provider?: string;
+        };
+        FoundHome: {
+            account: string;
+            /** @enum {string} */
+            by: "account" | "gateway" | "mac" | "address" | "name" | "code";
+            case: components["schemas"]["Ref"] | null;
+            /**
+             * Format: int64
+             * @description How many of its devices fit
+             */
+            devices: number;
+            home: components["schemas"]["Ref"];
+            /** @description Of the incident */
+            state: string;
+        };
         Gateway: {
             /** Format: date-time */
             enrolled: string;
@@ -1351,6 +4055,123 @@ export interface components {
             /** @enum {string} */
             state: "waiting" | "active" | "revoked";
             version: string;
+            why: string;
+        };
+        GatewayClaim: {
+            /** @description One gateway may join with it, once */
+            code: string;
+            /** Format: date-time */
+            expires: string;
+            /** @description Id of the gateway that was ended; empty when there was none */
+            revoked: string;
+            /** @description A resident has to confirm the gateway that comes with it: another was there before, and people live there */
+            waits: boolean;
+        };
+        Genuine: {
+            /**
+             * Format: date-time
+             * @description When: a message that came at another time was copied
+             */
+            at: string | null;
+            /**
+             * Format: int64
+             * @description How often the code was looked up before: one that many look up was copied
+             */
+            checked: number;
+            genuine: boolean;
+            kind: string;
+            /** @description Who sent it */
+            provider: string;
+            way: string;
+        };
+        GrantDoc: {
+            grant: string;
+            what: string;
+            words: string;
+        };
+        Happened: {
+            /** @description What of the home was read or changed, by the words of the API's paths: devices, incidents, line. Reads that follow each other are one line */
+            about: string[];
+            /** @description Of which incident */
+            case: string;
+            /** @description Of which device, by its id */
+            device: string;
+            /**
+             * Format: date-time
+             * @description Since when it is so
+             */
+            done: string | null;
+            /** @enum {string} */
+            kind: "case" | "order" | "staff";
+            /** @description Why an order failed */
+            result: string;
+            /** @description What became of an order: asked, in_force, failed or expired */
+            status: string;
+            /** Format: date-time */
+            time: string;
+            /** @description Of a case opened or closed, of an order its verb, else the act as the audit has it */
+            what: string;
+            /** @description owner is somebody at home */
+            who: string;
+            why: string;
+        };
+        Harm: {
+            /**
+             * Format: double
+             * @description Share of its usual endpoints that it reached a day
+             */
+            before: number;
+            /** @description Of sentence: as asked for, or en where there is only that */
+            language?: string;
+            /** @description The gateway narrowed or lifted the containment because of it */
+            lifted: boolean;
+            /** Format: double */
+            now: number;
+            /** Format: int32 */
+            reboots: number;
+            /** Format: double */
+            retries: number;
+            sentence: string;
+            /** Format: date-time */
+            since: string;
+        };
+        Help: {
+            languages: {
+                [key: string]: components["schemas"]["HelpText"];
+            };
+            phone: string;
+            provider: string;
+        };
+        HelpLink: {
+            text: string;
+            url: string;
+        };
+        HelpSection: {
+            id: string;
+            links: components["schemas"]["HelpLink"][];
+            paragraphs: string[];
+            steps: string[];
+            title: string;
+        };
+        HelpText: {
+            sections: components["schemas"]["HelpSection"][];
+            title: string;
+        };
+        HerdIndicator: {
+            /** @description Host or address, port, protocol; empty for one that is refused and that fewer than 20 homes told */
+            endpoint: string;
+            /** Format: date-time */
+            expires: string;
+            /**
+             * Format: date-time
+             * @description In shadow until then
+             */
+            force: string;
+            homes: components["schemas"]["Homes"];
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "shadow" | "force" | "refused";
             why: string;
         };
         Home: {
@@ -1368,6 +4189,7 @@ export interface components {
              */
             incidents: number;
             name: string;
+            plan: components["schemas"]["HomePlan"];
             sentence: string;
             /** @enum {string} */
             state: "fine" | "attention" | "working" | "offline" | "new";
@@ -1392,6 +4214,8 @@ export interface components {
             id: string;
             /** @description open-port, internet, telnet, ftp, old-tls, cleartext-login, exploited or end-of-life */
             kind: string;
+            /** @description Of sentence, advice and evidence: as asked for, or en where some of it there is only in that */
+            language?: string;
             /** Format: date-time */
             last: string;
             /** Format: int32 */
@@ -1416,6 +4240,18 @@ export interface components {
             state: "waiting" | "active" | "revoked";
             version: string;
         };
+        HomePlan: {
+            /** @description people, content, reports, support: those that the home has */
+            extras: string[];
+            /** @description Empty where the provider made no plans */
+            name: string;
+        };
+        HomeRole: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+        };
         Homes: {
             /**
              * Format: int64
@@ -1423,6 +4259,68 @@ export interface components {
              */
             count: number | null;
             words: string;
+        };
+        HousePerson: {
+            /** @description Empty: does not sign in */
+            account: string;
+            devices: string[];
+            /** @description For If-Match */
+            etag: string;
+            group: boolean;
+            id: string;
+            /**
+             * @description It rests while the plan has no content
+             * @enum {string}
+             */
+            level: "everything" | "family";
+            name: string;
+            open: boolean;
+        };
+        HousePersonPatch: {
+            account?: string;
+            devices?: string[];
+            /** @enum {string} */
+            level?: "everything" | "family";
+            name?: string;
+            open?: boolean;
+        };
+        Household: {
+            admissions: components["schemas"]["Admission"][];
+            changes: components["schemas"]["HouseholdChange"][];
+            device_policies: {
+                [key: string]: components["schemas"]["DevicePolicy"];
+            };
+            pauses: components["schemas"]["Pause"][];
+            people: components["schemas"]["HousePerson"][];
+            policy: components["schemas"]["Policy"];
+            privacy: components["schemas"]["PrivacyChoice"];
+            schedules: components["schemas"]["Schedule"][];
+        };
+        HouseholdChange: {
+            /** @enum {string} */
+            act: "policy" | "device-policy" | "person-added" | "person-changed" | "person-removed" | "schedule-added" | "schedule-changed" | "schedule-removed" | "paused" | "resumed" | "admission" | "guest" | "privacy";
+            by: components["schemas"]["Ref"];
+            fields: components["schemas"]["HouseholdField"][];
+            id: string;
+            sentence: string;
+            /** @description Device, person or schedule; empty: the home, or everybody */
+            subject: components["schemas"]["Ref"];
+            /** Format: date-time */
+            time: string;
+        };
+        HouseholdField: {
+            from: string;
+            name: string;
+            to: string;
+        };
+        Hunt: {
+            /** @description At least one home of the tenant used it */
+            any: boolean;
+            /** @description Of all tenants */
+            homes: components["schemas"]["Homes"];
+            own_homes: components["schemas"]["Homes"];
+            /** Format: date-time */
+            since: string;
         };
         Identity: {
             /** @description Who says so: rules, learned, owner, operator; empty while nobody does */
@@ -1437,30 +4335,50 @@ export interface components {
             evidence: string[];
             /** @description The strictest of its recent classes */
             judged_as: string;
+            /** @description Of evidence: as asked for, or en where some of it there is only in that */
+            language?: string;
             /** @description Of its network interface, by address range */
             maker: string;
             model: string;
             vendor: string;
         };
         Incident: {
+            /** @description What people are told of it, in the language asked for; left out while it goes its way */
+            alert?: string;
             /** Format: date-time */
             changed: string;
             check: components["schemas"]["Check"] | null;
             code: string;
+            /** @description What the gateway did first, by itself */
+            deeds: components["schemas"]["Deed"][];
             device: components["schemas"]["Ref"];
             findings: components["schemas"]["Finding"][];
             grade: string;
+            harm: components["schemas"]["Harm"] | null;
             history: components["schemas"]["Transition"][];
             id: string;
+            /** @description Kind of infection; empty while nothing is known */
+            kind: string;
             mode: string;
             /** Format: date-time */
             opened: string;
             orders: components["schemas"]["Order"][];
+            /** @description How it ended: clean, false-alarm, accepted, removed or expired; empty while it is open */
+            outcome: string;
+            playbook: components["schemas"]["Playbook"] | null;
+            probation: components["schemas"]["Probation"] | null;
+            /**
+             * Format: int32
+             * @description Times it did it again after it was let out
+             */
+            relapses: number;
             /** Format: int32 */
             releases: number;
             sentence: string;
             /** @enum {string} */
             state: "open" | "contained" | "cleaning" | "probation" | "closed";
+            /** @description The policy of the home has people asked before the device is contained */
+            waits: boolean;
             what_happened: string;
             what_to_do: components["schemas"]["Step"][];
             what_we_did: string;
@@ -1483,6 +4401,160 @@ export interface components {
             /** @enum {string} */
             state: "open" | "contained" | "cleaning" | "probation" | "closed";
         };
+        IntelAct: {
+            /** @enum {string} */
+            act: "fetch" | "agree" | "remove";
+            name: string;
+            reason: string;
+        };
+        IntelException: {
+            /** Format: date-time */
+            made: string;
+            /** @description A name with all below it, an address or a block */
+            value: string;
+            who: string;
+            why: string;
+        };
+        IntelLists: {
+            /** Format: date-time */
+            at: string | null;
+            /** Format: int64 */
+            entries: number;
+            failure: string;
+            /**
+             * Format: int64
+             * @description Names that no list of malware may have
+             */
+            known: number;
+            /** Format: int64 */
+            version: number;
+            /** @description Something changed that is not published yet */
+            waits: boolean;
+        };
+        IntelSource: {
+            /** @description Empty: as the source says, else malware */
+            class: string;
+            /** Format: date-time */
+            due: string | null;
+            /**
+             * Format: int64
+             * @description Too old, or not begun
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description Of its last good content
+             */
+            entries: number;
+            /** Format: int64 */
+            every_minutes: number;
+            exact: boolean;
+            /** Format: int64 */
+            excepted: number;
+            /** @description In plain words */
+            failure: string;
+            family: string;
+            format: string;
+            /**
+             * Format: date-time
+             * @description When it was last as it should be
+             */
+            good: string | null;
+            /**
+             * Format: int64
+             * @description Of the content that waits for a yes: it was too unlike the one before
+             */
+            held: number;
+            /** Format: int64 */
+            in_force: number;
+            /** @enum {string} */
+            kind: "folder" | "http" | "taxii";
+            /** @description By what must never be blocked, by reason */
+            left_out: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description What was not told again so long is dropped
+             */
+            life_hours: number;
+            name: string;
+            /** @description Some of those */
+            names: string[];
+            /** @description By reason */
+            not_understood: {
+                [key: string]: number;
+            };
+            /** @description URL; of a folder its path on the server */
+            place: string;
+            /** @description Where the first of those are */
+            places: string[];
+            /** @description Name of a file on the server */
+            secret: string;
+            /** @enum {string} */
+            state: "new" | "good" | "held" | "failed";
+            /** Format: date-time */
+            tried: string | null;
+            /**
+             * Format: int64
+             * @description 0: fetched and in no list; 100: as sure as it says
+             */
+            trust: number;
+            who: string;
+            why: string;
+        };
+        Inventory: {
+            items: components["schemas"]["Kept"][];
+        };
+        Invitation: {
+            /** Format: date-time */
+            created: string;
+            email: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+        };
+        Invited: {
+            /** Format: date-time */
+            created: string;
+            email: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            qr_svg: string;
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+            /** @description The link was sent by e-mail */
+            told: boolean;
+            uri: string;
+        };
+        Joined: {
+            home: string;
+        };
+        Kept: {
+            /**
+             * Format: int64
+             * @description How long it is kept; 0: until it is replaced or taken back; -1: as long as the home has its account
+             */
+            days: number;
+            /** @description Gone when the home's history is erased */
+            erased: boolean;
+            fields: components["schemas"]["KeptField"][];
+            /** @description Left out, or without names of contacts, in Privacy Mode */
+            private: boolean;
+            purpose: string;
+            /** @description The table, the gateway's message (report:) or what the gateway itself keeps (gateway:) */
+            source: string;
+            what: string;
+            /** @enum {string} */
+            where: "gateway" | "cloud";
+        };
+        KeptField: {
+            name: string;
+            what: string;
+        };
         Key: {
             id: string;
             /** @description P-256, uncompressed point */
@@ -1491,8 +4563,167 @@ export interface components {
             /** @description Empty for the first one */
             signer: string;
         };
+        LabelCode: {
+            /** @description 40 letters and digits, with or without hyphens */
+            code: string;
+        };
+        Labelled: {
+            home: string;
+            look: components["schemas"]["Shown"];
+            /** @description The home has an owner: the label makes nobody else one */
+            owned: boolean;
+            provider: string;
+        };
+        Learned: {
+            days: components["schemas"]["LearnedDay"][];
+            device: string;
+            weeks: components["schemas"]["LearnedWeek"][];
+        };
+        LearnedDay: {
+            /** Format: date-time */
+            day: string;
+            scores: number[];
+        };
+        LearnedWeek: {
+            /** Format: int64 */
+            active_days: number;
+            /** @description Hashes of 16 hexadecimal digits */
+            endpoints: string[];
+            /** Format: date-time */
+            from: string;
+        };
+        Leaving: {
+            /** @description What ended */
+            ended: string[];
+            /** @description Rows, by what they were */
+            erased: {
+                [key: string]: number;
+            };
+            /** @description The id that it had */
+            home: string;
+            stays: components["schemas"]["Staying"][];
+        };
+        Line: {
+            /** @description The oldest first; hours without any measurement are left out */
+            hours: components["schemas"]["LineHour"][];
+            /** @description Of the sentence: as asked for, or en where there is only that */
+            language?: string;
+            now: components["schemas"]["LineNow"] | null;
+            /** @description What was tried, the latest first */
+            remedies: components["schemas"]["RemedyResult"][];
+            /**
+             * @description What is in force, or being tried
+             * @enum {string}
+             */
+            remedy: "" | "fair" | "upstream";
+            /** @description How it is now, in words */
+            sentence: string;
+            /**
+             * Format: date-time
+             * @description That it is slow
+             */
+            since: string | null;
+            /**
+             * @description Where it is slow now; empty: it is not
+             * @enum {string}
+             */
+            slow: "" | "home" | "line" | "provider" | "dns";
+        };
+        LineBusy: {
+            device: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            down: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            up: number;
+        };
+        LineHour: {
+            /** Format: date-time */
+            begin: string;
+            /** Format: double */
+            beyond_p50: number | null;
+            /** Format: double */
+            beyond_p95: number | null;
+            /** @description At most 5 devices */
+            busiest: components["schemas"]["LineBusy"][];
+            /** Format: double */
+            dns_p50: number | null;
+            /** Format: double */
+            dns_p95: number | null;
+            /**
+             * Format: int64
+             * @description Bytes a second of the busiest minute
+             */
+            down_peak: number;
+            /** Format: double */
+            latency_p50: number | null;
+            /** Format: double */
+            latency_p95: number | null;
+            /**
+             * Format: double
+             * @description Percent of probes
+             */
+            lost: number;
+            /**
+             * @description Of most of these minutes
+             * @enum {string}
+             */
+            slow_at: "" | "home" | "line" | "provider" | "dns";
+            /**
+             * Format: int64
+             * @description Minutes
+             */
+            slow_for: number;
+            /** Format: int64 */
+            up_peak: number;
+        };
+        LineNow: {
+            /**
+             * Format: double
+             * @description To a host of the internet
+             */
+            beyond: number | null;
+            /**
+             * Format: double
+             * @description Until a name is answered
+             */
+            dns: number | null;
+            /**
+             * Format: int64
+             * @description Bytes a second
+             */
+            down: number;
+            /**
+             * Format: double
+             * @description To the provider's first router
+             */
+            latency: number | null;
+            /**
+             * Format: double
+             * @description Percent of probes
+             */
+            lost: number;
+            /** Format: date-time */
+            time: string | null;
+            /**
+             * Format: int64
+             * @description Bytes a second
+             */
+            up: number;
+        };
         ListAgreed: {
             items: components["schemas"]["Agreed"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListApproval: {
+            items: components["schemas"]["Approval"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
@@ -1501,13 +4732,48 @@ export interface components {
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListBearerToken: {
+            items: components["schemas"]["BearerToken"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListBoardIncident: {
             items: components["schemas"]["BoardIncident"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListConsoleCase: {
+            items: components["schemas"]["ConsoleCase"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListConsoleHome: {
+            items: components["schemas"]["ConsoleHome"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListDelivery: {
+            items: components["schemas"]["Delivery"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListDetectionGroup: {
+            items: components["schemas"]["DetectionGroup"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListDevice: {
             items: components["schemas"]["Device"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListEmployee: {
+            items: components["schemas"]["Employee"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListEventKind: {
+            items: components["schemas"]["EventKind"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
@@ -1526,6 +4792,11 @@ export interface components {
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListFleetIncident: {
+            items: components["schemas"]["FleetIncident"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListFleetModel: {
             items: components["schemas"]["FleetModel"][];
             /** @description Cursor of the next page, null on the last one */
@@ -1536,13 +4807,43 @@ export interface components {
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListHerdIndicator: {
+            items: components["schemas"]["HerdIndicator"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListHomeExposure: {
             items: components["schemas"]["HomeExposure"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListHousePerson: {
+            items: components["schemas"]["HousePerson"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListHouseholdChange: {
+            items: components["schemas"]["HouseholdChange"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListIncidentSummary: {
             items: components["schemas"]["IncidentSummary"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListIntelException: {
+            items: components["schemas"]["IntelException"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListIntelSource: {
+            items: components["schemas"]["IntelSource"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListInvitation: {
+            items: components["schemas"]["Invitation"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
@@ -1556,8 +4857,78 @@ export interface components {
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
+        ListMember: {
+            items: components["schemas"]["Member"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
         ListOrder: {
             items: components["schemas"]["Order"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListPasskey: {
+            items: components["schemas"]["Passkey"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListPastHunt: {
+            items: components["schemas"]["PastHunt"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListPause: {
+            items: components["schemas"]["Pause"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListPin: {
+            items: components["schemas"]["Pin"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListPlan: {
+            items: components["schemas"]["Plan"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListProfile: {
+            items: components["schemas"]["Profile"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListReport: {
+            items: components["schemas"]["Report"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListRollout: {
+            items: components["schemas"]["Rollout"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListSchedule: {
+            items: components["schemas"]["Schedule"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListShadowed: {
+            items: components["schemas"]["Shadowed"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListSignedIn: {
+            items: components["schemas"]["SignedIn"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListWebhook: {
+            items: components["schemas"]["Webhook"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListWebhookDelivery: {
+            items: components["schemas"]["WebhookDelivery"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
@@ -1603,6 +4974,37 @@ export interface components {
             what: string;
             who: string;
         };
+        MadeToken: {
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            maker: string;
+            name: string;
+            /** Format: date-time */
+            revoked: string | null;
+            scopes: string[];
+            /** @description Send it as Authorization: Bearer. It is not told again */
+            secret: string;
+            /** Format: date-time */
+            used: string | null;
+        };
+        Member: {
+            /** @description Empty for who is no owner and asks about another */
+            email: string;
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+            /** Format: date-time */
+            since: string | null;
+            you: boolean;
+        };
+        MemberPatch: {
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
+        };
         Merge: {
             other: string;
             /** @description Staff who leave it out give the reason of their look */
@@ -1614,6 +5016,116 @@ export interface components {
             class: string;
             model: string;
             vendor: string;
+        };
+        NewBrand: {
+            /**
+             * @description #rrggbb, or empty
+             * @example #0b57d0
+             */
+            accent: string;
+            /** @description The same in German */
+            hint_de: string;
+            /** @description One sentence of your own, in English */
+            hint_en: string;
+            /**
+             * @description As customers know it; empty for the name that it has here
+             * @example Example Net
+             */
+            name: string;
+            /** @example +49 30 123456 */
+            phone: string;
+            /**
+             * @description https address of a page, or empty
+             * @example https://help.example.net/
+             */
+            support: string;
+        };
+        NewDevicePolicy: {
+            /**
+             * @description home: as for the home
+             * @enum {string}
+             */
+            block: "home" | "auto" | "ask" | "never";
+            /** @enum {string} */
+            contain: "home" | "auto" | "ask" | "never";
+            /**
+             * @description Why it is never cut off without asking
+             * @enum {string}
+             */
+            essential: "none" | "medical" | "alarm" | "internet";
+            /** @enum {string} */
+            tidy: "home" | "auto" | "ask" | "never";
+        };
+        NewDryRun: {
+            /** @enum {string} */
+            class?: "malware" | "phishing" | "tracking" | "bypass";
+            /** @description Or a list, as text */
+            list?: string;
+            reason: string;
+            /** @description What a source says, or holds back */
+            source?: string;
+        };
+        NewGateway: {
+            /** @description The gateway that the home has ends at once, as when it was stolen or broke */
+            revoke?: boolean;
+            /** @example Swapped by the installer */
+            why?: string;
+        };
+        NewHousePerson: {
+            /** @description The resident who this is, by the id of their sign-in */
+            account?: string;
+            devices?: string[];
+            /** @description A group of devices, as Living room */
+            group?: boolean;
+            /**
+             * @description family: names on lists of class adult are refused to their devices, by DNS only; needs a plan with content
+             * @enum {string}
+             */
+            level?: "everything" | "family";
+            name: string;
+            /** @description All members may see whom their devices talk to */
+            open?: boolean;
+        };
+        NewHunt: {
+            ip?: string;
+            /** @description A host name; or give address */
+            name?: string;
+            /** Format: int32 */
+            port: number;
+            /** @enum {string} */
+            proto: "tcp" | "udp";
+            reason: string;
+        };
+        NewIntelException: {
+            reason: string;
+            remove?: boolean;
+            value: string;
+        };
+        NewIntelSource: {
+            /** @enum {string} */
+            class?: "malware" | "phishing" | "tracking" | "bypass" | "adult";
+            /** Format: int64 */
+            every_minutes?: number;
+            exact?: boolean;
+            family?: string;
+            format?: string;
+            /** @enum {string} */
+            kind: "http" | "taxii";
+            /** Format: int64 */
+            life_hours?: number;
+            name: string;
+            reason: string;
+            /** @description Name of a file on the server */
+            secret?: string;
+            /** Format: int64 */
+            trust: number;
+            url: string;
+        };
+        NewInvitation: {
+            /** @description Where the link is sent; without one whoever has the link comes in */
+            email?: string;
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
         };
         NewKey: {
             /** @description P-256, uncompressed point, 65 bytes */
@@ -1632,38 +5144,231 @@ export interface components {
             reason: string;
             vendor?: string;
         };
+        NewNote: {
+            text: string;
+        };
         NewOrder: {
+            /**
+             * @description Of step and dismiss
+             * @enum {string}
+             */
+            answer?: "done" | "skip" | "false-alarm" | "accepted" | "removed";
+            /** @description Of undo: its id */
+            deed?: string;
             device?: string;
             endpoint?: string;
             incident?: string;
+            /**
+             * @description Of mode and try
+             * @enum {string}
+             */
+            mode?: "off" | "endpoint-block" | "no-lan" | "profile-only" | "vendor-only" | "update-only" | "quarantine";
+            /**
+             * @description Of remedy: what to try for a slow line; off ends what is in force
+             * @enum {string}
+             */
+            remedy?: "fair" | "upstream" | "restart" | "off";
+            /** @description Of step: its id */
+            step?: string;
             /** @enum {string} */
-            verb: "check" | "release" | "dismiss" | "quarantine" | "block" | "unblock" | "allow" | "disallow";
+            verb: "check" | "release" | "dismiss" | "quarantine" | "block" | "unblock" | "allow" | "disallow" | "mode" | "try" | "step" | "undo" | "code" | "erase" | "remedy";
             /** @description Required of staff */
             why?: string;
         };
+        NewPasskey: {
+            challenge: string;
+            /** @description PublicKeyCredential.toJSON() */
+            credential: {
+                [key: string]: unknown;
+            };
+            /** @description What its owner calls it */
+            name: string;
+        };
+        NewPassword: {
+            /** @description Not needed by who has none and signed in a moment ago */
+            current?: string;
+            password: string;
+        };
+        NewPause: {
+            /** Format: int64 */
+            minutes?: number;
+            /** Format: date-time */
+            until?: string;
+            /** @description Id of a person, group or device, or everybody */
+            whose: string;
+        };
+        NewPhone: {
+            /** @description With its country, as +49 30 123456 */
+            number: string;
+        };
+        NewPin: {
+            bundle?: string;
+            home: string;
+            reason: string;
+            /**
+             * @default none
+             * @enum {string}
+             */
+            ring: "none" | "lab" | "1" | "5" | "25" | "all";
+            /** Format: int64 */
+            version?: number;
+        };
+        NewPlan: {
+            /**
+             * @description people, content, reports, support. Protection, containment, cleaning, being told and one's own data are in every plan
+             * @example [
+             *       "people",
+             *       "reports"
+             *     ]
+             */
+            extras: string[];
+            /** @example Family */
+            name: string;
+            /** @description Homes that were given no plan have it. One plan is; the first one, until another is */
+            standard?: boolean;
+        };
+        NewRoles: {
+            /** @description tier1, tier2, soc, engineer, privacy, admin; none takes all rights away */
+            roles: string[];
+        };
+        NewRollout: {
+            /** @enum {string} */
+            bundle: "lists" | "models" | "exposures" | "profiles" | "playbooks" | "agent";
+            /**
+             * Format: int64
+             * @description Seconds
+             */
+            pace?: number;
+            reason: string;
+            /**
+             * Format: int64
+             * @description Seconds; of lists and profiles only
+             */
+            shadow?: number;
+            /**
+             * Format: int64
+             * @description Default: the newest
+             */
+            version?: number;
+        };
+        NewSchedule: {
+            /** @description On which it begins */
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /** @description In the home's own time */
+            from: string;
+            name: string;
+            /** @description It rests */
+            off?: boolean;
+            /** @description Before from: the next day */
+            to: string;
+            /** @description Ids of people, groups or devices, or everybody, who is all but essential devices */
+            whose: string[];
+        };
+        NewTest: {
+            /** @description All that lead to this person when left out */
+            ways?: ("email" | "sms" | "push" | "webhook")[];
+        };
+        NewToken: {
+            /**
+             * Format: int64
+             * @description How long it is good
+             */
+            days: number;
+            name: string;
+            /** @description Rights, as fleet.view */
+            scopes: string[];
+        };
+        NewWebhook: {
+            /**
+             * @description Kinds of events; none means all
+             * @example [
+             *       "incident.opened",
+             *       "incident.closed"
+             *     ]
+             */
+            kinds: string[];
+            /** @example Service desk */
+            name: string;
+            /** @description Gets nothing for now */
+            paused?: boolean;
+            /**
+             * Format: uri
+             * @example https://desk.example.net/cardea
+             */
+            url: string;
+        };
+        Note: {
+            text: string;
+            /** Format: date-time */
+            time: string;
+            who: string;
+        };
         Notifications: {
+            channels: components["schemas"]["Channel"][];
+            /** @description Anything by e-mail */
             email: boolean;
+            /** @description Of messages: en or de; empty is the provider's */
+            language: string;
+            phone: components["schemas"]["Phone"] | null;
+            /** @description Anything by push */
             push: boolean;
+            quiet: components["schemas"]["Quiet"] | null;
+            /** Format: int64 */
+            version: number;
         };
         NotificationsPatch: {
+            channels?: components["schemas"]["ChannelPatch"][];
+            /** @description Everything by e-mail, or nothing */
             email?: boolean;
+            /** @enum {string} */
+            language?: "" | "en" | "de";
+            /** @description No quiet hours any more */
+            no_quiet?: boolean;
+            /** @description Everything by push, or nothing */
             push?: boolean;
+            quiet?: components["schemas"]["Quiet"];
+        };
+        Number: {
+            name: string;
+            unit: string;
+            /** Format: double */
+            value: number;
+        };
+        Offer: {
+            /** @description The account's address; empty lets one choose */
+            email: string;
+            /** Format: date-time */
+            expires: string;
+            home: string;
+            look: components["schemas"]["Shown"];
+            provider: string;
+            /** @enum {string} */
+            role: "owner" | "member" | "viewer";
         };
         Order: {
+            answer: string;
             /** Format: date-time */
             asked: string;
             by: string;
             check: components["schemas"]["Check"] | null;
+            /** @description Of code: what to type at the gateway's page within ten minutes; empty afterwards */
+            code: string;
+            deed: string;
             device: string;
             /** Format: date-time */
             done: string | null;
             endpoint: string;
             id: string;
             incident: string;
+            /** @description Of reason: as asked for, or en where there is only that */
+            language?: string;
+            mode: string;
             /** @description Why it failed */
             reason: string;
+            remedy?: string;
             /** @enum {string} */
             status: "asked" | "in_force" | "failed" | "expired";
+            step: string;
             verb: string;
             why: string;
         };
@@ -1679,10 +5384,229 @@ export interface components {
             /** Format: int64 */
             online: number;
         };
+        Passkey: {
+            /** Format: date-time */
+            created: string;
+            id: string;
+            name: string;
+            /** Format: date-time */
+            used: string | null;
+        };
+        PasskeyAnswer: {
+            challenge: string;
+            /** @description PublicKeyCredential.toJSON() */
+            credential: {
+                [key: string]: unknown;
+            };
+        };
+        PastHunt: {
+            answered: components["schemas"]["Homes"];
+            asker: string;
+            /** Format: date-time */
+            begun: string;
+            /** Format: int64 */
+            cases: number;
+            /**
+             * Format: int64
+             * @description 0 where homes are few
+             */
+            devices: number;
+            /**
+             * Format: date-time
+             * @description Homes are asked until then
+             */
+            ends: string;
+            /** @description That met any of it */
+            homes: components["schemas"]["Homes"];
+            id: string;
+            of: components["schemas"]["PastHuntOf"][];
+            second: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            why: string;
+        };
+        PastHuntOf: {
+            /** Format: int64 */
+            devices: number;
+            family: string;
+            homes: components["schemas"]["Homes"];
+            /** @enum {string} */
+            kind: "domain" | "ip" | "cidr";
+            value: string;
+        };
+        Pause: {
+            /** Format: date-time */
+            until: string;
+            whose: string;
+        };
         Person: {
             email: string;
             id: string;
             name: string;
+        };
+        Phone: {
+            number: string;
+            verified: boolean;
+        };
+        PhoneCode: {
+            code: string;
+        };
+        Pin: {
+            /** @description Empty: all */
+            bundle: string;
+            by: string;
+            home: string;
+            /** Format: date-time */
+            made: string;
+            /** @enum {string} */
+            ring: "none" | "lab" | "1" | "5" | "25" | "all";
+            /**
+             * Format: int64
+             * @description 0: as its ring says
+             */
+            version: number;
+            why: string;
+        };
+        Plan: {
+            /** @description What every plan has */
+            always: string[];
+            extras: string[];
+            id: string;
+            name: string;
+            standard: boolean;
+        };
+        Playbook: {
+            /** @description The same for people who know more */
+            expert: string;
+            id: string;
+            intro: string;
+            steps: components["schemas"]["PlaybookStep"][];
+            title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PlaybookStep: {
+            /** @enum {string} */
+            by: "person" | "gateway";
+            /** Format: date-time */
+            changed: string | null;
+            /** @description What the gateway looks at after it; none when it cannot see it */
+            check: string;
+            detail: string;
+            id: string;
+            /** @description Of result: as asked for, or en where there is only that */
+            language?: string;
+            optional: boolean;
+            result: string;
+            /** @enum {string} */
+            state: "todo" | "now" | "checks" | "passed" | "failed" | "skipped";
+            text: string;
+        };
+        Policy: {
+            /**
+             * @description New devices: nothing, people are told, or kept out until somebody says yes
+             * @enum {string}
+             */
+            approve: "off" | "tell" | "hold";
+            /**
+             * @description Endpoints that a device did something odd with
+             * @enum {string}
+             */
+            block: "auto" | "ask" | "never";
+            /**
+             * Format: date-time
+             * @description null: nobody decided anything yet
+             */
+            changed: string | null;
+            /**
+             * @description A device that attacks others
+             * @enum {string}
+             */
+            contain: "auto" | "ask" | "never";
+            /** @description For If-Match */
+            etag: string;
+            /**
+             * @description Ports open to the internet, open telnet, DNS that leads astray
+             * @enum {string}
+             */
+            tidy: "auto" | "ask" | "never";
+            /** @description Of what the home's people decided: as it is here, and as the gateway does it */
+            versions: components["schemas"]["Versions"];
+            /** @description The home's time zone, as Europe/Berlin */
+            zone: string;
+        };
+        PolicyPatch: {
+            /** @enum {string} */
+            approve?: "off" | "tell" | "hold";
+            /** @enum {string} */
+            block?: "auto" | "ask" | "never";
+            /** @enum {string} */
+            contain?: "auto" | "ask" | "never";
+            /** @enum {string} */
+            tidy?: "auto" | "ask" | "never";
+            zone?: string;
+        };
+        Preview: {
+            /** Format: date-time */
+            as_of: string;
+            /**
+             * Format: int32
+             * @description Endpoints that it would allow
+             */
+            kept: number;
+            mode: string;
+            /**
+             * Format: double
+             * @description Of the device's bytes that it would refuse
+             */
+            share: number;
+            /** Format: date-time */
+            since: string | null;
+            /** @description Some of these; none in Privacy Mode */
+            stopped: string[];
+            /**
+             * Format: int32
+             * @description Endpoints that it would refuse
+             */
+            stops: number;
+        };
+        PrivacyChoice: {
+            /** @description For If-Match */
+            etag: string;
+            /** @description Devices whose contacts are not kept by name */
+            guests: string[];
+            /** @description Names of contacts never leave the gateway */
+            private: boolean;
+        };
+        PrivacyPatch: {
+            guests?: string[];
+            private?: boolean;
+        };
+        Probation: {
+            /**
+             * Format: date-time
+             * @description It was let out for a time only: it is shut in again then, unless it is clean
+             */
+            again: string | null;
+            /** Format: int64 */
+            need_seconds: number;
+            /** @description vendor, profile or watch */
+            phase: string;
+            /** @description It was rebooted since, and could have shown the symptom */
+            reboot: boolean;
+            /**
+             * Format: double
+             * @description How far the test is
+             */
+            share: number;
+            /** Format: int64 */
+            silent_seconds: number;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string | null;
         };
         Problem: {
             detail?: string;
@@ -1692,6 +5616,87 @@ export interface components {
             title: string;
             /** @description Stable; begins with /problems/ */
             type: string;
+        };
+        Profile: {
+            class: string;
+            /** @description Of all tenants */
+            homes: components["schemas"]["Homes"];
+            id: string;
+            model: string;
+            /** @description Of the tenant that asks */
+            own_homes: components["schemas"]["Homes"];
+            vendor: string;
+        };
+        ProfileChange: {
+            /** Format: date-time */
+            at: string;
+            from: string;
+            hash: string;
+            name: string;
+            to: string;
+        };
+        ProfileEndpoint: {
+            /** @description 16 hexadecimal digits: what leaves the homes of it */
+            hash: string;
+            homes: components["schemas"]["Homes"];
+            /** @description Empty where fewer than 20 homes told it */
+            name: string;
+            /**
+             * Format: double
+             * @description Of the days on which its homes are active
+             */
+            share: number;
+            /** @description Of a domain that many share: it never becomes normal */
+            shared: boolean;
+            /** @enum {string} */
+            standing: "normal" | "pending" | "rare";
+        };
+        ProfileFacts: {
+            /** Format: date-time */
+            as_of: string;
+            calibration: components["schemas"]["Calibration"];
+            /** @description Drift of 30 days, the newest first */
+            changes: components["schemas"]["ProfileChange"][];
+            class: string;
+            /** @description Those of most homes first */
+            endpoints: components["schemas"]["ProfileEndpoint"][];
+            /** @description What people said was no trouble */
+            false_alarms: components["schemas"]["WrongFinding"][];
+            /** @description Of all tenants */
+            homes: components["schemas"]["Homes"];
+            /** @description Share of contacts that begin in each hour of the day, local time */
+            hours: number[];
+            id: string;
+            /** @description Whose profile is used where too little is known of the model itself */
+            judged_as: string;
+            model: string;
+            /** @description A document of its maker counts as a prior */
+            mud: boolean;
+            /**
+             * Format: double
+             * @description Endpoints new to a device, a day
+             */
+            new_per_day: number;
+            /**
+             * Format: int64
+             * @description Further endpoints, each of fewer than 20 homes
+             */
+            rare: number;
+            vendor: string;
+            /**
+             * Format: int64
+             * @description Of the profiles when this was written
+             */
+            version: number;
+            /** @description Homes that the profile rests on */
+            voted: components["schemas"]["Homes"];
+        };
+        Proposal: {
+            /** @description As home.erase */
+            kind: string;
+            reason: string;
+            /** @description As the kind has it: of home.erase and home.export {"home": id} */
+            what: unknown;
         };
         Protect: {
             /** @enum {string} */
@@ -1724,17 +5729,399 @@ export interface components {
             proto?: "tcp" | "udp";
         };
         Provider: {
+            /** @description Its colour as #rrggbb, or empty */
+            accent: string;
+            /** @description Its colour on dark pages */
+            dark: components["schemas"]["Shade"];
+            hint_de: string;
+            /** @description One sentence of its own */
+            hint_en: string;
             /** @description The tenant, as consents name it */
             id: string;
+            /** @description What can be read on it: black, white, or empty */
+            ink: string;
+            /** @description Its colour on light pages, as dark as it has to be to be read there; empty without one */
+            light: components["schemas"]["Shade"];
             name: string;
             phone: string;
+            /** @description Its homes are made up */
+            simulated: boolean;
+            /** @description https address of its support page, or empty */
+            support: string;
+        };
+        ProvisionedHome: {
+            /** @description Your own number for it */
+            account: string;
+            /** Format: date-time */
+            created: string;
+            /** @description The newest first */
+            gateways: components["schemas"]["Gateway"][];
+            /** @description Its id; an account number that comes back later is a new home */
+            home: string;
+            name: string;
+            /** @description Id of the plan that holds for it; empty where no plans were made */
+            plan: string;
+            /**
+             * Format: int64
+             * @description How many people have an account for it
+             */
+            residents: number;
         };
         PushKey: {
             key: string;
         };
+        Question: {
+            /** @description Comes back with the answer, within five minutes */
+            challenge: string;
+            /** @description For PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        Quiet: {
+            from: string;
+            to: string;
+        };
+        Rate: {
+            /** Format: int64 */
+            closed: number;
+            name: string;
+            /** Format: int64 */
+            opened: number;
+            /** Format: int64 */
+            released: number;
+            /** Format: int64 */
+            wrong: number;
+        };
+        Reach: {
+            /** Format: int64 */
+            devices: number;
+            /** Format: int64 */
+            homes: number;
+        };
+        Reason: {
+            reason: string;
+        };
+        RecoverByCode: {
+            code: string;
+            email: string;
+            password: string;
+            provider?: string;
+        };
+        RecoverByLink: {
+            password: string;
+            token: string;
+        };
+        RecoveryCodes: {
+            codes: string[];
+        };
         Ref: {
             id: string;
             name: string;
+        };
+        RemedyResult: {
+            after: components["schemas"]["LineNow"];
+            /** Format: date-time */
+            at: string;
+            before: components["schemas"]["LineNow"];
+            /** @description False: it did not help, and was undone */
+            kept: boolean;
+            /** @enum {string} */
+            kind: "fair" | "upstream" | "restart";
+            order: string;
+            why: string;
+        };
+        Report: {
+            before: components["schemas"]["WeekFigures"] | null;
+            /** Format: int64 */
+            bytes_down: number;
+            /** Format: int64 */
+            bytes_up: number;
+            /** Format: int64 */
+            case_count: number;
+            /** @description Cases that were open at any time, at most 20 */
+            cases: components["schemas"]["ReportCase"][];
+            /** @description Nothing needed attention, and the gateway told something on each day */
+            clear: boolean;
+            /** Format: int64 */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Ways in that were found
+             */
+            exposed: number;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            made: string;
+            /** @description Devices that joined, at most 20 */
+            new: components["schemas"]["Ref"][];
+            /** Format: int64 */
+            new_devices: number;
+            /**
+             * Format: int64
+             * @description At the end of the week
+             */
+            open_cases: number;
+            /** @description The week in short, by language */
+            sentences: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Without trackers
+             */
+            stopped: number;
+            stopped_by_class: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Days on which the gateway told something
+             */
+            told_days: number;
+            /** Format: int64 */
+            trackers: number;
+            /** Format: date-time */
+            until: string;
+            /** @description ISO 8601, as 2026-W47 */
+            week: string;
+        };
+        ReportCase: {
+            code: string;
+            device: string;
+            id: string;
+            outcome: string;
+            state: string;
+        };
+        RightDoc: {
+            grants: {
+                [key: string]: string;
+            };
+            right: string;
+            what: string;
+            words: {
+                [key: string]: string;
+            };
+        };
+        RoleDoc: {
+            name: string;
+            role: string;
+        };
+        Rollout: {
+            /**
+             * Format: int64
+             * @description The version that says what the good one says, when it was undone; else 0
+             */
+            back: number;
+            /**
+             * Format: int64
+             * @description The good version that other homes have
+             */
+            before: number;
+            /** Format: date-time */
+            began: string;
+            /** @description lists, models, exposures, profiles, playbooks or agent */
+            bundle: string;
+            by: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Seconds that each ring lasts at least; 0: as is usual for the bundle
+             */
+            pace: number;
+            /** @description Of the verdict */
+            reason: string;
+            /** @enum {string} */
+            ring: "none" | "lab" | "1" | "5" | "25" | "all";
+            /**
+             * Format: int64
+             * @description Seconds for which homes judge by it without acting first
+             */
+            shadow: number;
+            /**
+             * Format: date-time
+             * @description When the present ring or state began
+             */
+            since: string;
+            /** @enum {string} */
+            state: "shadow" | "running" | "paused" | "halted" | "undone" | "done";
+            /** @description Of the last look: go on, wait or halt; empty before it */
+            verdict: string;
+            /** Format: int64 */
+            version: number;
+            why: string;
+        };
+        RolloutFacts: {
+            /**
+             * Format: int64
+             * @description The version that says what the good one says, when it was undone; else 0
+             */
+            back: number;
+            /**
+             * Format: int64
+             * @description The good version that other homes have
+             */
+            before: number;
+            /** Format: date-time */
+            began: string;
+            /** @description lists, models, exposures, profiles, playbooks or agent */
+            bundle: string;
+            by: string;
+            gates: components["schemas"]["RolloutGate"][];
+            /** @description The oldest first */
+            history: components["schemas"]["RolloutStep"][];
+            id: string;
+            /**
+             * Format: int64
+             * @description Seconds that each ring lasts at least; 0: as is usual for the bundle
+             */
+            pace: number;
+            /** @description Of the verdict */
+            reason: string;
+            /** @enum {string} */
+            ring: "none" | "lab" | "1" | "5" | "25" | "all";
+            /**
+             * Format: int64
+             * @description Seconds for which homes judge by it without acting first
+             */
+            shadow: number;
+            /**
+             * Format: date-time
+             * @description When the present ring or state began
+             */
+            since: string;
+            /** @enum {string} */
+            state: "shadow" | "running" | "paused" | "halted" | "undone" | "done";
+            /** @description What it would have done in your homes while they only tried it, by model; empty where it was not tried */
+            tried: components["schemas"]["RolloutTried"][];
+            /** @description Of the last look: go on, wait or halt; empty before it */
+            verdict: string;
+            /** Format: int64 */
+            version: number;
+            why: string;
+            /** @description Homes that the present ring reaches, of all tenants */
+            with: components["schemas"]["RolloutFigures"];
+            /** @description The others: the control group */
+            without: components["schemas"]["RolloutFigures"];
+        };
+        RolloutFigures: {
+            /** Format: int64 */
+            crashed: number;
+            /** Format: int64 */
+            disturbed: number;
+            /** Format: int64 */
+            dns_errors: number;
+            /** Format: int64 */
+            findings: number;
+            /**
+             * Format: int64
+             * @description Of them that have the version in force
+             */
+            have: number;
+            /** Format: int64 */
+            homes: number;
+            /**
+             * Format: int64
+             * @description Gateways that gave the version up by themselves
+             */
+            returned: number;
+            /** Format: int64 */
+            silent: number;
+            /** Format: int64 */
+            taken_back: number;
+        };
+        RolloutGate: {
+            /** Format: double */
+            control: number;
+            failed: boolean;
+            name: string;
+            /**
+             * Format: double
+             * @description Probability of such a difference by chance alone
+             */
+            p: number;
+            /** Format: double */
+            ring: number;
+        };
+        RolloutStep: {
+            ring: string;
+            /** Format: date-time */
+            time: string;
+            what: string;
+            /** @description Empty when it happened by itself */
+            who: string;
+            why: string;
+        };
+        RolloutTried: {
+            /**
+             * Format: int64
+             * @description Contacts; 0 where homes are few
+             */
+            count: number;
+            homes: components["schemas"]["Homes"];
+            /** @description Empty: not known */
+            model: string;
+            /**
+             * @description stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more
+             * @enum {string}
+             */
+            what: "stop" | "find" | "miss" | "hold" | "allow" | "other";
+        };
+        RowDoc: {
+            grants: {
+                [key: string]: string;
+            };
+            rights: string[];
+            what: string;
+            words: {
+                [key: string]: string;
+            };
+        };
+        Schedule: {
+            days: string[];
+            /** @description For If-Match */
+            etag: string;
+            from: string;
+            id: string;
+            name: string;
+            off: boolean;
+            to: string;
+            whose: string[];
+        };
+        SchedulePatch: {
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            from?: string;
+            name?: string;
+            off?: boolean;
+            to?: string;
+            whose?: string[];
+        };
+        Searched: {
+            items: components["schemas"]["FoundHome"][];
+            /** @description There are others */
+            more: boolean;
+            /** @description As what it was looked for */
+            tried: string[];
+        };
+        Seen: {
+            /** Format: int64 */
+            bytes_down: number;
+            /** Format: int64 */
+            bytes_up: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: date-time */
+            first: string;
+            /** Format: int64 */
+            flows: number;
+            ip: string;
+            /** Format: date-time */
+            last: string;
+            name: string;
+            /** Format: int32 */
+            port: number;
+            proto: string;
         };
         Service: {
             company: string;
@@ -1745,12 +6132,69 @@ export interface components {
             /** Format: date-time */
             expires: string;
             /** @description Empty for staff */
-            homes: components["schemas"]["Ref"][];
+            homes: components["schemas"]["HomeRole"][];
             id: string;
             /** @enum {string} */
             kind: "resident" | "staff";
             person: components["schemas"]["Person"];
             provider: components["schemas"]["Provider"];
+            /** @description Of staff: each right they have, and how, as GET /v1/staff/rights says; what is not here is refused */
+            rights?: {
+                [key: string]: string;
+            };
+            /** @description Of staff */
+            roles?: components["schemas"]["SessionRole"][];
+        };
+        SessionRole: {
+            name: string;
+            role: string;
+        };
+        Shade: {
+            /** @description Of text and buttons, as #rrggbb */
+            accent: string;
+            /** @description Of text on the accent: black or white */
+            on: string;
+            /** @description Behind text in the accent */
+            tint: string;
+        };
+        Shadowed: {
+            bundle: string;
+            /**
+             * Format: int64
+             * @description Contacts; 0 where homes are few
+             */
+            count: number;
+            /** @description In which it would have stopped something */
+            homes: components["schemas"]["Homes"];
+            /** Format: date-time */
+            last: string;
+            models: components["schemas"]["ShadowedModel"][];
+            /** Format: int64 */
+            version: number;
+            /** @description Those of many homes only */
+            what: components["schemas"]["ShadowedWhat"][];
+        };
+        ShadowedModel: {
+            /** Format: int64 */
+            count: number;
+            homes: components["schemas"]["Homes"];
+            model: string;
+        };
+        ShadowedWhat: {
+            /** Format: int64 */
+            count: number;
+            homes: components["schemas"]["Homes"];
+            what: string;
+        };
+        Shown: {
+            dark: components["schemas"]["Shade"];
+            hint_de: string;
+            hint_en: string;
+            light: components["schemas"]["Shade"];
+            name: string;
+            phone: string;
+            /** @description https address of its support page, or empty */
+            support: string;
         };
         SignIn: {
             email?: string;
@@ -1759,10 +6203,32 @@ export interface components {
             provider?: string;
             token?: string;
         };
+        SignedIn: {
+            /** @description What the browser calls itself */
+            agent: string;
+            /** Format: date-time */
+            created: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            /** @description The session that asks */
+            this: boolean;
+            /** Format: date-time */
+            used: string;
+        };
         Split: {
             mac: string;
             /** @description Staff who leave it out give the reason of their look */
             why?: string;
+        };
+        Staying: {
+            /**
+             * Format: int64
+             * @description For how long; 0: as the tenant's own rules say
+             */
+            days: number;
+            what: string;
+            why: string;
         };
         Step: {
             enabled: boolean;
@@ -1781,15 +6247,31 @@ export interface components {
             family: string;
             /** Format: date-time */
             first: string;
+            /** @description Of reason: as asked for, or en where there is only that */
+            language?: string;
             /** Format: date-time */
             last: string;
             reason: string;
             source: string;
         };
         Stopped: {
+            /**
+             * Format: date-time
+             * @description Of a list by day: when something was stopped last before since; null when nothing that is kept was
+             */
+            earlier: string | null;
             items: components["schemas"]["Stop"][];
             /** Format: int64 */
             trackers: number;
+        };
+        Subscriber: {
+            /** @example Mill Lane 4 */
+            name: string;
+            /**
+             * @description Id of a plan; empty for the standard one. Left out it stays as it is
+             * @example family
+             */
+            plan?: string;
         };
         Subscription: {
             endpoint: string;
@@ -1799,14 +6281,108 @@ export interface components {
             auth: string;
             p256dh: string;
         };
+        Token: {
+            token: string;
+        };
         Transition: {
             by: string;
             from: string;
+            /** @description Of what the gateway says: as asked for, or en where there is only that; left out where a person wrote it */
+            language?: string;
             mode: string;
             /** Format: date-time */
             time: string;
             to: string;
             why: string;
+        };
+        TrendDay: {
+            /**
+             * Format: double
+             * @description Hours until clean, the middle of what closed that day
+             */
+            clean: number | null;
+            /** Format: int64 */
+            closed: number;
+            /**
+             * Format: int64
+             * @description Homes with a device that is held
+             */
+            contained: number;
+            /** Format: date-time */
+            day: string;
+            /** Format: int64 */
+            detections: number;
+            /** Format: int64 */
+            homes: number;
+            /** Format: int64 */
+            online: number;
+            /**
+             * Format: int64
+             * @description Cases in which somebody at home let the device out
+             */
+            released: number;
+            /** @description Homes, by version of the gateway's program */
+            versions: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            wrong: number;
+        };
+        Trends: {
+            /** Format: date-time */
+            as_of: string;
+            by_detector: components["schemas"]["Rate"][];
+            by_model: components["schemas"]["Rate"][];
+            /**
+             * Format: double
+             * @description Hours until clean, the middle of the last 30 days
+             */
+            clean: number | null;
+            days: components["schemas"]["TrendDay"][];
+            /**
+             * Format: int64
+             * @description That ever told something
+             */
+            homes: number;
+            /**
+             * Format: int64
+             * @description Open ones
+             */
+            incidents: number;
+            /** Format: int64 */
+            online: number;
+            /**
+             * Format: double
+             * @description Detections of the last 7 days for each 1,000 homes
+             */
+            per_thousand: number;
+            /**
+             * Format: int64
+             * @description Open cases with a device that is held
+             */
+            quarantines: number;
+        };
+        Trial: {
+            /**
+             * Format: int32
+             * @description Endpoints that it would allow
+             */
+            kept: number;
+            mode: string;
+            /**
+             * Format: double
+             * @description Of the device's bytes that it would refuse
+             */
+            share: number;
+            /** Format: date-time */
+            since: string | null;
+            /** @description Some of these; none in Privacy Mode */
+            stopped: string[];
+            /**
+             * Format: int32
+             * @description Endpoints that it would refuse
+             */
+            stops: number;
         };
         Unsubscription: {
             endpoint: string;
@@ -1821,6 +6397,106 @@ export interface components {
             /** Format: int64 */
             wanted: number;
         };
+        Ways: {
+            /** @description With the provider's own account: go to /v1/sign-in/provider */
+            account: boolean;
+            look: components["schemas"]["Shown"];
+            name: string;
+            passkeys: boolean;
+            /** @description Its short name */
+            provider: string;
+        };
+        Webhook: {
+            /** Format: date-time */
+            created: string;
+            /**
+             * Format: date-time
+             * @description Since when it does not take what it gets
+             */
+            failing?: string;
+            id: string;
+            kinds: string[];
+            name: string;
+            paused: boolean;
+            url: string;
+            /** @description Who made it */
+            who: string;
+        };
+        WebhookDelivery: {
+            /**
+             * Format: int64
+             * @description HTTP status of the last answer
+             */
+            code?: number;
+            /** @description The CloudEvent as it is sent */
+            event: unknown;
+            home?: string;
+            /** @description Also the CloudEvent's id and the header Webhook-Id */
+            id: string;
+            kind: string;
+            /** Format: date-time */
+            made: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again
+             */
+            next?: string;
+            /** Format: date-time */
+            sent?: string;
+            /** @enum {string} */
+            state: "waiting" | "sent" | "failed";
+            /** Format: int64 */
+            tries: number;
+            why?: string;
+        };
+        WebhookSecret: {
+            /** @description Signs each delivery as Standard Webhooks say; it is not shown again */
+            secret: string;
+            webhook: components["schemas"]["Webhook"];
+        };
+        WeekFigures: {
+            /** Format: int64 */
+            bytes_down: number;
+            /** Format: int64 */
+            bytes_up: number;
+            /** Format: int64 */
+            case_count: number;
+            /** Format: int64 */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Ways in that were found
+             */
+            exposed: number;
+            /** Format: int64 */
+            new_devices: number;
+            /**
+             * Format: int64
+             * @description At the end of the week
+             */
+            open_cases: number;
+            /**
+             * Format: int64
+             * @description Without trackers
+             */
+            stopped: number;
+            stopped_by_class: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Days on which the gateway told something
+             */
+            told_days: number;
+            /** Format: int64 */
+            trackers: number;
+        };
+        WrongFinding: {
+            detector: string;
+            /** @description Of the endpoint; empty: of all */
+            hash: string;
+            homes: components["schemas"]["Homes"];
+        };
     };
     responses: never;
     parameters: never;
@@ -1830,6 +6506,541 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "get-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "anna@example.net",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "linked": false,
+                     *       "name": "Anna Example",
+                     *       "passkeys": 3,
+                     *       "password": false,
+                     *       "recovery_codes": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-account-passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "used": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListPasskey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-account-passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "dGhlLWNsb3VkLWFza3M",
+                 *       "credential": {
+                 *         "camera": {
+                 *           "note": "as the kind says"
+                 *         }
+                 *       },
+                 *       "name": "Mill Lane 4"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-03-01T12:00:00Z",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "used": "2026-03-01T12:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-account-passkeys-challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "four words of your own"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "dGhlLWNsb3VkLWFza3M",
+                     *       "options": {
+                     *         "camera": {
+                     *           "note": "as the kind says"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-account-passkeys-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                passkey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-account-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current": "the words of before",
+                 *       "password": "four words of your own"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-account-recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "four words of your own"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "codes": [
+                     *         "kx4t-9wqe-72mn"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-account-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "agent": "Firefox on Linux",
+                     *           "created": "2026-03-01T12:00:00Z",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "this": false,
+                     *           "used": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListSignedIn"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-account-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-account-sessions-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "post-enrolments": {
         parameters: {
             query?: never;
@@ -1859,6 +7070,151 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-genuine": {
+        parameters: {
+            query?: {
+                /** @description As the message has it, with or without the hyphen */
+                code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-03-01T12:00:00Z",
+                     *       "checked": 3,
+                     *       "genuine": false,
+                     *       "kind": "incident.opened",
+                     *       "provider": "Example Net",
+                     *       "way": "push"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Genuine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-help": {
+        parameters: {
+            query?: {
+                /** @description The provider's short name; not needed where there is one */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "languages": {
+                     *         "en": {
+                     *           "sections": [
+                     *             {
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "links": [
+                     *                 {
+                     *                   "text": "Turn the camera off and on again.",
+                     *                   "url": "https://www.example.net/help"
+                     *                 }
+                     *               ],
+                     *               "paragraphs": [
+                     *                 "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *               ],
+                     *               "steps": [
+                     *                 "reboot"
+                     *               ],
+                     *               "title": "Camera kept apart"
+                     *             }
+                     *           ],
+                     *           "title": "Camera kept apart"
+                     *         }
+                     *       },
+                     *       "phone": "+4930123456",
+                     *       "provider": "Example Net"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Help"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1866,9 +7222,16 @@ export interface operations {
     };
     "get-homes-home": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -1881,6 +7244,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "cards": [
+                     *         {
+                     *           "alert": "critical",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "text": "Turn the camera off and on again.",
+                     *           "title": "Camera kept apart"
+                     *         }
+                     *       ],
+                     *       "desired": {
+                     *         "running": 3,
+                     *         "wanted": 3
+                     *       },
+                     *       "devices": 3,
+                     *       "gateway": {
+                     *         "armed": false,
+                     *         "degraded": [
+                     *           "dns: no upstream answers"
+                     *         ],
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "last_seen": "2026-03-01T12:00:00Z",
+                     *         "online": false,
+                     *         "state": "waiting",
+                     *         "version": "1.8.0"
+                     *       },
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incidents": 3,
+                     *       "name": "Mill Lane 4",
+                     *       "plan": {
+                     *         "extras": [
+                     *           "people"
+                     *         ],
+                     *         "name": "Mill Lane 4"
+                     *       },
+                     *       "sentence": "The camera contacts what it never did before.",
+                     *       "state": "fine",
+                     *       "stopped_today": 3,
+                     *       "trackers_today": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Home"];
                 };
             };
@@ -1890,6 +7297,101 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-changes": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "act": "policy",
+                     *           "by": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "fields": [
+                     *             {
+                     *               "from": "open",
+                     *               "name": "Mill Lane 4",
+                     *               "to": "contained"
+                     *             }
+                     *           ],
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "subject": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "time": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHouseholdChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1900,6 +7402,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -1912,6 +7415,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": "7KQ2-M4XD-9RTV",
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>",
+                     *       "uri": "https://home.example.net/claim#K7QM"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Claim"];
                 };
             };
@@ -1921,6 +7432,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1929,8 +7454,12 @@ export interface operations {
     "get-homes-home-consents": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -1943,6 +7472,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "from": "2026-03-01T12:00:00Z",
+                     *           "gateway": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "key": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "revoked": false,
+                     *           "scope": "contacts",
+                     *           "until": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAgreed"];
                 };
             };
@@ -1952,6 +7497,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1962,12 +7521,23 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from": "2026-03-01T12:00:00Z",
+                 *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "key": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "scope": "contacts",
+                 *       "signature": "ZXhhbXBsZQ==",
+                 *       "until": "2026-03-01T12:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Consent"];
             };
         };
@@ -1978,6 +7548,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-03-01T12:00:00Z",
+                     *       "gateway": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "key": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "revoked": false,
+                     *       "scope": "contacts",
+                     *       "until": "2026-03-01T12:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Agreed"];
                 };
             };
@@ -1987,6 +7568,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1997,7 +7592,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 consent: string;
             };
             cookie?: never;
@@ -2017,6 +7614,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2027,12 +7638,18 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "confirm": "four words of your own"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Confirm"];
             };
         };
@@ -2043,6 +7660,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-03-01T12:00:00Z",
+                     *       "backups": "follow with their own next cycle",
+                     *       "gateway": "asked",
+                     *       "open_cases": 3,
+                     *       "order": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "rows": {
+                     *         "devices": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Erased"];
                 };
             };
@@ -2052,6 +7681,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2060,8 +7703,12 @@ export interface operations {
     "get-homes-home-devices": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2074,6 +7721,129 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "addresses": [
+                     *             "192.0.2.17"
+                     *           ],
+                     *           "aliases": [
+                     *             {
+                     *               "by": "gateway",
+                     *               "confidence": 0.5,
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "macs": [
+                     *                 "02:00:5e:10:00:01"
+                     *               ],
+                     *               "merged": "2026-03-01T12:00:00Z",
+                     *               "proposed": false,
+                     *               "why": [
+                     *                 "The camera looked for open telnet ports in 40 networks"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "allowed": [
+                     *             "example.com"
+                     *           ],
+                     *           "behind": [
+                     *             {
+                     *               "class": "camera",
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "evidence": [
+                     *                 "It told its name by DHCP."
+                     *               ],
+                     *               "model": "Example Cam 2",
+                     *               "name": "Mill Lane 4",
+                     *               "vendor": "Example"
+                     *             }
+                     *           ],
+                     *           "blocked": [
+                     *             "bad.example.com"
+                     *           ],
+                     *           "essential": "example.com",
+                     *           "exposures": [
+                     *             {
+                     *               "advice": "Update its firmware.",
+                     *               "certain": false,
+                     *               "evidence": [
+                     *                 "It told its name by DHCP."
+                     *               ],
+                     *               "external": 3,
+                     *               "first": "2026-03-01T12:00:00Z",
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "kind": "incident.opened",
+                     *               "language": "en",
+                     *               "last": "2026-03-01T12:00:00Z",
+                     *               "port": 3,
+                     *               "protect": [
+                     *                 "medical"
+                     *               ],
+                     *               "proto": "tcp",
+                     *               "reference": "CVE-2024-0001",
+                     *               "sentence": "The camera contacts what it never did before.",
+                     *               "source": "abuse-lists"
+                     *             }
+                     *           ],
+                     *           "firmware": "2.1.4",
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "gateway": false,
+                     *           "grade": "port",
+                     *           "guest": false,
+                     *           "held": false,
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "identity": {
+                     *             "by": "gateway",
+                     *             "class": "camera",
+                     *             "confidence": 0.5,
+                     *             "evidence": [
+                     *               "It told its name by DHCP."
+                     *             ],
+                     *             "judged_as": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "language": "en",
+                     *             "maker": "anna@example.net",
+                     *             "model": "Example Cam 2",
+                     *             "vendor": "Example"
+                     *           },
+                     *           "incident": {
+                     *             "code": "K7QM",
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "state": "fine"
+                     *           },
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "macs": [
+                     *             "02:00:5e:10:00:01"
+                     *           ],
+                     *           "mode": "quarantine",
+                     *           "name": "Hall camera",
+                     *           "online": false,
+                     *           "paused": "2026-03-01T12:00:00Z",
+                     *           "paused_by": "Anna",
+                     *           "protected": false,
+                     *           "protections": [
+                     *             {
+                     *               "kind": "close",
+                     *               "port": 3,
+                     *               "proto": "tcp"
+                     *             }
+                     *           ],
+                     *           "shared": false,
+                     *           "trial": {
+                     *             "kept": 3,
+                     *             "mode": "quarantine",
+                     *             "share": 0.5,
+                     *             "since": "2026-03-01T12:00:00Z",
+                     *             "stopped": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "stops": 3
+                     *           },
+                     *           "vendor": "Example"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListDevice"];
                 };
             };
@@ -2083,6 +7853,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2091,9 +7875,14 @@ export interface operations {
     "get-homes-home-devices-device": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
@@ -2106,6 +7895,160 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "addresses": [
+                     *         "192.0.2.17"
+                     *       ],
+                     *       "aliases": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "confidence": 0.5,
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "macs": [
+                     *             "02:00:5e:10:00:01"
+                     *           ],
+                     *           "merged": "2026-03-01T12:00:00Z",
+                     *           "proposed": false,
+                     *           "why": [
+                     *             "The camera looked for open telnet ports in 40 networks"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "allowed": [
+                     *         "example.com"
+                     *       ],
+                     *       "behind": [
+                     *         {
+                     *           "class": "camera",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "model": "Example Cam 2",
+                     *           "name": "Mill Lane 4",
+                     *           "vendor": "Example"
+                     *         }
+                     *       ],
+                     *       "blocked": [
+                     *         "bad.example.com"
+                     *       ],
+                     *       "coverage": {
+                     *         "unnamed_share": 0.5
+                     *       },
+                     *       "essential": "example.com",
+                     *       "exposures": [
+                     *         {
+                     *           "advice": "Update its firmware.",
+                     *           "certain": false,
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "external": 3,
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "port": 3,
+                     *           "protect": [
+                     *             "medical"
+                     *           ],
+                     *           "proto": "tcp",
+                     *           "reference": "CVE-2024-0001",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "source": "abuse-lists"
+                     *         }
+                     *       ],
+                     *       "firmware": "2.1.4",
+                     *       "first": "2026-03-01T12:00:00Z",
+                     *       "gateway": false,
+                     *       "grade": "port",
+                     *       "guest": false,
+                     *       "held": false,
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "identity": {
+                     *         "by": "gateway",
+                     *         "class": "camera",
+                     *         "confidence": 0.5,
+                     *         "evidence": [
+                     *           "It told its name by DHCP."
+                     *         ],
+                     *         "judged_as": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "language": "en",
+                     *         "maker": "anna@example.net",
+                     *         "model": "Example Cam 2",
+                     *         "vendor": "Example"
+                     *       },
+                     *       "incident": {
+                     *         "code": "K7QM",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "state": "fine"
+                     *       },
+                     *       "last": "2026-03-01T12:00:00Z",
+                     *       "macs": [
+                     *         "02:00:5e:10:00:01"
+                     *       ],
+                     *       "mode": "quarantine",
+                     *       "name": "Hall camera",
+                     *       "online": false,
+                     *       "paused": "2026-03-01T12:00:00Z",
+                     *       "paused_by": "Anna",
+                     *       "protected": false,
+                     *       "protections": [
+                     *         {
+                     *           "kind": "close",
+                     *           "port": 3,
+                     *           "proto": "tcp"
+                     *         }
+                     *       ],
+                     *       "shared": false,
+                     *       "trial": {
+                     *         "kept": 3,
+                     *         "mode": "quarantine",
+                     *         "share": 0.5,
+                     *         "since": "2026-03-01T12:00:00Z",
+                     *         "stopped": [
+                     *           "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         ],
+                     *         "stops": 3
+                     *       },
+                     *       "vendor": "Example",
+                     *       "week": [
+                     *         {
+                     *           "day": "2026-03-01",
+                     *           "down": 3,
+                     *           "hours": [
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3
+                     *           ],
+                     *           "up": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
@@ -2115,6 +8058,114 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-devices-device-admission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "answer": "admit",
+                 *       "guest": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["Answer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admission": "none",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "guest": false,
+                     *       "order": {
+                     *         "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "asked": "2026-03-01T12:00:00Z",
+                     *         "by": "gateway",
+                     *         "check": {
+                     *           "clean": false,
+                     *           "language": "en",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "need_seconds": 3,
+                     *           "quiet_seconds": 3,
+                     *           "seen": 3,
+                     *           "sentence": "The camera contacts what it never did before."
+                     *         },
+                     *         "code": "K7QM",
+                     *         "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "done": "2026-03-01T12:00:00Z",
+                     *         "endpoint": "https://push.example.net/x1",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "language": "en",
+                     *         "mode": "quarantine",
+                     *         "reason": "The resident called about a slow line",
+                     *         "remedy": "fair-sharing",
+                     *         "status": "asked",
+                     *         "step": "reboot",
+                     *         "verb": "quarantine",
+                     *         "why": "The camera looked for open telnet ports in 40 networks"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Admission"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2129,9 +8180,14 @@ export interface operations {
                 until?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
@@ -2144,6 +8200,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "asn": 3,
+                     *           "bytes_down": 3,
+                     *           "bytes_up": 3,
+                     *           "country": "DE",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "domain": "example.com",
+                     *           "failed": 3,
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "flows": 3,
+                     *           "inbound": false,
+                     *           "ip": "198.51.100.7",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "listed": {
+                     *             "class": "camera",
+                     *             "confidence": 3,
+                     *             "family": "mirai",
+                     *             "kind": "incident.opened",
+                     *             "source": "abuse-lists",
+                     *             "value": "bad.example.com"
+                     *           },
+                     *           "local": false,
+                     *           "lookup": false,
+                     *           "name": "Mill Lane 4",
+                     *           "named": "dns",
+                     *           "network": "Example Hosting",
+                     *           "peer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "port": 3,
+                     *           "proto": "tcp",
+                     *           "reason": "The resident called about a slow line",
+                     *           "service": {
+                     *             "company": "Example Corp",
+                     *             "name": "Mill Lane 4",
+                     *             "purpose": "to show you what your devices do"
+                     *           },
+                     *           "usual": {
+                     *             "device": false,
+                     *             "model": false
+                     *           },
+                     *           "verdict": "block"
+                     *         }
+                     *       ],
+                     *       "source": "gateway"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Contacts"];
                 };
             };
@@ -2153,6 +8258,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-devices-device-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-03-01T12:00:00Z",
+                     *       "backups": "follow with their own next cycle",
+                     *       "gateway": "asked",
+                     *       "open_cases": 3,
+                     *       "order": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "rows": {
+                     *         "devices": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2166,13 +8345,23 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "class": "camera",
+                 *       "model": "Example Cam 2",
+                 *       "vendor": "Example",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Correction"];
             };
         };
@@ -2183,6 +8372,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2192,6 +8412,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2208,7 +8442,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
@@ -2221,6 +8457,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2230,6 +8497,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2243,13 +8524,21 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "other": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Merge"];
             };
         };
@@ -2260,6 +8549,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2269,6 +8589,230 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-devices-device-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "block": "home",
+                     *       "contain": "home",
+                     *       "essential": "none",
+                     *       "etag": "\"7\"",
+                     *       "holds": {
+                     *         "block": "auto",
+                     *         "contain": "auto",
+                     *         "tidy": "auto"
+                     *       },
+                     *       "tidy": "home"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DevicePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-homes-home-devices-device-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it the last one wins */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "block": "home",
+                 *       "contain": "home",
+                 *       "essential": "none",
+                 *       "tidy": "home"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDevicePolicy"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "block": "home",
+                     *       "contain": "home",
+                     *       "essential": "none",
+                     *       "etag": "\"7\"",
+                     *       "holds": {
+                     *         "block": "auto",
+                     *         "contain": "auto",
+                     *         "tidy": "auto"
+                     *       },
+                     *       "tidy": "home"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DevicePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-devices-device-preview": {
+        parameters: {
+            query?: {
+                mode?: "no-lan" | "profile-only" | "vendor-only" | "update-only" | "quarantine";
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "kept": 3,
+                     *       "mode": "quarantine",
+                     *       "share": 0.5,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "stopped": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "stops": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2282,13 +8826,23 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "close",
+                 *       "port": 3,
+                 *       "proto": "tcp",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Protect"];
             };
         };
@@ -2299,6 +8853,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2308,6 +8893,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2321,13 +8920,23 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "close",
+                 *       "port": 3,
+                 *       "proto": "tcp",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Protect"];
             };
         };
@@ -2338,6 +8947,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2347,6 +8987,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2360,13 +9014,21 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mac": "02:00:5e:10:00:01",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Split"];
             };
         };
@@ -2377,6 +9039,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2386,6 +9079,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2396,8 +9103,11 @@ export interface operations {
             query?: never;
             header?: {
                 "Last-Event-ID"?: string;
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2410,6 +9120,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example id: 41
+                     *     event: incident
+                     *     data: {"id":"0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"}
+                     */
                     "text/event-stream": components["schemas"]["Event"];
                 };
             };
@@ -2419,6 +9134,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2427,8 +9156,61 @@ export interface operations {
     "get-homes-home-export": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A zip: README.txt says what is in it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-export.json": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2441,6 +9223,644 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "consents": [
+                     *         {
+                     *           "from": "2026-03-01T12:00:00Z",
+                     *           "gateway": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "key": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "revoked": false,
+                     *           "scope": "contacts",
+                     *           "until": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "days": [
+                     *         {
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "week": [
+                     *             {
+                     *               "day": "2026-03-01",
+                     *               "down": 3,
+                     *               "hours": [
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3,
+                     *                 3
+                     *               ],
+                     *               "up": 3
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "devices": [
+                     *         {
+                     *           "addresses": [
+                     *             "192.0.2.17"
+                     *           ],
+                     *           "aliases": [
+                     *             {
+                     *               "by": "gateway",
+                     *               "confidence": 0.5,
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "macs": [
+                     *                 "02:00:5e:10:00:01"
+                     *               ],
+                     *               "merged": "2026-03-01T12:00:00Z",
+                     *               "proposed": false,
+                     *               "why": [
+                     *                 "The camera looked for open telnet ports in 40 networks"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "allowed": [
+                     *             "example.com"
+                     *           ],
+                     *           "behind": [
+                     *             {
+                     *               "class": "camera",
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "evidence": [
+                     *                 "It told its name by DHCP."
+                     *               ],
+                     *               "model": "Example Cam 2",
+                     *               "name": "Mill Lane 4",
+                     *               "vendor": "Example"
+                     *             }
+                     *           ],
+                     *           "blocked": [
+                     *             "bad.example.com"
+                     *           ],
+                     *           "essential": "example.com",
+                     *           "exposures": [
+                     *             {
+                     *               "advice": "Update its firmware.",
+                     *               "certain": false,
+                     *               "evidence": [
+                     *                 "It told its name by DHCP."
+                     *               ],
+                     *               "external": 3,
+                     *               "first": "2026-03-01T12:00:00Z",
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "kind": "incident.opened",
+                     *               "language": "en",
+                     *               "last": "2026-03-01T12:00:00Z",
+                     *               "port": 3,
+                     *               "protect": [
+                     *                 "medical"
+                     *               ],
+                     *               "proto": "tcp",
+                     *               "reference": "CVE-2024-0001",
+                     *               "sentence": "The camera contacts what it never did before.",
+                     *               "source": "abuse-lists"
+                     *             }
+                     *           ],
+                     *           "firmware": "2.1.4",
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "gateway": false,
+                     *           "grade": "port",
+                     *           "guest": false,
+                     *           "held": false,
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "identity": {
+                     *             "by": "gateway",
+                     *             "class": "camera",
+                     *             "confidence": 0.5,
+                     *             "evidence": [
+                     *               "It told its name by DHCP."
+                     *             ],
+                     *             "judged_as": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "language": "en",
+                     *             "maker": "anna@example.net",
+                     *             "model": "Example Cam 2",
+                     *             "vendor": "Example"
+                     *           },
+                     *           "incident": {
+                     *             "code": "K7QM",
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "state": "fine"
+                     *           },
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "macs": [
+                     *             "02:00:5e:10:00:01"
+                     *           ],
+                     *           "mode": "quarantine",
+                     *           "name": "Hall camera",
+                     *           "online": false,
+                     *           "paused": "2026-03-01T12:00:00Z",
+                     *           "paused_by": "Anna",
+                     *           "protected": false,
+                     *           "protections": [
+                     *             {
+                     *               "kind": "close",
+                     *               "port": 3,
+                     *               "proto": "tcp"
+                     *             }
+                     *           ],
+                     *           "shared": false,
+                     *           "trial": {
+                     *             "kept": 3,
+                     *             "mode": "quarantine",
+                     *             "share": 0.5,
+                     *             "since": "2026-03-01T12:00:00Z",
+                     *             "stopped": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "stops": 3
+                     *           },
+                     *           "vendor": "Example"
+                     *         }
+                     *       ],
+                     *       "elsewhere": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "gateways": [
+                     *         {
+                     *           "enrolled": "2026-03-01T12:00:00Z",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "state": "waiting",
+                     *           "version": "1.8.0",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "home": {
+                     *         "as_of": "2026-03-01T12:00:00Z",
+                     *         "cards": [
+                     *           {
+                     *             "alert": "critical",
+                     *             "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "kind": "incident.opened",
+                     *             "text": "Turn the camera off and on again.",
+                     *             "title": "Camera kept apart"
+                     *           }
+                     *         ],
+                     *         "desired": {
+                     *           "running": 3,
+                     *           "wanted": 3
+                     *         },
+                     *         "devices": 3,
+                     *         "gateway": {
+                     *           "armed": false,
+                     *           "degraded": [
+                     *             "dns: no upstream answers"
+                     *           ],
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "last_seen": "2026-03-01T12:00:00Z",
+                     *           "online": false,
+                     *           "state": "waiting",
+                     *           "version": "1.8.0"
+                     *         },
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "incidents": 3,
+                     *         "name": "Mill Lane 4",
+                     *         "plan": {
+                     *           "extras": [
+                     *             "people"
+                     *           ],
+                     *           "name": "Mill Lane 4"
+                     *         },
+                     *         "sentence": "The camera contacts what it never did before.",
+                     *         "state": "fine",
+                     *         "stopped_today": 3,
+                     *         "trackers_today": 3
+                     *       },
+                     *       "household": {
+                     *         "admissions": [
+                     *           {
+                     *             "admission": "none",
+                     *             "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "guest": false,
+                     *             "order": {
+                     *               "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "asked": "2026-03-01T12:00:00Z",
+                     *               "by": "gateway",
+                     *               "check": {
+                     *                 "clean": false,
+                     *                 "language": "en",
+                     *                 "last": "2026-03-01T12:00:00Z",
+                     *                 "need_seconds": 3,
+                     *                 "quiet_seconds": 3,
+                     *                 "seen": 3,
+                     *                 "sentence": "The camera contacts what it never did before."
+                     *               },
+                     *               "code": "K7QM",
+                     *               "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "done": "2026-03-01T12:00:00Z",
+                     *               "endpoint": "https://push.example.net/x1",
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "language": "en",
+                     *               "mode": "quarantine",
+                     *               "reason": "The resident called about a slow line",
+                     *               "remedy": "fair-sharing",
+                     *               "status": "asked",
+                     *               "step": "reboot",
+                     *               "verb": "quarantine",
+                     *               "why": "The camera looked for open telnet ports in 40 networks"
+                     *             }
+                     *           }
+                     *         ],
+                     *         "changes": [
+                     *           {
+                     *             "act": "policy",
+                     *             "by": {
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "name": "Mill Lane 4"
+                     *             },
+                     *             "fields": [
+                     *               {
+                     *                 "from": "open",
+                     *                 "name": "Mill Lane 4",
+                     *                 "to": "contained"
+                     *               }
+                     *             ],
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "sentence": "The camera contacts what it never did before.",
+                     *             "subject": {
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "name": "Mill Lane 4"
+                     *             },
+                     *             "time": "2026-03-01T12:00:00Z"
+                     *           }
+                     *         ],
+                     *         "device_policies": {
+                     *           "camera": {
+                     *             "block": "home",
+                     *             "contain": "home",
+                     *             "essential": "none",
+                     *             "etag": "\"7\"",
+                     *             "holds": {
+                     *               "block": "auto",
+                     *               "contain": "auto",
+                     *               "tidy": "auto"
+                     *             },
+                     *             "tidy": "home"
+                     *           }
+                     *         },
+                     *         "pauses": [
+                     *           {
+                     *             "until": "2026-03-01T12:00:00Z",
+                     *             "whose": "Ben"
+                     *           }
+                     *         ],
+                     *         "people": [
+                     *           {
+                     *             "account": "A-1742",
+                     *             "devices": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "etag": "\"7\"",
+                     *             "group": false,
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "level": "everything",
+                     *             "name": "Mill Lane 4",
+                     *             "open": false
+                     *           }
+                     *         ],
+                     *         "policy": {
+                     *           "approve": "off",
+                     *           "block": "auto",
+                     *           "changed": "2026-03-01T12:00:00Z",
+                     *           "contain": "auto",
+                     *           "etag": "\"7\"",
+                     *           "tidy": "auto",
+                     *           "versions": {
+                     *             "running": 3,
+                     *             "wanted": 3
+                     *           },
+                     *           "zone": "Europe/Berlin"
+                     *         },
+                     *         "privacy": {
+                     *           "etag": "\"7\"",
+                     *           "guests": [
+                     *             "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           ],
+                     *           "private": false
+                     *         },
+                     *         "schedules": [
+                     *           {
+                     *             "days": [
+                     *               "mo"
+                     *             ],
+                     *             "etag": "\"7\"",
+                     *             "from": "open",
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4",
+                     *             "off": false,
+                     *             "to": "contained",
+                     *             "whose": [
+                     *               "Ben"
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "incidents": [
+                     *         {
+                     *           "alert": "critical",
+                     *           "changed": "2026-03-01T12:00:00Z",
+                     *           "check": {
+                     *             "clean": false,
+                     *             "language": "en",
+                     *             "last": "2026-03-01T12:00:00Z",
+                     *             "need_seconds": 3,
+                     *             "quiet_seconds": 3,
+                     *             "seen": 3,
+                     *             "sentence": "The camera contacts what it never did before."
+                     *           },
+                     *           "code": "K7QM",
+                     *           "deeds": [
+                     *             {
+                     *               "by": "gateway",
+                     *               "endpoint": "https://push.example.net/x1",
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "kind": "incident.opened",
+                     *               "language": "en",
+                     *               "time": "2026-03-01T12:00:00Z",
+                     *               "undone": "2026-03-01T12:00:00Z",
+                     *               "what": "device 0197c3a2"
+                     *             }
+                     *           ],
+                     *           "device": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "findings": [
+                     *             {
+                     *               "card": {
+                     *                 "blocks": [
+                     *                   "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *                 ],
+                     *                 "breaks": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *                 "history": {
+                     *                   "days": 3,
+                     *                   "days_before": 3,
+                     *                   "endpoints": 3,
+                     *                   "new_per_day": 3,
+                     *                   "since": "2026-03-01T12:00:00Z"
+                     *                 },
+                     *                 "homes": 3,
+                     *                 "language": "en",
+                     *                 "model": "Example Cam 2",
+                     *                 "numbers": [
+                     *                   {
+                     *                     "name": "Mill Lane 4",
+                     *                     "unit": "minutes",
+                     *                     "value": 3
+                     *                   }
+                     *                 ],
+                     *                 "of": 3,
+                     *                 "seen": [
+                     *                   {
+                     *                     "bytes_down": 3,
+                     *                     "bytes_up": 3,
+                     *                     "failed": 3,
+                     *                     "first": "2026-03-01T12:00:00Z",
+                     *                     "flows": 3,
+                     *                     "ip": "198.51.100.7",
+                     *                     "last": "2026-03-01T12:00:00Z",
+                     *                     "name": "Mill Lane 4",
+                     *                     "port": 3,
+                     *                     "proto": "tcp"
+                     *                   }
+                     *                 ]
+                     *               },
+                     *               "detector": "scan_wan",
+                     *               "facts": {
+                     *                 "camera": {
+                     *                   "note": "as the kind says"
+                     *                 }
+                     *               },
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "language": "en",
+                     *               "p": 3,
+                     *               "score": 3,
+                     *               "sentence": "The camera contacts what it never did before.",
+                     *               "strength": "hard",
+                     *               "time": "2026-03-01T12:00:00Z"
+                     *             }
+                     *           ],
+                     *           "grade": "port",
+                     *           "harm": {
+                     *             "before": 3,
+                     *             "language": "en",
+                     *             "lifted": false,
+                     *             "now": 3,
+                     *             "reboots": 3,
+                     *             "retries": 3,
+                     *             "sentence": "The camera contacts what it never did before.",
+                     *             "since": "2026-03-01T12:00:00Z"
+                     *           },
+                     *           "history": [
+                     *             {
+                     *               "by": "gateway",
+                     *               "from": "open",
+                     *               "language": "en",
+                     *               "mode": "quarantine",
+                     *               "time": "2026-03-01T12:00:00Z",
+                     *               "to": "contained",
+                     *               "why": "The camera looked for open telnet ports in 40 networks"
+                     *             }
+                     *           ],
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "mode": "quarantine",
+                     *           "opened": "2026-03-01T12:00:00Z",
+                     *           "orders": [
+                     *             {
+                     *               "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "asked": "2026-03-01T12:00:00Z",
+                     *               "by": "gateway",
+                     *               "check": {
+                     *                 "clean": false,
+                     *                 "language": "en",
+                     *                 "last": "2026-03-01T12:00:00Z",
+                     *                 "need_seconds": 3,
+                     *                 "quiet_seconds": 3,
+                     *                 "seen": 3,
+                     *                 "sentence": "The camera contacts what it never did before."
+                     *               },
+                     *               "code": "K7QM",
+                     *               "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "done": "2026-03-01T12:00:00Z",
+                     *               "endpoint": "https://push.example.net/x1",
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "language": "en",
+                     *               "mode": "quarantine",
+                     *               "reason": "The resident called about a slow line",
+                     *               "remedy": "fair-sharing",
+                     *               "status": "asked",
+                     *               "step": "reboot",
+                     *               "verb": "quarantine",
+                     *               "why": "The camera looked for open telnet ports in 40 networks"
+                     *             }
+                     *           ],
+                     *           "outcome": "clean",
+                     *           "playbook": {
+                     *             "expert": "Look at its cron table.",
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "intro": "This takes ten minutes.",
+                     *             "steps": [
+                     *               {
+                     *                 "by": "person",
+                     *                 "changed": "2026-03-01T12:00:00Z",
+                     *                 "check": "harbour-lamp",
+                     *                 "detail": "Wait until its lamp is steady.",
+                     *                 "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *                 "language": "en",
+                     *                 "optional": false,
+                     *                 "result": "12 homes",
+                     *                 "state": "todo",
+                     *                 "text": "Turn the camera off and on again."
+                     *               }
+                     *             ],
+                     *             "title": "Camera kept apart",
+                     *             "version": 3
+                     *           },
+                     *           "probation": {
+                     *             "again": "2026-03-01T12:00:00Z",
+                     *             "need_seconds": 3,
+                     *             "phase": "vendor-only",
+                     *             "reboot": false,
+                     *             "share": 0.5,
+                     *             "silent_seconds": 3,
+                     *             "since": "2026-03-01T12:00:00Z",
+                     *             "until": "2026-03-01T12:00:00Z"
+                     *           },
+                     *           "relapses": 3,
+                     *           "releases": 3,
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "state": "open",
+                     *           "waits": false,
+                     *           "what_happened": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "what_to_do": [
+                     *             {
+                     *               "enabled": false,
+                     *               "text": "Turn the camera off and on again.",
+                     *               "title": "Camera kept apart",
+                     *               "verb": "quarantine"
+                     *             }
+                     *           ],
+                     *           "what_we_did": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         }
+                     *       ],
+                     *       "keys": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "key": "ZXhhbXBsZQ==",
+                     *           "resident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "signer": "Anna"
+                     *         }
+                     *       ],
+                     *       "learned": [
+                     *         {
+                     *           "days": [
+                     *             {
+                     *               "day": "2026-03-01T12:00:00Z",
+                     *               "scores": [
+                     *                 3
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "weeks": [
+                     *             {
+                     *               "active_days": 3,
+                     *               "endpoints": [
+                     *                 "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *               ],
+                     *               "from": "2026-03-01T12:00:00Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "looks": [
+                     *         {
+                     *           "act": "look",
+                     *           "reason": "The resident called about a slow line",
+                     *           "refused": false,
+                     *           "role": "admin",
+                     *           "source": "cloud",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2",
+                     *           "who": "anna@example.net"
+                     *         }
+                     *       ],
+                     *       "made": "2026-03-01T12:00:00Z",
+                     *       "orders": [
+                     *         {
+                     *           "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "asked": "2026-03-01T12:00:00Z",
+                     *           "by": "gateway",
+                     *           "check": {
+                     *             "clean": false,
+                     *             "language": "en",
+                     *             "last": "2026-03-01T12:00:00Z",
+                     *             "need_seconds": 3,
+                     *             "quiet_seconds": 3,
+                     *             "seen": 3,
+                     *             "sentence": "The camera contacts what it never did before."
+                     *           },
+                     *           "code": "K7QM",
+                     *           "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "done": "2026-03-01T12:00:00Z",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "language": "en",
+                     *           "mode": "quarantine",
+                     *           "reason": "The resident called about a slow line",
+                     *           "remedy": "fair-sharing",
+                     *           "status": "asked",
+                     *           "step": "reboot",
+                     *           "verb": "quarantine",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "stopped": [
+                     *         {
+                     *           "allowed": false,
+                     *           "class": "camera",
+                     *           "count": 3,
+                     *           "device": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "family": "mirai",
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "language": "en",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "reason": "The resident called about a slow line",
+                     *           "source": "abuse-lists"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Export"];
                 };
             };
@@ -2450,6 +9870,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2462,8 +9896,12 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2476,6 +9914,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "advice": "Update its firmware.",
+                     *           "certain": false,
+                     *           "device": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "external": 3,
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "port": 3,
+                     *           "protect": [
+                     *             "medical"
+                     *           ],
+                     *           "proto": "tcp",
+                     *           "reference": "CVE-2024-0001",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "source": "abuse-lists"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListHomeExposure"];
                 };
             };
@@ -2485,6 +9955,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2493,8 +9977,12 @@ export interface operations {
     "get-homes-home-gateways": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2507,6 +9995,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "enrolled": "2026-03-01T12:00:00Z",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "state": "waiting",
+                     *           "version": "1.8.0",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListGateway"];
                 };
             };
@@ -2516,6 +10019,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2526,7 +10043,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 gateway: string;
             };
             cookie?: never;
@@ -2546,6 +10065,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2559,8 +10092,12 @@ export interface operations {
                 limit?: number;
                 state?: "open" | "closed" | "all";
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2573,6 +10110,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "changed": "2026-03-01T12:00:00Z",
+                     *           "code": "K7QM",
+                     *           "device": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "mode": "quarantine",
+                     *           "opened": "2026-03-01T12:00:00Z",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListIncidentSummary"];
                 };
             };
@@ -2582,6 +10139,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2589,10 +10160,18 @@ export interface operations {
     };
     "get-homes-home-incidents-incident": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 incident: string;
             };
             cookie?: never;
@@ -2605,6 +10184,197 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alert": "critical",
+                     *       "changed": "2026-03-01T12:00:00Z",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deeds": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "undone": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2"
+                     *         }
+                     *       ],
+                     *       "device": {
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Mill Lane 4"
+                     *       },
+                     *       "findings": [
+                     *         {
+                     *           "card": {
+                     *             "blocks": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "breaks": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "history": {
+                     *               "days": 3,
+                     *               "days_before": 3,
+                     *               "endpoints": 3,
+                     *               "new_per_day": 3,
+                     *               "since": "2026-03-01T12:00:00Z"
+                     *             },
+                     *             "homes": 3,
+                     *             "language": "en",
+                     *             "model": "Example Cam 2",
+                     *             "numbers": [
+                     *               {
+                     *                 "name": "Mill Lane 4",
+                     *                 "unit": "minutes",
+                     *                 "value": 3
+                     *               }
+                     *             ],
+                     *             "of": 3,
+                     *             "seen": [
+                     *               {
+                     *                 "bytes_down": 3,
+                     *                 "bytes_up": 3,
+                     *                 "failed": 3,
+                     *                 "first": "2026-03-01T12:00:00Z",
+                     *                 "flows": 3,
+                     *                 "ip": "198.51.100.7",
+                     *                 "last": "2026-03-01T12:00:00Z",
+                     *                 "name": "Mill Lane 4",
+                     *                 "port": 3,
+                     *                 "proto": "tcp"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "detector": "scan_wan",
+                     *           "facts": {
+                     *             "camera": {
+                     *               "note": "as the kind says"
+                     *             }
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "language": "en",
+                     *           "p": 3,
+                     *           "score": 3,
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "strength": "hard",
+                     *           "time": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "grade": "port",
+                     *       "harm": {
+                     *         "before": 3,
+                     *         "language": "en",
+                     *         "lifted": false,
+                     *         "now": 3,
+                     *         "reboots": 3,
+                     *         "retries": 3,
+                     *         "sentence": "The camera contacts what it never did before.",
+                     *         "since": "2026-03-01T12:00:00Z"
+                     *       },
+                     *       "history": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "from": "open",
+                     *           "language": "en",
+                     *           "mode": "quarantine",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "to": "contained",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "incident.opened",
+                     *       "mode": "quarantine",
+                     *       "opened": "2026-03-01T12:00:00Z",
+                     *       "orders": [
+                     *         {
+                     *           "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "asked": "2026-03-01T12:00:00Z",
+                     *           "by": "gateway",
+                     *           "check": {
+                     *             "clean": false,
+                     *             "language": "en",
+                     *             "last": "2026-03-01T12:00:00Z",
+                     *             "need_seconds": 3,
+                     *             "quiet_seconds": 3,
+                     *             "seen": 3,
+                     *             "sentence": "The camera contacts what it never did before."
+                     *           },
+                     *           "code": "K7QM",
+                     *           "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "done": "2026-03-01T12:00:00Z",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "language": "en",
+                     *           "mode": "quarantine",
+                     *           "reason": "The resident called about a slow line",
+                     *           "remedy": "fair-sharing",
+                     *           "status": "asked",
+                     *           "step": "reboot",
+                     *           "verb": "quarantine",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "outcome": "clean",
+                     *       "playbook": {
+                     *         "expert": "Look at its cron table.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "intro": "This takes ten minutes.",
+                     *         "steps": [
+                     *           {
+                     *             "by": "person",
+                     *             "changed": "2026-03-01T12:00:00Z",
+                     *             "check": "harbour-lamp",
+                     *             "detail": "Wait until its lamp is steady.",
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "language": "en",
+                     *             "optional": false,
+                     *             "result": "12 homes",
+                     *             "state": "todo",
+                     *             "text": "Turn the camera off and on again."
+                     *           }
+                     *         ],
+                     *         "title": "Camera kept apart",
+                     *         "version": 3
+                     *       },
+                     *       "probation": {
+                     *         "again": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "phase": "vendor-only",
+                     *         "reboot": false,
+                     *         "share": 0.5,
+                     *         "silent_seconds": 3,
+                     *         "since": "2026-03-01T12:00:00Z",
+                     *         "until": "2026-03-01T12:00:00Z"
+                     *       },
+                     *       "relapses": 3,
+                     *       "releases": 3,
+                     *       "sentence": "The camera contacts what it never did before.",
+                     *       "state": "open",
+                     *       "waits": false,
+                     *       "what_happened": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "what_to_do": [
+                     *         {
+                     *           "enabled": false,
+                     *           "text": "Turn the camera off and on again.",
+                     *           "title": "Camera kept apart",
+                     *           "verb": "quarantine"
+                     *         }
+                     *       ],
+                     *       "what_we_did": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Incident"];
                 };
             };
@@ -2614,16 +10384,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "get-homes-home-keys": {
+    "get-homes-home-invitations": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2636,6 +10424,196 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created": "2026-03-01T12:00:00Z",
+                     *           "email": "anna@example.net",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListInvitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "role": "owner"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-03-01T12:00:00Z",
+                     *       "email": "anna@example.net",
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "qr_svg": "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>",
+                     *       "role": "owner",
+                     *       "told": false,
+                     *       "uri": "https://home.example.net/claim#K7QM"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-invitations-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                invitation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-keys": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "key": "ZXhhbXBsZQ==",
+                     *           "resident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "signer": "Anna"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListKey"];
                 };
             };
@@ -2645,6 +10623,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2655,12 +10647,20 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": "ZXhhbXBsZQ==",
+                 *       "signature": "ZXhhbXBsZQ==",
+                 *       "signer": "Anna"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewKey"];
             };
         };
@@ -2671,6 +10671,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "key": "ZXhhbXBsZQ==",
+                     *       "resident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "signer": "Anna"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -2680,6 +10688,187 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-line": {
+        parameters: {
+            query?: {
+                /** @description How far back */
+                hours?: number;
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hours": [
+                     *         {
+                     *           "begin": "2026-03-01T12:00:00Z",
+                     *           "beyond_p50": 3,
+                     *           "beyond_p95": 3,
+                     *           "busiest": [
+                     *             {
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "down": 3,
+                     *               "name": "Mill Lane 4",
+                     *               "up": 3
+                     *             }
+                     *           ],
+                     *           "dns_p50": 3,
+                     *           "dns_p95": 3,
+                     *           "down_peak": 3,
+                     *           "latency_p50": 3,
+                     *           "latency_p95": 3,
+                     *           "lost": 3,
+                     *           "slow_at": "",
+                     *           "slow_for": 3,
+                     *           "up_peak": 3
+                     *         }
+                     *       ],
+                     *       "language": "en",
+                     *       "now": {
+                     *         "beyond": 3,
+                     *         "dns": 3,
+                     *         "down": 3,
+                     *         "latency": 3,
+                     *         "lost": 3,
+                     *         "time": "2026-03-01T12:00:00Z",
+                     *         "up": 3
+                     *       },
+                     *       "remedies": [
+                     *         {
+                     *           "after": {
+                     *             "beyond": 3,
+                     *             "dns": 3,
+                     *             "down": 3,
+                     *             "latency": 3,
+                     *             "lost": 3,
+                     *             "time": "2026-03-01T12:00:00Z",
+                     *             "up": 3
+                     *           },
+                     *           "at": "2026-03-01T12:00:00Z",
+                     *           "before": {
+                     *             "beyond": 3,
+                     *             "dns": 3,
+                     *             "down": 3,
+                     *             "latency": 3,
+                     *             "lost": 3,
+                     *             "time": "2026-03-01T12:00:00Z",
+                     *             "up": 3
+                     *           },
+                     *           "kept": false,
+                     *           "kind": "fair",
+                     *           "order": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "remedy": "",
+                     *       "sentence": "The camera contacts what it never did before.",
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "slow": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2691,8 +10880,12 @@ export interface operations {
                 /** @description All devices when left out */
                 device?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2705,6 +10898,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example id: 41
+                     *     event: incident
+                     *     data: {"id":"0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"}
+                     */
                     "text/event-stream": components["schemas"]["LiveContacts"] | components["schemas"]["LiveDevices"] | components["schemas"]["LiveOffline"] | components["schemas"]["LiveEnd"];
                 };
             };
@@ -2714,6 +10912,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2722,8 +10934,12 @@ export interface operations {
     "get-homes-home-looks": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2736,6 +10952,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "act": "look",
+                     *           "reason": "The resident called about a slow line",
+                     *           "refused": false,
+                     *           "role": "admin",
+                     *           "source": "cloud",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2",
+                     *           "who": "anna@example.net"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListLooked"];
                 };
             };
@@ -2745,6 +10978,185 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-members": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "email": "anna@example.net",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner",
+                     *           "since": "2026-03-01T12:00:00Z",
+                     *           "you": false
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-members-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-homes-home-members-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                member: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "owner"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2755,8 +11167,12 @@ export interface operations {
             query?: {
                 incident?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2769,6 +11185,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "asked": "2026-03-01T12:00:00Z",
+                     *           "by": "gateway",
+                     *           "check": {
+                     *             "clean": false,
+                     *             "language": "en",
+                     *             "last": "2026-03-01T12:00:00Z",
+                     *             "need_seconds": 3,
+                     *             "quiet_seconds": 3,
+                     *             "seen": 3,
+                     *             "sentence": "The camera contacts what it never did before."
+                     *           },
+                     *           "code": "K7QM",
+                     *           "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "done": "2026-03-01T12:00:00Z",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "language": "en",
+                     *           "mode": "quarantine",
+                     *           "reason": "The resident called about a slow line",
+                     *           "remedy": "fair-sharing",
+                     *           "status": "asked",
+                     *           "step": "reboot",
+                     *           "verb": "quarantine",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListOrder"];
                 };
             };
@@ -2778,6 +11230,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2791,12 +11257,27 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "answer": "done",
+                 *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "endpoint": "https://push.example.net/x1",
+                 *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "mode": "off",
+                 *       "remedy": "fair",
+                 *       "step": "reboot",
+                 *       "verb": "check",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewOrder"];
             };
         };
@@ -2807,6 +11288,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2816,6 +11328,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2824,9 +11350,14 @@ export interface operations {
     "get-homes-home-orders-order": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 order: string;
             };
             cookie?: never;
@@ -2839,6 +11370,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -2848,19 +11410,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "get-homes-home-stopped": {
+    "get-homes-home-pauses": {
         parameters: {
-            query?: {
-                /** @description The last 24 hours when left out */
-                since?: string;
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
             };
-            header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -2873,6 +11450,1391 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "until": "2026-03-01T12:00:00Z",
+                     *           "whose": "Ben"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListPause"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "minutes": 3,
+                 *       "until": "2026-03-01T12:00:00Z",
+                 *       "whose": "Ben"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPause"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "until": "2026-03-01T12:00:00Z",
+                     *       "whose": "Ben"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Pause"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-pauses": {
+        parameters: {
+            query: {
+                /** @description Id of a person, group or device, or everybody */
+                whose: string;
+            };
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-people": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": "A-1742",
+                     *           "devices": [
+                     *             "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           ],
+                     *           "etag": "\"7\"",
+                     *           "group": false,
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "level": "everything",
+                     *           "name": "Mill Lane 4",
+                     *           "open": false
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHousePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account": "A-1742",
+                 *       "devices": [
+                 *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                 *       ],
+                 *       "group": false,
+                 *       "level": "everything",
+                 *       "name": "Mill Lane 4",
+                 *       "open": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewHousePerson"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "A-1742",
+                     *       "devices": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "group": false,
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "level": "everything",
+                     *       "name": "Mill Lane 4",
+                     *       "open": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HousePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-people-person": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "A-1742",
+                     *       "devices": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "group": false,
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "level": "everything",
+                     *       "name": "Mill Lane 4",
+                     *       "open": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HousePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-people-person": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it the last one wins */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-homes-home-people-person": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it the last one wins */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account": "A-1742",
+                 *       "devices": [
+                 *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                 *       ],
+                 *       "level": "everything",
+                 *       "name": "Mill Lane 4",
+                 *       "open": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["HousePersonPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "A-1742",
+                     *       "devices": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "group": false,
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "level": "everything",
+                     *       "name": "Mill Lane 4",
+                     *       "open": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HousePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approve": "off",
+                     *       "block": "auto",
+                     *       "changed": "2026-03-01T12:00:00Z",
+                     *       "contain": "auto",
+                     *       "etag": "\"7\"",
+                     *       "tidy": "auto",
+                     *       "versions": {
+                     *         "running": 3,
+                     *         "wanted": 3
+                     *       },
+                     *       "zone": "Europe/Berlin"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-homes-home-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it the last one wins */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "approve": "off",
+                 *       "block": "auto",
+                 *       "contain": "auto",
+                 *       "tidy": "auto",
+                 *       "zone": "Europe/Berlin"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PolicyPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approve": "off",
+                     *       "block": "auto",
+                     *       "changed": "2026-03-01T12:00:00Z",
+                     *       "contain": "auto",
+                     *       "etag": "\"7\"",
+                     *       "tidy": "auto",
+                     *       "versions": {
+                     *         "running": 3,
+                     *         "wanted": 3
+                     *       },
+                     *       "zone": "Europe/Berlin"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-privacy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"7\"",
+                     *       "guests": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "private": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PrivacyChoice"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-homes-home-privacy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it the last one wins */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "guests": [
+                 *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                 *       ],
+                 *       "private": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["PrivacyPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"7\"",
+                     *       "guests": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "private": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PrivacyChoice"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-reports": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "before": {
+                     *             "bytes_down": 3,
+                     *             "bytes_up": 3,
+                     *             "case_count": 3,
+                     *             "devices": 3,
+                     *             "exposed": 3,
+                     *             "new_devices": 3,
+                     *             "open_cases": 3,
+                     *             "stopped": 3,
+                     *             "stopped_by_class": {
+                     *               "camera": 3
+                     *             },
+                     *             "told_days": 3,
+                     *             "trackers": 3
+                     *           },
+                     *           "bytes_down": 3,
+                     *           "bytes_up": 3,
+                     *           "case_count": 3,
+                     *           "cases": [
+                     *             {
+                     *               "code": "K7QM",
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "outcome": "clean",
+                     *               "state": "fine"
+                     *             }
+                     *           ],
+                     *           "clear": false,
+                     *           "devices": 3,
+                     *           "exposed": 3,
+                     *           "from": "2026-03-01T12:00:00Z",
+                     *           "made": "2026-03-01T12:00:00Z",
+                     *           "new": [
+                     *             {
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "name": "Mill Lane 4"
+                     *             }
+                     *           ],
+                     *           "new_devices": 3,
+                     *           "open_cases": 3,
+                     *           "sentences": {
+                     *             "en": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           },
+                     *           "stopped": 3,
+                     *           "stopped_by_class": {
+                     *             "camera": 3
+                     *           },
+                     *           "told_days": 3,
+                     *           "trackers": 3,
+                     *           "until": "2026-03-01T12:00:00Z",
+                     *           "week": "2026-W09"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-reports-week": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /**
+                 * @description ISO 8601, as 2026-W47
+                 * @example 2026-W09
+                 */
+                week: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "before": {
+                     *         "bytes_down": 3,
+                     *         "bytes_up": 3,
+                     *         "case_count": 3,
+                     *         "devices": 3,
+                     *         "exposed": 3,
+                     *         "new_devices": 3,
+                     *         "open_cases": 3,
+                     *         "stopped": 3,
+                     *         "stopped_by_class": {
+                     *           "camera": 3
+                     *         },
+                     *         "told_days": 3,
+                     *         "trackers": 3
+                     *       },
+                     *       "bytes_down": 3,
+                     *       "bytes_up": 3,
+                     *       "case_count": 3,
+                     *       "cases": [
+                     *         {
+                     *           "code": "K7QM",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "outcome": "clean",
+                     *           "state": "fine"
+                     *         }
+                     *       ],
+                     *       "clear": false,
+                     *       "devices": 3,
+                     *       "exposed": 3,
+                     *       "from": "2026-03-01T12:00:00Z",
+                     *       "made": "2026-03-01T12:00:00Z",
+                     *       "new": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4"
+                     *         }
+                     *       ],
+                     *       "new_devices": 3,
+                     *       "open_cases": 3,
+                     *       "sentences": {
+                     *         "en": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "stopped": 3,
+                     *       "stopped_by_class": {
+                     *         "camera": 3
+                     *       },
+                     *       "told_days": 3,
+                     *       "trackers": 3,
+                     *       "until": "2026-03-01T12:00:00Z",
+                     *       "week": "2026-W09"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-schedules": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "days": [
+                     *             "mo"
+                     *           ],
+                     *           "etag": "\"7\"",
+                     *           "from": "open",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "off": false,
+                     *           "to": "contained",
+                     *           "whose": [
+                     *             "Ben"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-homes-home-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": [
+                 *         "mon"
+                 *       ],
+                 *       "from": "21:00",
+                 *       "name": "Mill Lane 4",
+                 *       "off": false,
+                 *       "to": "07:00",
+                 *       "whose": [
+                 *         "Ben"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": [
+                     *         "mo"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "from": "open",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "off": false,
+                     *       "to": "contained",
+                     *       "whose": [
+                     *         "Ben"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-schedules-schedule": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": [
+                     *         "mo"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "from": "open",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "off": false,
+                     *       "to": "contained",
+                     *       "whose": [
+                     *         "Ben"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-homes-home-schedules-schedule": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it the last one wins */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-homes-home-schedules-schedule": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; without it the last one wins */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": [
+                 *         "mon"
+                 *       ],
+                 *       "from": "21:00",
+                 *       "name": "Mill Lane 4",
+                 *       "off": false,
+                 *       "to": "07:00",
+                 *       "whose": [
+                 *         "Ben"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": [
+                     *         "mo"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "from": "open",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "off": false,
+                     *       "to": "contained",
+                     *       "whose": [
+                     *         "Ben"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-homes-home-stopped": {
+        parameters: {
+            query?: {
+                /** @description The last 24 hours when left out */
+                since?: string;
+                /** @description Lists by day what was stopped before this time; what one device was refused on several days is then several items */
+                until?: string;
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "earlier": "2026-03-01T12:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "allowed": false,
+                     *           "class": "camera",
+                     *           "count": 3,
+                     *           "device": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "family": "mirai",
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "language": "en",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "reason": "The resident called about a slow line",
+                     *           "source": "abuse-lists"
+                     *         }
+                     *       ],
+                     *       "trackers": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Stopped"];
                 };
             };
@@ -2882,6 +12844,591 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-invitations-accept": {
+        parameters: {
+            query?: never;
+            header?: {
+                "User-Agent"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "name": "Mill Lane 4",
+                 *       "passkey": {
+                 *         "challenge": "dGhlLWNsb3VkLWFza3M",
+                 *         "credential": {
+                 *           "camera": {
+                 *             "note": "as the kind says"
+                 *           }
+                 *         },
+                 *         "name": "Mill Lane 4"
+                 *       },
+                 *       "password": "four words of your own",
+                 *       "token": "kept-secret-from-the-letter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Accept"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-invitations-challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "name": "Mill Lane 4",
+                 *       "token": "kept-secret-from-the-letter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ForInvitation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "dGhlLWNsb3VkLWFza3M",
+                     *       "options": {
+                     *         "camera": {
+                     *           "note": "as the kind says"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-invitations-join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "kept-secret-from-the-letter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Token"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-invitations-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "kept-secret-from-the-letter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Token"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "anna@example.net",
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "look": {
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "provider": "Example Net",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-labels-challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "K7QM",
+                 *       "email": "anna@example.net",
+                 *       "name": "Mill Lane 4"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ForLabel"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "dGhlLWNsb3VkLWFza3M",
+                     *       "options": {
+                     *         "camera": {
+                     *           "note": "as the kind says"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-labels-claim": {
+        parameters: {
+            query?: never;
+            header?: {
+                "User-Agent"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "K7QM",
+                 *       "email": "anna@example.net",
+                 *       "name": "Mill Lane 4",
+                 *       "passkey": {
+                 *         "challenge": "dGhlLWNsb3VkLWFza3M",
+                 *         "credential": {
+                 *           "camera": {
+                 *             "note": "as the kind says"
+                 *           }
+                 *         },
+                 *         "name": "Mill Lane 4"
+                 *       },
+                 *       "password": "four words of your own"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClaimHome"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-labels-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "K7QM"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LabelCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "look": {
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "owned": false,
+                     *       "provider": "Example Net"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Labelled"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2903,6 +13450,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "channels": [
+                     *         {
+                     *           "available": false,
+                     *           "critical": false,
+                     *           "important": false,
+                     *           "info": false,
+                     *           "report": false,
+                     *           "way": "email"
+                     *         }
+                     *       ],
+                     *       "email": false,
+                     *       "language": "en",
+                     *       "phone": {
+                     *         "number": "+4915112345678",
+                     *         "verified": false
+                     *       },
+                     *       "push": false,
+                     *       "quiet": {
+                     *         "from": "21:00",
+                     *         "to": "07:00"
+                     *       },
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Notifications"];
                 };
             };
@@ -2912,6 +13485,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2929,6 +13516,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "channels": [
+                 *         {
+                 *           "critical": false,
+                 *           "important": false,
+                 *           "info": false,
+                 *           "report": false,
+                 *           "way": "email"
+                 *         }
+                 *       ],
+                 *       "email": false,
+                 *       "language": "",
+                 *       "no_quiet": false,
+                 *       "push": false,
+                 *       "quiet": {
+                 *         "from": "21:00",
+                 *         "to": "07:00"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationsPatch"];
             };
         };
@@ -2940,6 +13548,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "channels": [
+                     *         {
+                     *           "available": false,
+                     *           "critical": false,
+                     *           "important": false,
+                     *           "info": false,
+                     *           "report": false,
+                     *           "way": "email"
+                     *         }
+                     *       ],
+                     *       "email": false,
+                     *       "language": "en",
+                     *       "phone": {
+                     *         "number": "+4915112345678",
+                     *         "verified": false
+                     *       },
+                     *       "push": false,
+                     *       "quiet": {
+                     *         "from": "21:00",
+                     *         "to": "07:00"
+                     *       },
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Notifications"];
                 };
             };
@@ -2949,6 +13583,345 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-notifications-deliveries": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "check": "harbour-lamp",
+                     *           "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "level": "update",
+                     *           "made": "2026-03-01T12:00:00Z",
+                     *           "next": "2026-03-01T12:00:00Z",
+                     *           "sent": "2026-03-01T12:00:00Z",
+                     *           "status": "waiting",
+                     *           "tries": 3,
+                     *           "way": "email",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-notifications-phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "number": "+4915112345678"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPhone"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-notifications-phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-notifications-phone-verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "402913"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PhoneCode"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-notifications-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ways": [
+                 *         "email"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewTest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "days": 3,
+                     *           "erased": false,
+                     *           "fields": [
+                     *             {
+                     *               "name": "Mill Lane 4",
+                     *               "what": "device 0197c3a2"
+                     *             }
+                     *           ],
+                     *           "private": false,
+                     *           "purpose": "to show you what your devices do",
+                     *           "source": "abuse-lists",
+                     *           "what": "device 0197c3a2",
+                     *           "where": "gateway"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Inventory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2969,6 +13942,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PushKey"];
                 };
             };
@@ -2978,6 +13956,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2992,6 +13984,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://push.example.net/x1",
+                 *       "keys": {
+                 *         "auth": "c2l4dGVlbi1ieXRlcy0xNg",
+                 *         "p256dh": "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQ"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["Subscription"];
             };
         };
@@ -3009,6 +14010,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3023,6 +14038,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://push.example.net/x1"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Unsubscription"];
             };
         };
@@ -3040,6 +14060,283 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "provider": "Example Net"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Forgot"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-recovery-code": {
+        parameters: {
+            query?: never;
+            header?: {
+                "User-Agent"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "K7QM",
+                 *       "email": "anna@example.net",
+                 *       "password": "four words of your own",
+                 *       "provider": "Example Net"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecoverByCode"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-recovery-link": {
+        parameters: {
+            query?: never;
+            header?: {
+                "User-Agent"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "four words of your own",
+                 *       "token": "kept-secret-from-the-letter"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecoverByLink"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3060,6 +14357,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -3069,6 +14415,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3097,6 +14457,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3105,12 +14479,22 @@ export interface operations {
     "post-sessions": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "User-Agent"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "password": "four words of your own",
+                 *       "provider": "Example Net",
+                 *       "token": "kept-secret-from-the-letter"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignIn"];
             };
         };
@@ -3122,6 +14506,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -3131,17 +14564,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "get-staff-audit": {
+    "get-sign-in": {
         parameters: {
             query?: {
-                /** @description As the page before gave it in next */
-                cursor?: string;
-                limit?: number;
+                /** @description Its short name; not needed where there is one */
+                provider?: string;
             };
             header?: never;
             path?: never;
@@ -3155,6 +14601,712 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": false,
+                     *       "look": {
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "name": "Mill Lane 4",
+                     *       "passkeys": false,
+                     *       "provider": "Example Net"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-sign-in-passkey": {
+        parameters: {
+            query?: never;
+            header?: {
+                "User-Agent"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "dGhlLWNsb3VkLWFza3M",
+                 *       "credential": {
+                 *         "camera": {
+                 *           "note": "as the kind says"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-sign-in-passkey-challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "challenge": "dGhlLWNsb3VkLWFza3M",
+                     *       "options": {
+                     *         "camera": {
+                     *           "note": "as the kind says"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-sign-in-provider": {
+        parameters: {
+            query?: {
+                /** @description Its short name; not needed where there is one */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go there */
+            303: {
+                headers: {
+                    "Cache-Control"?: string;
+                    Location?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-sign-in-provider-back": {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                iss?: string;
+            };
+            header?: {
+                "User-Agent"?: string;
+            };
+            path?: never;
+            cookie?: {
+                cardea_away?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go there */
+            303: {
+                headers: {
+                    "Cache-Control"?: string;
+                    Location?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-approvals": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+                /** @description open: somebody has to decide; ended: decided, or too old */
+                state?: "open" | "ended" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "decided": "2026-03-01T12:00:00Z",
+                     *           "decider": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "decides": false,
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "bulk-block",
+                     *           "mine": false,
+                     *           "preview": "3 devices in 2 homes are shut in.",
+                     *           "proposed": "2026-03-01T12:00:00Z",
+                     *           "reason": "The resident called about a slow line",
+                     *           "result": "12 homes",
+                     *           "state": "open",
+                     *           "what": {
+                     *             "note": "as the kind says"
+                     *           },
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListApproval"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "incident.opened",
+                 *       "reason": "The resident called about a slow line",
+                 *       "what": {
+                 *         "note": "as the kind says"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Proposal"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by": "gateway",
+                     *       "decided": "2026-03-01T12:00:00Z",
+                     *       "decider": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "decides": false,
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "bulk-block",
+                     *       "mine": false,
+                     *       "preview": "3 devices in 2 homes are shut in.",
+                     *       "proposed": "2026-03-01T12:00:00Z",
+                     *       "reason": "The resident called about a slow line",
+                     *       "result": "12 homes",
+                     *       "state": "open",
+                     *       "what": {
+                     *         "note": "as the kind says"
+                     *       },
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-approvals-approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by": "gateway",
+                     *       "decided": "2026-03-01T12:00:00Z",
+                     *       "decider": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "decides": false,
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "bulk-block",
+                     *       "mine": false,
+                     *       "preview": "3 devices in 2 homes are shut in.",
+                     *       "proposed": "2026-03-01T12:00:00Z",
+                     *       "reason": "The resident called about a slow line",
+                     *       "result": "12 homes",
+                     *       "state": "open",
+                     *       "what": {
+                     *         "note": "as the kind says"
+                     *       },
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-approvals-approval-archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A zip: README.txt says what is in it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-approvals-approval-decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line",
+                 *       "yes": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by": "gateway",
+                     *       "decided": "2026-03-01T12:00:00Z",
+                     *       "decider": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "decides": false,
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "bulk-block",
+                     *       "mine": false,
+                     *       "preview": "3 devices in 2 homes are shut in.",
+                     *       "proposed": "2026-03-01T12:00:00Z",
+                     *       "reason": "The resident called about a slow line",
+                     *       "result": "12 homes",
+                     *       "state": "open",
+                     *       "what": {
+                     *         "note": "as the kind says"
+                     *       },
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-audit": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+                /** @description Only what concerns this home */
+                home?: string;
+                /** @description Only this act, as look or order */
+                act?: string;
+                from?: string;
+                /** @description Before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "act": "look",
+                     *           "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "reason": "The resident called about a slow line",
+                     *           "role": "admin",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2",
+                     *           "who": "anna@example.net"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAuditEntry"];
                 };
             };
@@ -3164,6 +15316,162 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-brand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accent": "#0b57d0",
+                     *       "dark": {
+                     *         "accent": "#0b5d7a",
+                     *         "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "hint_de": "Wir helfen gern.",
+                     *       "hint_en": "We are glad to help.",
+                     *       "ink": "#ffffff",
+                     *       "light": {
+                     *         "accent": "#0b5d7a",
+                     *         "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "name": "Example Net",
+                     *       "phone": "+49 30 123456",
+                     *       "support": "https://help.example.net/"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-brand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "accent": "#0b57d0",
+                 *       "hint_de": "Wir helfen gern.",
+                 *       "hint_en": "We are glad to help.",
+                 *       "name": "Example Net",
+                 *       "phone": "+49 30 123456",
+                 *       "support": "https://help.example.net/"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewBrand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accent": "#0b57d0",
+                     *       "dark": {
+                     *         "accent": "#0b5d7a",
+                     *         "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "hint_de": "Wir helfen gern.",
+                     *       "hint_en": "We are glad to help.",
+                     *       "ink": "#ffffff",
+                     *       "light": {
+                     *         "accent": "#0b5d7a",
+                     *         "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "name": "Example Net",
+                     *       "phone": "+49 30 123456",
+                     *       "support": "https://help.example.net/"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3188,6 +15496,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "class": "camera",
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": {
+                     *             "at": "2026-03-01T12:00:00Z",
+                     *             "class": "camera",
+                     *             "model": "Example Cam 2",
+                     *             "vendor": "Example"
+                     *           },
+                     *           "since": "2026-03-01T12:00:00Z",
+                     *           "vendor": "Example"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListFleetCluster"];
                 };
             };
@@ -3197,6 +15531,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3207,12 +15555,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 cluster: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "class": "camera",
+                 *       "model": "Example Cam 2",
+                 *       "reason": "The resident called about a slow line",
+                 *       "vendor": "Example"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewName"];
             };
         };
@@ -3223,6 +15580,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "class": "camera",
+                     *       "evidence": [
+                     *         "It told its name by DHCP."
+                     *       ],
+                     *       "homes": {
+                     *         "count": 3,
+                     *         "words": "fewer than 20"
+                     *       },
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": {
+                     *         "at": "2026-03-01T12:00:00Z",
+                     *         "class": "camera",
+                     *         "model": "Example Cam 2",
+                     *         "vendor": "Example"
+                     *       },
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "vendor": "Example"
+                     *     }
+                     */
                     "application/json": components["schemas"]["FleetCluster"];
                 };
             };
@@ -3232,6 +15610,181 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-codes-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example K7QM */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeReason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "blocks": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "undone": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2"
+                     *         }
+                     *       ],
+                     *       "changed": "2026-03-01T12:00:00Z",
+                     *       "code": "K7QM",
+                     *       "kind": "incident.opened",
+                     *       "mode": "quarantine",
+                     *       "opened": "2026-03-01T12:00:00Z",
+                     *       "order": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "state": "open",
+                     *       "undoing": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CodeCase"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-codes-code-undo": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @example K7QM */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeUndo"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "blocks": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "undone": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2"
+                     *         }
+                     *       ],
+                     *       "changed": "2026-03-01T12:00:00Z",
+                     *       "code": "K7QM",
+                     *       "kind": "incident.opened",
+                     *       "mode": "quarantine",
+                     *       "opened": "2026-03-01T12:00:00Z",
+                     *       "order": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "state": "open",
+                     *       "undoing": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CodeCase"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3258,6 +15811,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "certain": false,
+                     *           "class": "camera",
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "kind": "incident.opened",
+                     *           "model": "Example Cam 2",
+                     *           "port": 3,
+                     *           "proto": "tcp",
+                     *           "reference": "CVE-2024-0001"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListFleetExposure"];
                 };
             };
@@ -3267,6 +15840,150 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-fleet-incidents": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "class": "camera",
+                     *           "detector": "scan_wan",
+                     *           "hash": "9f86d081884c7d65",
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "update",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "model": "Example Cam 2",
+                     *           "name": "Mill Lane 4",
+                     *           "open": false,
+                     *           "own_homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "since": "2026-03-01T12:00:00Z",
+                     *           "until": "2026-03-01T12:00:00Z",
+                     *           "vendor": "Example",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListFleetIncident"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-fleet-incidents-incident-close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3279,7 +15996,7 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 state?: "fine" | "attention" | "working" | "offline" | "new";
-                /** @description In the home's name or account */
+                /** @description How a home's name or account begins, its plan, or its gateway's number */
                 q?: string;
             };
             header?: never;
@@ -3294,6 +16011,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": "A-1742",
+                     *           "devices": 3,
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incidents": 3,
+                     *           "last_contact": "2026-03-01T12:00:00Z",
+                     *           "name": "Mill Lane 4",
+                     *           "online": false,
+                     *           "state": "fine",
+                     *           "version": "1.8.0"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListFleetHome"];
                 };
             };
@@ -3303,6 +16038,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3310,9 +16059,16 @@ export interface operations {
     };
     "get-staff-homes-home": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -3325,6 +16081,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "cards": [
+                     *         {
+                     *           "alert": "critical",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "text": "Turn the camera off and on again.",
+                     *           "title": "Camera kept apart"
+                     *         }
+                     *       ],
+                     *       "desired": {
+                     *         "running": 3,
+                     *         "wanted": 3
+                     *       },
+                     *       "devices": 3,
+                     *       "gateway": {
+                     *         "armed": false,
+                     *         "degraded": [
+                     *           "dns: no upstream answers"
+                     *         ],
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "last_seen": "2026-03-01T12:00:00Z",
+                     *         "online": false,
+                     *         "state": "waiting",
+                     *         "version": "1.8.0"
+                     *       },
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incidents": 3,
+                     *       "name": "Mill Lane 4",
+                     *       "plan": {
+                     *         "extras": [
+                     *           "people"
+                     *         ],
+                     *         "name": "Mill Lane 4"
+                     *       },
+                     *       "sentence": "The camera contacts what it never did before.",
+                     *       "state": "fine",
+                     *       "stopped_today": 3,
+                     *       "trackers_today": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Home"];
                 };
             };
@@ -3334,16 +16134,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "get-staff-homes-home-devices": {
+    "get-staff-homes-home-care": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -3356,6 +16174,316 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "consented": false,
+                     *       "health": {
+                     *         "armed": false,
+                     *         "asked": 3,
+                     *         "broken": 3,
+                     *         "bundles": [
+                     *           {
+                     *             "name": "Mill Lane 4",
+                     *             "version": 3
+                     *           }
+                     *         ],
+                     *         "crashes": 3,
+                     *         "degraded": [
+                     *           "dns: no upstream answers"
+                     *         ],
+                     *         "dropped": 3,
+                     *         "findings": 3,
+                     *         "memory": 3,
+                     *         "platform": "linux-arm64",
+                     *         "software": "OpenWrt 24.10",
+                     *         "spool": 3,
+                     *         "started": "2026-03-01T12:00:00Z",
+                     *         "throughput": 3,
+                     *         "unanswered": 3
+                     *       },
+                     *       "last_contact": "2026-03-01T12:00:00Z",
+                     *       "last_day": "2026-03-01T12:00:00Z",
+                     *       "last_devices": "2026-03-01T12:00:00Z",
+                     *       "lost": 3,
+                     *       "notes": [
+                     *         {
+                     *           "text": "Turn the camera off and on again.",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "who": "anna@example.net"
+                     *         }
+                     *       ],
+                     *       "timeline": [
+                     *         {
+                     *           "about": [
+                     *             "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           ],
+                     *           "case": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "done": "2026-03-01T12:00:00Z",
+                     *           "kind": "case",
+                     *           "result": "12 homes",
+                     *           "status": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2",
+                     *           "who": "anna@example.net",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-changes": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "act": "policy",
+                     *           "by": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "fields": [
+                     *             {
+                     *               "from": "open",
+                     *               "name": "Mill Lane 4",
+                     *               "to": "contained"
+                     *             }
+                     *           ],
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "subject": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "time": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHouseholdChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-devices": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "addresses": [
+                     *             "192.0.2.17"
+                     *           ],
+                     *           "aliases": [
+                     *             {
+                     *               "by": "gateway",
+                     *               "confidence": 0.5,
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "macs": [
+                     *                 "02:00:5e:10:00:01"
+                     *               ],
+                     *               "merged": "2026-03-01T12:00:00Z",
+                     *               "proposed": false,
+                     *               "why": [
+                     *                 "The camera looked for open telnet ports in 40 networks"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "allowed": [
+                     *             "example.com"
+                     *           ],
+                     *           "behind": [
+                     *             {
+                     *               "class": "camera",
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "evidence": [
+                     *                 "It told its name by DHCP."
+                     *               ],
+                     *               "model": "Example Cam 2",
+                     *               "name": "Mill Lane 4",
+                     *               "vendor": "Example"
+                     *             }
+                     *           ],
+                     *           "blocked": [
+                     *             "bad.example.com"
+                     *           ],
+                     *           "essential": "example.com",
+                     *           "exposures": [
+                     *             {
+                     *               "advice": "Update its firmware.",
+                     *               "certain": false,
+                     *               "evidence": [
+                     *                 "It told its name by DHCP."
+                     *               ],
+                     *               "external": 3,
+                     *               "first": "2026-03-01T12:00:00Z",
+                     *               "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "kind": "incident.opened",
+                     *               "language": "en",
+                     *               "last": "2026-03-01T12:00:00Z",
+                     *               "port": 3,
+                     *               "protect": [
+                     *                 "medical"
+                     *               ],
+                     *               "proto": "tcp",
+                     *               "reference": "CVE-2024-0001",
+                     *               "sentence": "The camera contacts what it never did before.",
+                     *               "source": "abuse-lists"
+                     *             }
+                     *           ],
+                     *           "firmware": "2.1.4",
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "gateway": false,
+                     *           "grade": "port",
+                     *           "guest": false,
+                     *           "held": false,
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "identity": {
+                     *             "by": "gateway",
+                     *             "class": "camera",
+                     *             "confidence": 0.5,
+                     *             "evidence": [
+                     *               "It told its name by DHCP."
+                     *             ],
+                     *             "judged_as": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "language": "en",
+                     *             "maker": "anna@example.net",
+                     *             "model": "Example Cam 2",
+                     *             "vendor": "Example"
+                     *           },
+                     *           "incident": {
+                     *             "code": "K7QM",
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "state": "fine"
+                     *           },
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "macs": [
+                     *             "02:00:5e:10:00:01"
+                     *           ],
+                     *           "mode": "quarantine",
+                     *           "name": "Hall camera",
+                     *           "online": false,
+                     *           "paused": "2026-03-01T12:00:00Z",
+                     *           "paused_by": "Anna",
+                     *           "protected": false,
+                     *           "protections": [
+                     *             {
+                     *               "kind": "close",
+                     *               "port": 3,
+                     *               "proto": "tcp"
+                     *             }
+                     *           ],
+                     *           "shared": false,
+                     *           "trial": {
+                     *             "kept": 3,
+                     *             "mode": "quarantine",
+                     *             "share": 0.5,
+                     *             "since": "2026-03-01T12:00:00Z",
+                     *             "stopped": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "stops": 3
+                     *           },
+                     *           "vendor": "Example"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListDevice"];
                 };
             };
@@ -3365,6 +16493,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3373,9 +16515,14 @@ export interface operations {
     "get-staff-homes-home-devices-device": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
@@ -3388,6 +16535,160 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "addresses": [
+                     *         "192.0.2.17"
+                     *       ],
+                     *       "aliases": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "confidence": 0.5,
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "macs": [
+                     *             "02:00:5e:10:00:01"
+                     *           ],
+                     *           "merged": "2026-03-01T12:00:00Z",
+                     *           "proposed": false,
+                     *           "why": [
+                     *             "The camera looked for open telnet ports in 40 networks"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "allowed": [
+                     *         "example.com"
+                     *       ],
+                     *       "behind": [
+                     *         {
+                     *           "class": "camera",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "model": "Example Cam 2",
+                     *           "name": "Mill Lane 4",
+                     *           "vendor": "Example"
+                     *         }
+                     *       ],
+                     *       "blocked": [
+                     *         "bad.example.com"
+                     *       ],
+                     *       "coverage": {
+                     *         "unnamed_share": 0.5
+                     *       },
+                     *       "essential": "example.com",
+                     *       "exposures": [
+                     *         {
+                     *           "advice": "Update its firmware.",
+                     *           "certain": false,
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "external": 3,
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "port": 3,
+                     *           "protect": [
+                     *             "medical"
+                     *           ],
+                     *           "proto": "tcp",
+                     *           "reference": "CVE-2024-0001",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "source": "abuse-lists"
+                     *         }
+                     *       ],
+                     *       "firmware": "2.1.4",
+                     *       "first": "2026-03-01T12:00:00Z",
+                     *       "gateway": false,
+                     *       "grade": "port",
+                     *       "guest": false,
+                     *       "held": false,
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "identity": {
+                     *         "by": "gateway",
+                     *         "class": "camera",
+                     *         "confidence": 0.5,
+                     *         "evidence": [
+                     *           "It told its name by DHCP."
+                     *         ],
+                     *         "judged_as": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "language": "en",
+                     *         "maker": "anna@example.net",
+                     *         "model": "Example Cam 2",
+                     *         "vendor": "Example"
+                     *       },
+                     *       "incident": {
+                     *         "code": "K7QM",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "state": "fine"
+                     *       },
+                     *       "last": "2026-03-01T12:00:00Z",
+                     *       "macs": [
+                     *         "02:00:5e:10:00:01"
+                     *       ],
+                     *       "mode": "quarantine",
+                     *       "name": "Hall camera",
+                     *       "online": false,
+                     *       "paused": "2026-03-01T12:00:00Z",
+                     *       "paused_by": "Anna",
+                     *       "protected": false,
+                     *       "protections": [
+                     *         {
+                     *           "kind": "close",
+                     *           "port": 3,
+                     *           "proto": "tcp"
+                     *         }
+                     *       ],
+                     *       "shared": false,
+                     *       "trial": {
+                     *         "kept": 3,
+                     *         "mode": "quarantine",
+                     *         "share": 0.5,
+                     *         "since": "2026-03-01T12:00:00Z",
+                     *         "stopped": [
+                     *           "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         ],
+                     *         "stops": 3
+                     *       },
+                     *       "vendor": "Example",
+                     *       "week": [
+                     *         {
+                     *           "day": "2026-03-01",
+                     *           "down": 3,
+                     *           "hours": [
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3,
+                     *             3
+                     *           ],
+                     *           "up": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeviceDetail"];
                 };
             };
@@ -3397,6 +16698,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3411,9 +16726,14 @@ export interface operations {
                 until?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
@@ -3426,6 +16746,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "items": [
+                     *         {
+                     *           "asn": 3,
+                     *           "bytes_down": 3,
+                     *           "bytes_up": 3,
+                     *           "country": "DE",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "domain": "example.com",
+                     *           "failed": 3,
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "flows": 3,
+                     *           "inbound": false,
+                     *           "ip": "198.51.100.7",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "listed": {
+                     *             "class": "camera",
+                     *             "confidence": 3,
+                     *             "family": "mirai",
+                     *             "kind": "incident.opened",
+                     *             "source": "abuse-lists",
+                     *             "value": "bad.example.com"
+                     *           },
+                     *           "local": false,
+                     *           "lookup": false,
+                     *           "name": "Mill Lane 4",
+                     *           "named": "dns",
+                     *           "network": "Example Hosting",
+                     *           "peer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "port": 3,
+                     *           "proto": "tcp",
+                     *           "reason": "The resident called about a slow line",
+                     *           "service": {
+                     *             "company": "Example Corp",
+                     *             "name": "Mill Lane 4",
+                     *             "purpose": "to show you what your devices do"
+                     *           },
+                     *           "usual": {
+                     *             "device": false,
+                     *             "model": false
+                     *           },
+                     *           "verdict": "block"
+                     *         }
+                     *       ],
+                     *       "source": "gateway"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Contacts"];
                 };
             };
@@ -3435,6 +16804,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3448,13 +16831,23 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "class": "camera",
+                 *       "model": "Example Cam 2",
+                 *       "vendor": "Example",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Correction"];
             };
         };
@@ -3465,6 +16858,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3474,6 +16898,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3490,7 +16928,9 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
@@ -3503,6 +16943,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3512,6 +16983,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3525,13 +17010,21 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "other": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Merge"];
             };
         };
@@ -3542,6 +17035,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3551,6 +17075,152 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-devices-device-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "block": "home",
+                     *       "contain": "home",
+                     *       "essential": "none",
+                     *       "etag": "\"7\"",
+                     *       "holds": {
+                     *         "block": "auto",
+                     *         "contain": "auto",
+                     *         "tidy": "auto"
+                     *       },
+                     *       "tidy": "home"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DevicePolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-devices-device-preview": {
+        parameters: {
+            query?: {
+                mode?: "no-lan" | "profile-only" | "vendor-only" | "update-only" | "quarantine";
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "kept": 3,
+                     *       "mode": "quarantine",
+                     *       "share": 0.5,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "stopped": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "stops": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3564,13 +17234,23 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "close",
+                 *       "port": 3,
+                 *       "proto": "tcp",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Protect"];
             };
         };
@@ -3581,6 +17261,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3590,6 +17301,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3603,13 +17328,23 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "close",
+                 *       "port": 3,
+                 *       "proto": "tcp",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Protect"];
             };
         };
@@ -3620,6 +17355,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3629,6 +17395,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3642,13 +17422,21 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 device: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mac": "02:00:5e:10:00:01",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Split"];
             };
         };
@@ -3659,6 +17447,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3668,6 +17487,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3680,8 +17513,12 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -3694,6 +17531,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "advice": "Update its firmware.",
+                     *           "certain": false,
+                     *           "device": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "external": 3,
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "port": 3,
+                     *           "protect": [
+                     *             "medical"
+                     *           ],
+                     *           "proto": "tcp",
+                     *           "reference": "CVE-2024-0001",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "source": "abuse-lists"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListHomeExposure"];
                 };
             };
@@ -3703,6 +17572,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3716,8 +17599,12 @@ export interface operations {
                 limit?: number;
                 state?: "open" | "closed" | "all";
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -3730,6 +17617,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "changed": "2026-03-01T12:00:00Z",
+                     *           "code": "K7QM",
+                     *           "device": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "mode": "quarantine",
+                     *           "opened": "2026-03-01T12:00:00Z",
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListIncidentSummary"];
                 };
             };
@@ -3739,6 +17646,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3746,10 +17667,18 @@ export interface operations {
     };
     "get-staff-homes-home-incidents-incident": {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 incident: string;
             };
             cookie?: never;
@@ -3762,6 +17691,197 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "alert": "critical",
+                     *       "changed": "2026-03-01T12:00:00Z",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deeds": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "language": "en",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "undone": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2"
+                     *         }
+                     *       ],
+                     *       "device": {
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Mill Lane 4"
+                     *       },
+                     *       "findings": [
+                     *         {
+                     *           "card": {
+                     *             "blocks": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "breaks": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "history": {
+                     *               "days": 3,
+                     *               "days_before": 3,
+                     *               "endpoints": 3,
+                     *               "new_per_day": 3,
+                     *               "since": "2026-03-01T12:00:00Z"
+                     *             },
+                     *             "homes": 3,
+                     *             "language": "en",
+                     *             "model": "Example Cam 2",
+                     *             "numbers": [
+                     *               {
+                     *                 "name": "Mill Lane 4",
+                     *                 "unit": "minutes",
+                     *                 "value": 3
+                     *               }
+                     *             ],
+                     *             "of": 3,
+                     *             "seen": [
+                     *               {
+                     *                 "bytes_down": 3,
+                     *                 "bytes_up": 3,
+                     *                 "failed": 3,
+                     *                 "first": "2026-03-01T12:00:00Z",
+                     *                 "flows": 3,
+                     *                 "ip": "198.51.100.7",
+                     *                 "last": "2026-03-01T12:00:00Z",
+                     *                 "name": "Mill Lane 4",
+                     *                 "port": 3,
+                     *                 "proto": "tcp"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "detector": "scan_wan",
+                     *           "facts": {
+                     *             "camera": {
+                     *               "note": "as the kind says"
+                     *             }
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "language": "en",
+                     *           "p": 3,
+                     *           "score": 3,
+                     *           "sentence": "The camera contacts what it never did before.",
+                     *           "strength": "hard",
+                     *           "time": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "grade": "port",
+                     *       "harm": {
+                     *         "before": 3,
+                     *         "language": "en",
+                     *         "lifted": false,
+                     *         "now": 3,
+                     *         "reboots": 3,
+                     *         "retries": 3,
+                     *         "sentence": "The camera contacts what it never did before.",
+                     *         "since": "2026-03-01T12:00:00Z"
+                     *       },
+                     *       "history": [
+                     *         {
+                     *           "by": "gateway",
+                     *           "from": "open",
+                     *           "language": "en",
+                     *           "mode": "quarantine",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "to": "contained",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "incident.opened",
+                     *       "mode": "quarantine",
+                     *       "opened": "2026-03-01T12:00:00Z",
+                     *       "orders": [
+                     *         {
+                     *           "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "asked": "2026-03-01T12:00:00Z",
+                     *           "by": "gateway",
+                     *           "check": {
+                     *             "clean": false,
+                     *             "language": "en",
+                     *             "last": "2026-03-01T12:00:00Z",
+                     *             "need_seconds": 3,
+                     *             "quiet_seconds": 3,
+                     *             "seen": 3,
+                     *             "sentence": "The camera contacts what it never did before."
+                     *           },
+                     *           "code": "K7QM",
+                     *           "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "done": "2026-03-01T12:00:00Z",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "language": "en",
+                     *           "mode": "quarantine",
+                     *           "reason": "The resident called about a slow line",
+                     *           "remedy": "fair-sharing",
+                     *           "status": "asked",
+                     *           "step": "reboot",
+                     *           "verb": "quarantine",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "outcome": "clean",
+                     *       "playbook": {
+                     *         "expert": "Look at its cron table.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "intro": "This takes ten minutes.",
+                     *         "steps": [
+                     *           {
+                     *             "by": "person",
+                     *             "changed": "2026-03-01T12:00:00Z",
+                     *             "check": "harbour-lamp",
+                     *             "detail": "Wait until its lamp is steady.",
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "language": "en",
+                     *             "optional": false,
+                     *             "result": "12 homes",
+                     *             "state": "todo",
+                     *             "text": "Turn the camera off and on again."
+                     *           }
+                     *         ],
+                     *         "title": "Camera kept apart",
+                     *         "version": 3
+                     *       },
+                     *       "probation": {
+                     *         "again": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "phase": "vendor-only",
+                     *         "reboot": false,
+                     *         "share": 0.5,
+                     *         "silent_seconds": 3,
+                     *         "since": "2026-03-01T12:00:00Z",
+                     *         "until": "2026-03-01T12:00:00Z"
+                     *       },
+                     *       "relapses": 3,
+                     *       "releases": 3,
+                     *       "sentence": "The camera contacts what it never did before.",
+                     *       "state": "open",
+                     *       "waits": false,
+                     *       "what_happened": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "what_to_do": [
+                     *         {
+                     *           "enabled": false,
+                     *           "text": "Turn the camera off and on again.",
+                     *           "title": "Camera kept apart",
+                     *           "verb": "quarantine"
+                     *         }
+                     *       ],
+                     *       "what_we_did": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Incident"];
                 };
             };
@@ -3771,53 +17891,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    "post-staff-homes-home-looks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                home: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LookReason"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Look"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-staff-homes-home-orders": {
+    "get-staff-homes-home-line": {
         parameters: {
             query?: {
-                incident?: string;
+                /** @description How far back */
+                hours?: number;
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
             };
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
@@ -3830,6 +17936,275 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "hours": [
+                     *         {
+                     *           "begin": "2026-03-01T12:00:00Z",
+                     *           "beyond_p50": 3,
+                     *           "beyond_p95": 3,
+                     *           "busiest": [
+                     *             {
+                     *               "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "down": 3,
+                     *               "name": "Mill Lane 4",
+                     *               "up": 3
+                     *             }
+                     *           ],
+                     *           "dns_p50": 3,
+                     *           "dns_p95": 3,
+                     *           "down_peak": 3,
+                     *           "latency_p50": 3,
+                     *           "latency_p95": 3,
+                     *           "lost": 3,
+                     *           "slow_at": "",
+                     *           "slow_for": 3,
+                     *           "up_peak": 3
+                     *         }
+                     *       ],
+                     *       "language": "en",
+                     *       "now": {
+                     *         "beyond": 3,
+                     *         "dns": 3,
+                     *         "down": 3,
+                     *         "latency": 3,
+                     *         "lost": 3,
+                     *         "time": "2026-03-01T12:00:00Z",
+                     *         "up": 3
+                     *       },
+                     *       "remedies": [
+                     *         {
+                     *           "after": {
+                     *             "beyond": 3,
+                     *             "dns": 3,
+                     *             "down": 3,
+                     *             "latency": 3,
+                     *             "lost": 3,
+                     *             "time": "2026-03-01T12:00:00Z",
+                     *             "up": 3
+                     *           },
+                     *           "at": "2026-03-01T12:00:00Z",
+                     *           "before": {
+                     *             "beyond": 3,
+                     *             "dns": 3,
+                     *             "down": 3,
+                     *             "latency": 3,
+                     *             "lost": 3,
+                     *             "time": "2026-03-01T12:00:00Z",
+                     *             "up": 3
+                     *           },
+                     *           "kept": false,
+                     *           "kind": "fair",
+                     *           "order": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "remedy": "",
+                     *       "sentence": "The camera contacts what it never did before.",
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "slow": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-homes-home-looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LookReason"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "until": "2026-03-01T12:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-homes-home-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Turn the camera off and on again."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-orders": {
+        parameters: {
+            query?: {
+                incident?: string;
+            };
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "asked": "2026-03-01T12:00:00Z",
+                     *           "by": "gateway",
+                     *           "check": {
+                     *             "clean": false,
+                     *             "language": "en",
+                     *             "last": "2026-03-01T12:00:00Z",
+                     *             "need_seconds": 3,
+                     *             "quiet_seconds": 3,
+                     *             "seen": 3,
+                     *             "sentence": "The camera contacts what it never did before."
+                     *           },
+                     *           "code": "K7QM",
+                     *           "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "done": "2026-03-01T12:00:00Z",
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "language": "en",
+                     *           "mode": "quarantine",
+                     *           "reason": "The resident called about a slow line",
+                     *           "remedy": "fair-sharing",
+                     *           "status": "asked",
+                     *           "step": "reboot",
+                     *           "verb": "quarantine",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListOrder"];
                 };
             };
@@ -3839,6 +18214,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3852,12 +18241,27 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "answer": "done",
+                 *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "endpoint": "https://push.example.net/x1",
+                 *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "mode": "off",
+                 *       "remedy": "fair",
+                 *       "step": "reboot",
+                 *       "verb": "check",
+                 *       "why": "The camera looked for open telnet ports in 40 networks"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewOrder"];
             };
         };
@@ -3868,6 +18272,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3877,6 +18312,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3885,9 +18334,14 @@ export interface operations {
     "get-staff-homes-home-orders-order": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
             path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
                 order: string;
             };
             cookie?: never;
@@ -3900,6 +18354,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "answer": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "asked": "2026-03-01T12:00:00Z",
+                     *       "by": "gateway",
+                     *       "check": {
+                     *         "clean": false,
+                     *         "language": "en",
+                     *         "last": "2026-03-01T12:00:00Z",
+                     *         "need_seconds": 3,
+                     *         "quiet_seconds": 3,
+                     *         "seen": 3,
+                     *         "sentence": "The camera contacts what it never did before."
+                     *       },
+                     *       "code": "K7QM",
+                     *       "deed": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "device": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "done": "2026-03-01T12:00:00Z",
+                     *       "endpoint": "https://push.example.net/x1",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "incident": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "language": "en",
+                     *       "mode": "quarantine",
+                     *       "reason": "The resident called about a slow line",
+                     *       "remedy": "fair-sharing",
+                     *       "status": "asked",
+                     *       "step": "reboot",
+                     *       "verb": "quarantine",
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3909,6 +18394,546 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-pauses": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "until": "2026-03-01T12:00:00Z",
+                     *           "whose": "Ben"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListPause"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-people": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": "A-1742",
+                     *           "devices": [
+                     *             "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           ],
+                     *           "etag": "\"7\"",
+                     *           "group": false,
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "level": "everything",
+                     *           "name": "Mill Lane 4",
+                     *           "open": false
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHousePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-people-person": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "A-1742",
+                     *       "devices": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "group": false,
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "level": "everything",
+                     *       "name": "Mill Lane 4",
+                     *       "open": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HousePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-policy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approve": "off",
+                     *       "block": "auto",
+                     *       "changed": "2026-03-01T12:00:00Z",
+                     *       "contain": "auto",
+                     *       "etag": "\"7\"",
+                     *       "tidy": "auto",
+                     *       "versions": {
+                     *         "running": 3,
+                     *         "wanted": 3
+                     *       },
+                     *       "zone": "Europe/Berlin"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-privacy": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "etag": "\"7\"",
+                     *       "guests": [
+                     *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       ],
+                     *       "private": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PrivacyChoice"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-schedules": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "days": [
+                     *             "mo"
+                     *           ],
+                     *           "etag": "\"7\"",
+                     *           "from": "open",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "off": false,
+                     *           "to": "contained",
+                     *           "whose": [
+                     *             "Ben"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-homes-home-schedules-schedule": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of sentences: en or de. What there is in English only says so by its language */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                home: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": [
+                     *         "mo"
+                     *       ],
+                     *       "etag": "\"7\"",
+                     *       "from": "open",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "off": false,
+                     *       "to": "contained",
+                     *       "whose": [
+                     *         "Ben"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ip": "198.51.100.7",
+                 *       "name": "Mill Lane 4",
+                 *       "port": 3,
+                 *       "proto": "tcp",
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewHunt"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "any": false,
+                     *       "homes": {
+                     *         "count": 3,
+                     *         "words": "fewer than 20"
+                     *       },
+                     *       "own_homes": {
+                     *         "count": 3,
+                     *         "words": "fewer than 20"
+                     *       },
+                     *       "since": "2026-03-01T12:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3934,6 +18959,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "changed": "2026-03-01T12:00:00Z",
+                     *           "code": "K7QM",
+                     *           "home": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "mode": "quarantine",
+                     *           "opened": "2026-03-01T12:00:00Z",
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListBoardIncident"];
                 };
             };
@@ -3943,6 +18987,751 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-indicators": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "endpoint": "https://push.example.net/x1",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "force": "2026-03-01T12:00:00Z",
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "since": "2026-03-01T12:00:00Z",
+                     *           "state": "shadow",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHerdIndicator"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-intel-dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "class": "malware",
+                 *       "list": "bad.example.com\nworse.example.com",
+                 *       "reason": "The resident called about a slow line",
+                 *       "source": "abuse-lists"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewDryRun"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alike": false,
+                     *       "cut": false,
+                     *       "days": [
+                     *         {
+                     *           "day": "2026-03-01T12:00:00Z",
+                     *           "devices": 3,
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "devices": 3,
+                     *       "entries": 3,
+                     *       "homes": {
+                     *         "count": 3,
+                     *         "words": "fewer than 20"
+                     *       },
+                     *       "left_out": {
+                     *         "camera": 3
+                     *       },
+                     *       "looked_for": 3,
+                     *       "names": [
+                     *         "bad.example.com"
+                     *       ],
+                     *       "uses": [
+                     *         {
+                     *           "model": "Example Cam 2",
+                     *           "share": 3,
+                     *           "value": "bad.example.com"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-intel-exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "made": "2026-03-01T12:00:00Z",
+                     *           "value": "bad.example.com",
+                     *           "who": "anna@example.net",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListIntelException"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-intel-exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line",
+                 *       "remove": false,
+                 *       "value": "bad.example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewIntelException"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-intel-hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "answered": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "asker": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "begun": "2026-03-01T12:00:00Z",
+                     *           "cases": 3,
+                     *           "devices": 3,
+                     *           "ends": "2026-03-01T12:00:00Z",
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "of": [
+                     *             {
+                     *               "devices": 3,
+                     *               "family": "mirai",
+                     *               "homes": {
+                     *                 "count": 3,
+                     *                 "words": "fewer than 20"
+                     *               },
+                     *               "kind": "domain",
+                     *               "value": "bad.example.com"
+                     *             }
+                     *           ],
+                     *           "second": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "since": "2026-03-01T12:00:00Z",
+                     *           "until": "2026-03-01T12:00:00Z",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListPastHunt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-intel-hunts-end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EndHunt"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-intel-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-03-01T12:00:00Z",
+                     *       "entries": 3,
+                     *       "failure": "the server answered 503",
+                     *       "known": 3,
+                     *       "version": 3,
+                     *       "waits": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IntelLists"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-intel-shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "bundle": "lists",
+                     *           "count": 3,
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "models": [
+                     *             {
+                     *               "count": 3,
+                     *               "homes": {
+                     *                 "count": 3,
+                     *                 "words": "fewer than 20"
+                     *               },
+                     *               "model": "Example Cam 2"
+                     *             }
+                     *           ],
+                     *           "version": 3,
+                     *           "what": [
+                     *             {
+                     *               "count": 3,
+                     *               "homes": {
+                     *                 "count": 3,
+                     *                 "words": "fewer than 20"
+                     *               },
+                     *               "what": "device 0197c3a2"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListShadowed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-intel-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "class": "camera",
+                     *           "due": "2026-03-01T12:00:00Z",
+                     *           "ended": 3,
+                     *           "entries": 3,
+                     *           "every_minutes": 3,
+                     *           "exact": false,
+                     *           "excepted": 3,
+                     *           "failure": "the server answered 503",
+                     *           "family": "mirai",
+                     *           "format": "auto",
+                     *           "good": "2026-03-01T12:00:00Z",
+                     *           "held": 3,
+                     *           "in_force": 3,
+                     *           "kind": "folder",
+                     *           "left_out": {
+                     *             "camera": 3
+                     *           },
+                     *           "life_hours": 3,
+                     *           "name": "abuse-lists",
+                     *           "names": [
+                     *             "bad.example.com"
+                     *           ],
+                     *           "not_understood": {
+                     *             "camera": 3
+                     *           },
+                     *           "place": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "places": [
+                     *             "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           ],
+                     *           "secret": "shown-once-and-kept-by-you",
+                     *           "state": "new",
+                     *           "tried": "2026-03-01T12:00:00Z",
+                     *           "trust": 3,
+                     *           "who": "anna@example.net",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListIntelSource"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-intel-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "class": "malware",
+                 *       "every_minutes": 3,
+                 *       "exact": false,
+                 *       "family": "mirai",
+                 *       "format": "auto",
+                 *       "kind": "http",
+                 *       "life_hours": 3,
+                 *       "name": "abuse-lists",
+                 *       "reason": "The resident called about a slow line",
+                 *       "secret": "shown-once-and-kept-by-you",
+                 *       "trust": 3,
+                 *       "url": "https://www.example.net/help"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewIntelSource"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-intel-sources-act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "act": "fetch",
+                 *       "name": "Mill Lane 4",
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IntelAct"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3967,6 +19756,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "by": [
+                     *             "gateway"
+                     *           ],
+                     *           "class": "camera",
+                     *           "evidence": [
+                     *             "It told its name by DHCP."
+                     *           ],
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "model": "Example Cam 2",
+                     *           "share": 3,
+                     *           "teaches": false,
+                     *           "vendor": "Example",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListFleetModel"];
                 };
             };
@@ -3976,6 +19791,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -3996,6 +19825,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "contained": 3,
+                     *       "homes": 3,
+                     *       "incidents": 3,
+                     *       "online": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["Overview"];
                 };
             };
@@ -4005,6 +19843,1600 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "email": "anna@example.net",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Anna Example",
+                     *           "roles": [
+                     *             "tier2"
+                     *           ],
+                     *           "source": "abuse-lists"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListEmployee"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-staff-people-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-people-person-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "roles": [
+                 *         "tier2"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRoles"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "bundle": "lists",
+                     *           "by": "gateway",
+                     *           "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "made": "2026-03-01T12:00:00Z",
+                     *           "ring": "none",
+                     *           "version": 3,
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListPin"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bundle": "lists",
+                 *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                 *       "reason": "The resident called about a slow line",
+                 *       "ring": "none",
+                 *       "version": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPin"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "always": [
+                     *             "protection"
+                     *           ],
+                     *           "extras": [
+                     *             "people"
+                     *           ],
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Family",
+                     *           "standard": false
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListPlan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-plans-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example family */
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "extras": [
+                 *         "people",
+                 *         "reports"
+                 *       ],
+                 *       "name": "Family",
+                 *       "standard": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "always": [
+                     *         "protection"
+                     *       ],
+                     *       "extras": [
+                     *         "people"
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Family",
+                     *       "standard": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-staff-plans-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example family */
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-profiles": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "class": "camera",
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "model": "Example Cam 2",
+                     *           "own_homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "vendor": "Example"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListProfile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-profiles-profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                profile: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "calibration": {
+                     *         "device_days": 3,
+                     *         "floor": 3,
+                     *         "homes": {
+                     *           "count": 3,
+                     *           "words": "fewer than 20"
+                     *         },
+                     *         "silent": false
+                     *       },
+                     *       "changes": [
+                     *         {
+                     *           "at": "2026-03-01T12:00:00Z",
+                     *           "from": "open",
+                     *           "hash": "9f86d081884c7d65",
+                     *           "name": "Mill Lane 4",
+                     *           "to": "contained"
+                     *         }
+                     *       ],
+                     *       "class": "camera",
+                     *       "endpoints": [
+                     *         {
+                     *           "hash": "9f86d081884c7d65",
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "name": "Mill Lane 4",
+                     *           "share": 3,
+                     *           "shared": false,
+                     *           "standing": "normal"
+                     *         }
+                     *       ],
+                     *       "false_alarms": [
+                     *         {
+                     *           "detector": "scan_wan",
+                     *           "hash": "9f86d081884c7d65",
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "homes": {
+                     *         "count": 3,
+                     *         "words": "fewer than 20"
+                     *       },
+                     *       "hours": [
+                     *         3
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "judged_as": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "model": "Example Cam 2",
+                     *       "mud": false,
+                     *       "new_per_day": 3,
+                     *       "rare": 3,
+                     *       "vendor": "Example",
+                     *       "version": 3,
+                     *       "voted": {
+                     *         "count": 3,
+                     *         "words": "fewer than 20"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProfileFacts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-provisioning-homes-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Your own number for the home
+                 * @example A-1742
+                 */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "A-1742",
+                     *       "created": "2026-03-01T12:00:00Z",
+                     *       "gateways": [
+                     *         {
+                     *           "enrolled": "2026-03-01T12:00:00Z",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "state": "waiting",
+                     *           "version": "1.8.0",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "plan": "family",
+                     *       "residents": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProvisionedHome"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-provisioning-homes-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Your own number for the home
+                 * @example A-1742
+                 */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Mill Lane 4",
+                 *       "plan": "family"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Subscriber"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "A-1742",
+                     *       "created": "2026-03-01T12:00:00Z",
+                     *       "gateways": [
+                     *         {
+                     *           "enrolled": "2026-03-01T12:00:00Z",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "state": "waiting",
+                     *           "version": "1.8.0",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "plan": "family",
+                     *       "residents": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProvisionedHome"];
+                };
+            };
+            /** @description It was made now */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account": "A-1742",
+                     *       "created": "2026-03-01T12:00:00Z",
+                     *       "gateways": [
+                     *         {
+                     *           "enrolled": "2026-03-01T12:00:00Z",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "state": "waiting",
+                     *           "version": "1.8.0",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "name": "Mill Lane 4",
+                     *       "plan": "family",
+                     *       "residents": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProvisionedHome"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-staff-provisioning-homes-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Your own number for the home
+                 * @example A-1742
+                 */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ended": [
+                     *         "the access of all gateways"
+                     *       ],
+                     *       "erased": {
+                     *         "devices": 3
+                     *       },
+                     *       "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "stays": [
+                     *         {
+                     *           "days": 3,
+                     *           "what": "lines of the audit",
+                     *           "why": "who did what is not rewritten; they name the home by its id"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Leaving"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-provisioning-homes-account-gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Your own number for the home
+                 * @example A-1742
+                 */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "revoke": false,
+                 *       "why": "Swapped by the installer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewGateway"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "7KQ2-M4XD-9RTV",
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "revoked": "",
+                     *       "waits": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayClaim"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "grants": [
+                     *         {
+                     *           "grant": "two persons",
+                     *           "what": "device 0197c3a2",
+                     *           "words": "fewer than 20"
+                     *         }
+                     *       ],
+                     *       "rights": [
+                     *         {
+                     *           "grants": {
+                     *             "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           },
+                     *           "right": "home.look",
+                     *           "what": "device 0197c3a2",
+                     *           "words": {
+                     *             "en": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ],
+                     *       "table": [
+                     *         {
+                     *           "grants": {
+                     *             "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           },
+                     *           "rights": [
+                     *             "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           ],
+                     *           "what": "device 0197c3a2",
+                     *           "words": {
+                     *             "en": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Document"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "back": 3,
+                     *           "before": 3,
+                     *           "began": "2026-03-01T12:00:00Z",
+                     *           "bundle": "lists",
+                     *           "by": "gateway",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "pace": 3,
+                     *           "reason": "The resident called about a slow line",
+                     *           "ring": "none",
+                     *           "shadow": 3,
+                     *           "since": "2026-03-01T12:00:00Z",
+                     *           "state": "shadow",
+                     *           "verdict": "block",
+                     *           "version": 3,
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListRollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bundle": "lists",
+                 *       "pace": 3,
+                 *       "reason": "The resident called about a slow line",
+                 *       "shadow": 3,
+                 *       "version": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRollout"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "back": 3,
+                     *       "before": 3,
+                     *       "began": "2026-03-01T12:00:00Z",
+                     *       "bundle": "lists",
+                     *       "by": "gateway",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "pace": 3,
+                     *       "reason": "The resident called about a slow line",
+                     *       "ring": "none",
+                     *       "shadow": 3,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "state": "shadow",
+                     *       "verdict": "block",
+                     *       "version": 3,
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-rollouts-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "back": 3,
+                     *       "before": 3,
+                     *       "began": "2026-03-01T12:00:00Z",
+                     *       "bundle": "lists",
+                     *       "by": "gateway",
+                     *       "gates": [
+                     *         {
+                     *           "control": 3,
+                     *           "failed": false,
+                     *           "name": "Mill Lane 4",
+                     *           "p": 3,
+                     *           "ring": 3
+                     *         }
+                     *       ],
+                     *       "history": [
+                     *         {
+                     *           "ring": "1%",
+                     *           "time": "2026-03-01T12:00:00Z",
+                     *           "what": "device 0197c3a2",
+                     *           "who": "anna@example.net",
+                     *           "why": "The camera looked for open telnet ports in 40 networks"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "pace": 3,
+                     *       "reason": "The resident called about a slow line",
+                     *       "ring": "none",
+                     *       "shadow": 3,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "state": "shadow",
+                     *       "tried": [
+                     *         {
+                     *           "count": 3,
+                     *           "homes": {
+                     *             "count": 3,
+                     *             "words": "fewer than 20"
+                     *           },
+                     *           "model": "Example Cam 2",
+                     *           "what": "stop"
+                     *         }
+                     *       ],
+                     *       "verdict": "block",
+                     *       "version": 3,
+                     *       "why": "The camera looked for open telnet ports in 40 networks",
+                     *       "with": {
+                     *         "crashed": 3,
+                     *         "disturbed": 3,
+                     *         "dns_errors": 3,
+                     *         "findings": 3,
+                     *         "have": 3,
+                     *         "homes": 3,
+                     *         "returned": 3,
+                     *         "silent": 3,
+                     *         "taken_back": 3
+                     *       },
+                     *       "without": {
+                     *         "crashed": 3,
+                     *         "disturbed": 3,
+                     *         "dns_errors": 3,
+                     *         "findings": 3,
+                     *         "have": 3,
+                     *         "homes": 3,
+                     *         "returned": 3,
+                     *         "silent": 3,
+                     *         "taken_back": 3
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RolloutFacts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-rollouts-rollout-halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "back": 3,
+                     *       "before": 3,
+                     *       "began": "2026-03-01T12:00:00Z",
+                     *       "bundle": "lists",
+                     *       "by": "gateway",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "pace": 3,
+                     *       "reason": "The resident called about a slow line",
+                     *       "ring": "none",
+                     *       "shadow": 3,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "state": "shadow",
+                     *       "verdict": "block",
+                     *       "version": 3,
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-rollouts-rollout-pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "back": 3,
+                     *       "before": 3,
+                     *       "began": "2026-03-01T12:00:00Z",
+                     *       "bundle": "lists",
+                     *       "by": "gateway",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "pace": 3,
+                     *       "reason": "The resident called about a slow line",
+                     *       "ring": "none",
+                     *       "shadow": 3,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "state": "shadow",
+                     *       "verdict": "block",
+                     *       "version": 3,
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-rollouts-rollout-resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "back": 3,
+                     *       "before": 3,
+                     *       "began": "2026-03-01T12:00:00Z",
+                     *       "bundle": "lists",
+                     *       "by": "gateway",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "pace": 3,
+                     *       "reason": "The resident called about a slow line",
+                     *       "ring": "none",
+                     *       "shadow": 3,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "state": "shadow",
+                     *       "verdict": "block",
+                     *       "version": 3,
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-rollouts-rollout-undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                rollout: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The resident called about a slow line"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "back": 3,
+                     *       "before": 3,
+                     *       "began": "2026-03-01T12:00:00Z",
+                     *       "bundle": "lists",
+                     *       "by": "gateway",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "pace": 3,
+                     *       "reason": "The resident called about a slow line",
+                     *       "ring": "none",
+                     *       "shadow": 3,
+                     *       "since": "2026-03-01T12:00:00Z",
+                     *       "state": "shadow",
+                     *       "verdict": "block",
+                     *       "version": 3,
+                     *       "why": "The camera looked for open telnet ports in 40 networks"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -4027,6 +21459,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "changed": "2026-03-01T12:00:00Z",
+                     *           "code": "K7QM",
+                     *           "home": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "mode": "quarantine",
+                     *           "opened": "2026-03-01T12:00:00Z",
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListBoardIncident"];
                 };
             };
@@ -4036,6 +21487,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -4056,6 +21521,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -4065,6 +21579,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -4093,6 +21621,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -4101,12 +21643,22 @@ export interface operations {
     "post-staff-sessions": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "User-Agent"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "anna@example.net",
+                 *       "password": "four words of your own",
+                 *       "provider": "Example Net",
+                 *       "token": "kept-secret-from-the-letter"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignIn"];
             };
         };
@@ -4118,6 +21670,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "homes": [
+                     *         {
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "name": "Mill Lane 4",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "kind": "resident",
+                     *       "person": {
+                     *         "email": "anna@example.net",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "name": "Anna Example"
+                     *       },
+                     *       "provider": {
+                     *         "accent": "#0b5d7a",
+                     *         "dark": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "hint_de": "Wir helfen gern.",
+                     *         "hint_en": "We are glad to help.",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "ink": "#ffffff",
+                     *         "light": {
+                     *           "accent": "#0b5d7a",
+                     *           "on": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "tint": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *         },
+                     *         "name": "Mill Lane 4",
+                     *         "phone": "+4930123456",
+                     *         "simulated": false,
+                     *         "support": "https://www.example.net/help"
+                     *       },
+                     *       "rights": {
+                     *         "camera": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *       },
+                     *       "roles": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "role": "admin"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
@@ -4127,6 +21728,1454 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-sign-in-provider": {
+        parameters: {
+            query?: {
+                /** @description Its short name; not needed where there is one */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go there */
+            303: {
+                headers: {
+                    "Cache-Control"?: string;
+                    Location?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-sign-in-provider-back": {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                iss?: string;
+            };
+            header?: {
+                "User-Agent"?: string;
+            };
+            path?: never;
+            cookie?: {
+                cardea_away?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go there */
+            303: {
+                headers: {
+                    "Cache-Control"?: string;
+                    Location?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-detections": {
+        parameters: {
+            query?: {
+                /** @description What cases of a group have in common */
+                by?: "all" | "detector" | "model" | "indicator";
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "cases": 3,
+                     *           "detector": "scan_wan",
+                     *           "findings": 3,
+                     *           "first": "2026-03-01T12:00:00Z",
+                     *           "homes": 3,
+                     *           "indicator": "bad.example.com",
+                     *           "kind": "incident.opened",
+                     *           "last": "2026-03-01T12:00:00Z",
+                     *           "model": "Example Cam 2",
+                     *           "open": 3,
+                     *           "wrong": 3
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListDetectionGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-detections-csv": {
+        parameters: {
+            query?: {
+                /** @description What cases of a group have in common */
+                by?: "all" | "detector" | "model" | "indicator";
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example home,account,state
+                     *     0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10,A-1742,fine
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-find": {
+        parameters: {
+            query: {
+                /** @description An account, a gateway's number, a MAC address, an address, a device's name or an incident's code */
+                q: string;
+                /** @description When an address was used; now when it is not given */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": "A-1742",
+                     *           "by": "account",
+                     *           "case": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "devices": 3,
+                     *           "home": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "state": "fine"
+                     *         }
+                     *       ],
+                     *       "more": false,
+                     *       "tried": [
+                     *         "account"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Searched"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-homes": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+                /** @description How a home's name or account begins, its plan, or its gateway's number */
+                q?: string;
+                state?: "fine" | "attention" | "working" | "offline" | "new";
+                version?: string;
+                platform?: string;
+                /** @description With open incidents only */
+                troubled?: boolean;
+                sort?: "home" | "state" | "version" | "platform" | "contact" | "devices" | "incidents";
+                /** @description The largest first */
+                down?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account": "A-1742",
+                     *           "contained": 3,
+                     *           "devices": 3,
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "incidents": 3,
+                     *           "last_contact": "2026-03-01T12:00:00Z",
+                     *           "name": "Mill Lane 4",
+                     *           "plan": "family",
+                     *           "platform": "linux-arm64",
+                     *           "state": "fine",
+                     *           "support": false,
+                     *           "version": "1.8.0"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListConsoleHome"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-homes-csv": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+                /** @description How a home's name or account begins, its plan, or its gateway's number */
+                q?: string;
+                state?: "fine" | "attention" | "working" | "offline" | "new";
+                version?: string;
+                platform?: string;
+                /** @description With open incidents only */
+                troubled?: boolean;
+                sort?: "home" | "state" | "version" | "platform" | "contact" | "devices" | "incidents";
+                /** @description The largest first */
+                down?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example home,account,state
+                     *     0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10,A-1742,fine
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-incidents": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+                state?: "open" | "contained" | "cleaning" | "probation" | "closed" | "all";
+                detector?: string;
+                model?: string;
+                indicator?: string;
+                /** @description Opened since */
+                since?: string;
+                /** @description Opened before */
+                before?: string;
+                /** @description That came back or were let out only */
+                repeated?: boolean;
+                sort?: "changed" | "opened" | "repeats";
+                /** @description The smallest first */
+                up?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "changed": "2026-03-01T12:00:00Z",
+                     *           "code": "K7QM",
+                     *           "detector": "scan_wan",
+                     *           "findings": 3,
+                     *           "home": {
+                     *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "name": "Mill Lane 4"
+                     *           },
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "mode": "quarantine",
+                     *           "notices": 3,
+                     *           "opened": "2026-03-01T12:00:00Z",
+                     *           "outcome": "clean",
+                     *           "repeats": 3,
+                     *           "state": "open"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListConsoleCase"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-incidents-csv": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+                state?: "open" | "contained" | "cleaning" | "probation" | "closed" | "all";
+                detector?: string;
+                model?: string;
+                indicator?: string;
+                /** @description Opened since */
+                since?: string;
+                /** @description Opened before */
+                before?: string;
+                /** @description That came back or were let out only */
+                repeated?: boolean;
+                sort?: "changed" | "opened" | "repeats";
+                /** @description The smallest first */
+                up?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example home,account,state
+                     *     0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10,A-1742,fine
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-reach": {
+        parameters: {
+            query?: {
+                state?: "open" | "contained" | "cleaning" | "probation" | "closed" | "all";
+                detector?: string;
+                model?: string;
+                indicator?: string;
+                /** @description Opened since */
+                since?: string;
+                /** @description Opened before */
+                before?: string;
+                /** @description That came back or were let out only */
+                repeated?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "devices": 3,
+                     *       "homes": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reach"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tables-trends": {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "by_detector": [
+                     *         {
+                     *           "closed": 3,
+                     *           "name": "Mill Lane 4",
+                     *           "opened": 3,
+                     *           "released": 3,
+                     *           "wrong": 3
+                     *         }
+                     *       ],
+                     *       "by_model": [
+                     *         {
+                     *           "closed": 3,
+                     *           "name": "Mill Lane 4",
+                     *           "opened": 3,
+                     *           "released": 3,
+                     *           "wrong": 3
+                     *         }
+                     *       ],
+                     *       "clean": 3,
+                     *       "days": [
+                     *         {
+                     *           "clean": 3,
+                     *           "closed": 3,
+                     *           "contained": 3,
+                     *           "day": "2026-03-01T12:00:00Z",
+                     *           "detections": 3,
+                     *           "homes": 3,
+                     *           "online": 3,
+                     *           "released": 3,
+                     *           "versions": {
+                     *             "1.8.0": 3
+                     *           },
+                     *           "wrong": 3
+                     *         }
+                     *       ],
+                     *       "homes": 3,
+                     *       "incidents": 3,
+                     *       "online": 3,
+                     *       "per_thousand": 3,
+                     *       "quarantines": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trends"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created": "2026-03-01T12:00:00Z",
+                     *           "expires": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "maker": "anna@example.net",
+                     *           "name": "Provisioning",
+                     *           "revoked": "2026-03-01T12:00:00Z",
+                     *           "scopes": [
+                     *             "home.provision"
+                     *           ],
+                     *           "used": "2026-03-01T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListBearerToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": 3,
+                 *       "name": "Provisioning",
+                 *       "scopes": [
+                 *         "home.provision"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": "2026-03-01T12:00:00Z",
+                     *       "expires": "2026-03-01T12:00:00Z",
+                     *       "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *       "maker": "anna@example.net",
+                     *       "name": "Provisioning",
+                     *       "revoked": "2026-03-01T12:00:00Z",
+                     *       "scopes": [
+                     *         "home.provision"
+                     *       ],
+                     *       "secret": "shown-once-and-kept-by-you",
+                     *       "used": "2026-03-01T12:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-staff-tokens-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-webhook-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "example": {
+                     *             "note": "as the kind says"
+                     *           },
+                     *           "kind": "incident.opened",
+                     *           "schema": {
+                     *             "camera": {
+                     *               "note": "as the kind says"
+                     *             }
+                     *           },
+                     *           "subject": "homes/{home}/incidents/{incident}",
+                     *           "type": "cardea.incident.opened",
+                     *           "when": "a case began"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListEventKind"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created": "2026-03-01T12:00:00Z",
+                     *           "failing": "2026-03-01T12:00:00Z",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kinds": [
+                     *             "incident.opened"
+                     *           ],
+                     *           "name": "Service desk",
+                     *           "paused": false,
+                     *           "url": "https://www.example.net/help",
+                     *           "who": "anna@example.net"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kinds": [
+                 *         "incident.opened",
+                 *         "incident.closed"
+                 *       ],
+                 *       "name": "Service desk",
+                 *       "paused": false,
+                 *       "url": "https://desk.example.net/cardea"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_ZXhhbXBsZS1leGFtcGxlLWV4YW1wbGUtZXhhbXBsZQ==",
+                     *       "webhook": {
+                     *         "created": "2026-03-01T12:00:00Z",
+                     *         "failing": "2026-03-01T12:00:00Z",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "kinds": [
+                     *           "incident.opened"
+                     *         ],
+                     *         "name": "Service desk",
+                     *         "paused": false,
+                     *         "url": "https://www.example.net/help",
+                     *         "who": "anna@example.net"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-staff-webhooks-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kinds": [
+                 *         "incident.opened",
+                 *         "incident.closed"
+                 *       ],
+                 *       "name": "Service desk",
+                 *       "paused": false,
+                 *       "url": "https://desk.example.net/cardea"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-staff-webhooks-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-webhooks-webhook-deliveries": {
+        parameters: {
+            query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "code": 3,
+                     *           "event": {
+                     *             "note": "as the kind says"
+                     *           },
+                     *           "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "kind": "incident.opened",
+                     *           "made": "2026-03-01T12:00:00Z",
+                     *           "next": "2026-03-01T12:00:00Z",
+                     *           "sent": "2026-03-01T12:00:00Z",
+                     *           "state": "waiting",
+                     *           "tries": 3,
+                     *           "why": "the webhook answered 503"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListWebhookDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-webhooks-webhook-deliveries-delivery-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                webhook: string;
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-webhooks-webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_ZXhhbXBsZS1leGFtcGxlLWV4YW1wbGUtZXhhbXBsZQ==",
+                     *       "webhook": {
+                     *         "created": "2026-03-01T12:00:00Z",
+                     *         "failing": "2026-03-01T12:00:00Z",
+                     *         "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *         "kinds": [
+                     *           "incident.opened"
+                     *         ],
+                     *         "name": "Service desk",
+                     *         "paused": false,
+                     *         "url": "https://www.example.net/help",
+                     *         "who": "anna@example.net"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post-staff-webhooks-webhook-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10 */
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };

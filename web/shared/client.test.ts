@@ -33,12 +33,28 @@ it("knows old data from new", async () => {
   const at = Date.parse("2026-11-22T14:03:00Z");
   answers({ id: "h" }, { status: 200, headers: { "X-Cardea-Kept": String(at) } });
   await ask();
-  expect(netState()).toEqual({ offline: true, asOf: at });
+  expect(netState()).toEqual({ offline: true, slow: false, asOf: at });
+  answers({ id: "h" }, { status: 200, headers: { "X-Cardea-Kept": String(at), "X-Cardea-Slow": "1" } });
+  await ask();
+  expect(netState()).toEqual({ offline: true, slow: true, asOf: at });
   answers({ id: "h" }, { status: 200 });
   await ask();
-  expect(netState()).toEqual({ offline: false, asOf: null });
+  expect(netState()).toEqual({ offline: false, slow: false, asOf: null });
   vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("no network")));
   expect(await ask().catch((e: unknown) => e)).toMatchObject({ status: 0, kind: "offline" });
   expect(netState().offline).toBe(true);
   expect(netState().asOf).not.toBeNull();
+});
+
+it("gives a question up after a while, and never a change", async () => {
+  const signals: (AbortSignal | null)[] = [];
+  vi.stubGlobal("fetch", async (r: Request) => {
+    signals.push(r.signal);
+    return new Response("{}", { status: 200 });
+  });
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort(new Error("too long")));
+  await ask();
+  await ok(api.DELETE("/v1/session"));
+  expect(signals.map((s) => s?.aborted)).toEqual([true, false]);
+  vi.restoreAllMocks();
 });

@@ -2,6 +2,7 @@
 // shows carries its time.
 import createClient from "openapi-fetch";
 import type { paths } from "./api.gen";
+import { language } from "./i18n";
 
 export class Problem extends Error {
   constructor(readonly status: number, readonly kind: string, title: string, readonly detail: string) {
@@ -9,8 +10,9 @@ export class Problem extends Error {
   }
 }
 
-type Net = { offline: boolean; asOf: number | null };
-let net: Net = { offline: false, asOf: null };
+// slow is true while what is shown was kept because the cloud takes its time; it may still be there.
+type Net = { offline: boolean; slow: boolean; asOf: number | null };
+let net: Net = { offline: false, slow: false, asOf: null };
 const watchers = new Set<() => void>();
 
 export const netState = () => net;
@@ -19,7 +21,7 @@ export function watchNet(f: () => void): () => void {
   return () => watchers.delete(f);
 }
 function setNet(next: Net) {
-  if (next.offline === net.offline && next.asOf === net.asOf) return;
+  if (next.offline === net.offline && next.asOf === net.asOf && next.slow === net.slow) return;
   net = next;
   watchers.forEach((f) => f());
 }
@@ -27,27 +29,39 @@ function setNet(next: Net) {
 // lastGood is when the cloud last answered; what is on the screen is never newer than that.
 let lastGood: number | null = null;
 
+// patient is a question that is given up after a while, so that nobody waits for ever. What changes something is never given up.
+const longest = 20_000;
+const patient = (r: Request) => ("any" in AbortSignal ? new Request(r, { signal: AbortSignal.any([r.signal, AbortSignal.timeout(longest)]) }) : r);
+
 // watched is fetch that notices whether the answer is new. The service worker marks what it had kept.
 async function watched(r: Request): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(r);
+    answer = await fetch(r.method === "GET" ? patient(r) : r);
   } catch {
-    setNet({ offline: true, asOf: net.asOf ?? lastGood });
+    setNet({ offline: true, slow: false, asOf: net.asOf ?? lastGood });
     throw new Problem(0, "offline", "No connection", "");
   }
   const kept = answer.headers.get("X-Cardea-Kept");
   if (kept) {
     const at = Number(kept);
-    setNet({ offline: true, asOf: net.offline && net.asOf !== null ? Math.min(net.asOf, at) : at });
+    setNet({ offline: true, slow: answer.headers.has("X-Cardea-Slow"), asOf: net.offline && net.asOf !== null ? Math.min(net.asOf, at) : at });
   } else {
     lastGood = Date.now();
-    setNet({ offline: false, asOf: null });
+    setNet({ offline: false, slow: false, asOf: null });
   }
   return answer;
 }
 
 export const api = createClient<paths>({ credentials: "same-origin", fetch: watched });
+
+// Answers come in the reader's language, as far as the cloud knows it.
+api.use({
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", language());
+    return request;
+  },
+});
 
 interface Answer<T> { data?: T; error?: unknown; response: Response }
 

@@ -12,6 +12,7 @@ export const touched: Record<string, readonly string[]> = {
   state: ["summary", "devices", "device", "exposures"],
   stopped: ["stopped", "summary"],
   gateway: ["summary", "gateways"],
+  household: ["people", "schedules", "pauses", "policy", "privacy", "changes", "device-policy", "devices", "device", "summary"],
 };
 
 const pauses = [1000, 2000, 5000, 15_000, 30_000];

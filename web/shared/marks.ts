@@ -26,6 +26,8 @@ export function deviceMark(d: Device): Mark {
   if (shutIn(d)) return { tone: "held", icon: "lock", word: t("device.held") };
   if (d.incident && d.incident.state === "probation") return { tone: "work", icon: "eye", word: t("device.probation") };
   if (d.incident && d.incident.state !== "closed") return { tone: "need", icon: "alert", word: t("device.incident") };
+  if (d.held) return { tone: "work", icon: "hand", word: t("device.waits") };
+  if (d.paused) return { tone: "mute", icon: "clock", word: t("device.paused") };
   if (!d.online) return { tone: "mute", icon: "cloudOff", word: t("device.away") };
   return { tone: "good", icon: "check", word: t("device.fine") };
 }

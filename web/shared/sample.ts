@@ -12,7 +12,7 @@ export const identity = (over: Partial<Identity> = {}): Identity => ({
 
 export const device = (over: Partial<Device> = {}): Device => ({
   id: "d1", name: "Lamp", vendor: "", macs: [], addresses: [], first: "", last: "", online: true, mode: "off", grade: "none", protected: false, gateway: false,
-  shared: false, incident: null, blocked: [], allowed: [], identity: identity(), exposures: [], behind: [], aliases: [], protections: [], ...over,
+  shared: false, incident: null, blocked: [], allowed: [], identity: identity(), exposures: [], behind: [], aliases: [], protections: [], essential: "", firmware: "", guest: false, held: false, paused: null, paused_by: "", trial: null, ...over,
 });
 
 export const exposure = (over: Partial<Exposure> = {}): Exposure => ({

@@ -1,38 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { fill, pick, setLanguage, t, tn, type Key } from "./i18n";
-import { de } from "./i18n/de";
-import { en } from "./i18n/en";
+import { setLanguage } from "./i18n";
 import { ago, bytes, clip, isolate, span } from "./text";
 
 beforeEach(() => setLanguage("en"));
-
-describe("words", () => {
-  const places = (s: string) => [...s.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join();
-  it("have the same places in every language", () => {
-    for (const k of Object.keys(en) as Key[]) expect(places(de[k]), k).toBe(places(en[k]));
-  });
-  it("count in both forms", () => {
-    const keys = Object.keys(en);
-    for (const k of keys.filter((x) => x.endsWith(".other"))) expect(keys, k).toContain(k.replace(/other$/, "one"));
-    expect(tn("devices.count", 1)).toBe("1 device.");
-    expect(tn("devices.count", 2)).toBe("2 devices.");
-    expect(tn("devices.count", 12_000)).toBe("12,000 devices.");
-  });
-  it("keep values text", () => {
-    expect(fill("a {x} b", { x: "{y} <b>" })).toBe("a {y} <b> b");
-    expect(fill("a {x}", {})).toBe("a {x}");
-  });
-  it("say nothing loudly", () => {
-    for (const [k, w] of [...Object.entries(en), ...Object.entries(de)]) expect(w, k).not.toMatch(/!|—/);
-  });
-  it("are chosen by what was chosen, then by what is wanted", () => {
-    expect(pick(null, ["fr-FR", "de-AT", "en"])).toBe("de");
-    expect(pick("en", ["de"])).toBe("en");
-    expect(pick("xx", [])).toBe("en");
-    setLanguage("de", ["de-AT"]);
-    expect(t("nav.devices")).toBe("Geräte");
-  });
-});
 
 describe("text from the home", () => {
   it("is cut by characters and loses what turns its direction", () => {

@@ -59,3 +59,16 @@ export function span(seconds: number): string {
   if (s < 48 * 3600) return t("span.h", { h: Math.floor(s / 3600), m: Math.floor((s % 3600) / 60) });
   return t("span.d", { d: Math.floor(s / 86400), h: Math.floor((s % 86400) / 3600) });
 }
+
+// country is the name of a country by its code, or what was given.
+export function country(code: string): string {
+  if (!/^[A-Z]{2}$/.test(code)) return code;
+  try {
+    return new Intl.DisplayNames([locale()], { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+// percent is a share as a whole number of percent; what is not nothing is never shown as nothing.
+export const percent = (share: number) => (share > 0 && share < 0.01 ? 1 : Math.round(Math.max(0, Math.min(1, share)) * 100));

@@ -1,5 +1,5 @@
 // Who a device is, in words.
-import { known, w } from "./i18n/who";
+import { known, t } from "./i18n";
 import type { Device, DeviceClass, Identity } from "./model";
 import { clip } from "./text";
 
@@ -41,4 +41,4 @@ export function proposals(id: string, devices: readonly Pick<Device, "id" | "ali
   return all.filter((p) => p.from !== p.into && (p.into === id || p.from === id)).sort((a, b) => b.confidence - a.confidence);
 }
 
-export const sureWord = (s: Sureness) => w(`who.${s}`);
+export const sureWord = (s: Sureness) => t(`who.${s}`);

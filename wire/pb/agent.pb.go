@@ -119,6 +119,11 @@ type Item struct {
 	//	*Item_Dropped
 	//	*Item_Sightings
 	//	*Item_Correction
+	//	*Item_DayScores
+	//	*Item_ShadowHits
+	//	*Item_HuntResult
+	//	*Item_LineHour
+	//	*Item_RemedyResult
 	Body          isItem_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -274,6 +279,51 @@ func (x *Item) GetCorrection() *Correction {
 	return nil
 }
 
+func (x *Item) GetDayScores() *DayScores {
+	if x != nil {
+		if x, ok := x.Body.(*Item_DayScores); ok {
+			return x.DayScores
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetShadowHits() *ShadowHits {
+	if x != nil {
+		if x, ok := x.Body.(*Item_ShadowHits); ok {
+			return x.ShadowHits
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetHuntResult() *HuntResult {
+	if x != nil {
+		if x, ok := x.Body.(*Item_HuntResult); ok {
+			return x.HuntResult
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetLineHour() *LineHour {
+	if x != nil {
+		if x, ok := x.Body.(*Item_LineHour); ok {
+			return x.LineHour
+		}
+	}
+	return nil
+}
+
+func (x *Item) GetRemedyResult() *RemedyResult {
+	if x != nil {
+		if x, ok := x.Body.(*Item_RemedyResult); ok {
+			return x.RemedyResult
+		}
+	}
+	return nil
+}
+
 type isItem_Body interface {
 	isItem_Body()
 }
@@ -322,6 +372,26 @@ type Item_Correction struct {
 	Correction *Correction `protobuf:"bytes,20,opt,name=correction,proto3,oneof"`
 }
 
+type Item_DayScores struct {
+	DayScores *DayScores `protobuf:"bytes,21,opt,name=day_scores,json=dayScores,proto3,oneof"`
+}
+
+type Item_ShadowHits struct {
+	ShadowHits *ShadowHits `protobuf:"bytes,22,opt,name=shadow_hits,json=shadowHits,proto3,oneof"`
+}
+
+type Item_HuntResult struct {
+	HuntResult *HuntResult `protobuf:"bytes,23,opt,name=hunt_result,json=huntResult,proto3,oneof"`
+}
+
+type Item_LineHour struct {
+	LineHour *LineHour `protobuf:"bytes,24,opt,name=line_hour,json=lineHour,proto3,oneof"`
+}
+
+type Item_RemedyResult struct {
+	RemedyResult *RemedyResult `protobuf:"bytes,25,opt,name=remedy_result,json=remedyResult,proto3,oneof"`
+}
+
 func (*Item_Finding) isItem_Body() {}
 
 func (*Item_Incident) isItem_Body() {}
@@ -344,6 +414,16 @@ func (*Item_Sightings) isItem_Body() {}
 
 func (*Item_Correction) isItem_Body() {}
 
+func (*Item_DayScores) isItem_Body() {}
+
+func (*Item_ShadowHits) isItem_Body() {}
+
+func (*Item_HuntResult) isItem_Body() {}
+
+func (*Item_LineHour) isItem_Body() {}
+
+func (*Item_RemedyResult) isItem_Body() {}
+
 // Heartbeat is published on wire.Beat each minute and after each change of the desired state. It is not spooled: only the
 // newest counts.
 type Heartbeat struct {
@@ -362,7 +442,11 @@ type Heartbeat struct {
 	Bundles       []*BundleVersion       `protobuf:"bytes,12,rep,name=bundles,proto3" json:"bundles,omitempty"` // what is in force
 	SpoolBytes    uint64                 `protobuf:"varint,13,opt,name=spool_bytes,json=spoolBytes,proto3" json:"spool_bytes,omitempty"`
 	SpoolItems    uint64                 `protobuf:"varint,14,opt,name=spool_items,json=spoolItems,proto3" json:"spool_items,omitempty"`
-	Dropped       uint64                 `protobuf:"varint,15,opt,name=dropped,proto3" json:"dropped,omitempty"` // items that the spool had to drop, since it was made
+	Dropped       uint64                 `protobuf:"varint,15,opt,name=dropped,proto3" json:"dropped,omitempty"`     // items that the spool had to drop, since it was made
+	Household     uint64                 `protobuf:"varint,16,opt,name=household,proto3" json:"household,omitempty"` // version of what the home's people decided that is in force; 0: none
+	Health        *Health                `protobuf:"bytes,17,opt,name=health,proto3" json:"health,omitempty"`
+	Software      *Software              `protobuf:"bytes,18,opt,name=software,proto3" json:"software,omitempty"`
+	Line          *Line                  `protobuf:"bytes,19,opt,name=line,proto3" json:"line,omitempty"` // now
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,10 +586,232 @@ func (x *Heartbeat) GetDropped() uint64 {
 	return 0
 }
 
+func (x *Heartbeat) GetHousehold() uint64 {
+	if x != nil {
+		return x.Household
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetHealth() *Health {
+	if x != nil {
+		return x.Health
+	}
+	return nil
+}
+
+func (x *Heartbeat) GetSoftware() *Software {
+	if x != nil {
+		return x.Software
+	}
+	return nil
+}
+
+func (x *Heartbeat) GetLine() *Line {
+	if x != nil {
+		return x.Line
+	}
+	return nil
+}
+
+// Health is what a rollout's gates look at. Counters are since the start of the program, what is of a day is of the last 24 hours.
+type Health struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Crashes       uint32                 `protobuf:"varint,1,opt,name=crashes,proto3" json:"crashes,omitempty"`       // starts in the last day that no stop came before
+	Asked         uint64                 `protobuf:"varint,2,opt,name=asked,proto3" json:"asked,omitempty"`           // DNS questions
+	Unanswered    uint64                 `protobuf:"varint,3,opt,name=unanswered,proto3" json:"unanswered,omitempty"` // of these, those that got no answer from upstream
+	Broken        uint32                 `protobuf:"varint,4,opt,name=broken,proto3" json:"broken,omitempty"`         // devices whose normal work a block or a containment disturbs now
+	Findings      uint32                 `protobuf:"varint,5,opt,name=findings,proto3" json:"findings,omitempty"`     // in the last day, soft and hard
+	Stops         uint32                 `protobuf:"varint,6,opt,name=stops,proto3" json:"stops,omitempty"`           // refused contacts of listed endpoints in the last day, at most 1,000,000
+	Memory        uint64                 `protobuf:"varint,7,opt,name=memory,proto3" json:"memory,omitempty"`         // bytes, resident
+	Throughput    uint64                 `protobuf:"varint,8,opt,name=throughput,proto3" json:"throughput,omitempty"` // bytes a second, the highest minute of the last day
+	Asks          uint32                 `protobuf:"varint,9,opt,name=asks,proto3" json:"asks,omitempty"`             // how often in the last day people undid, dismissed or let out
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Health) Reset() {
+	*x = Health{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Health) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Health) ProtoMessage() {}
+
+func (x *Health) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Health.ProtoReflect.Descriptor instead.
+func (*Health) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Health) GetCrashes() uint32 {
+	if x != nil {
+		return x.Crashes
+	}
+	return 0
+}
+
+func (x *Health) GetAsked() uint64 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
+}
+
+func (x *Health) GetUnanswered() uint64 {
+	if x != nil {
+		return x.Unanswered
+	}
+	return 0
+}
+
+func (x *Health) GetBroken() uint32 {
+	if x != nil {
+		return x.Broken
+	}
+	return 0
+}
+
+func (x *Health) GetFindings() uint32 {
+	if x != nil {
+		return x.Findings
+	}
+	return 0
+}
+
+func (x *Health) GetStops() uint32 {
+	if x != nil {
+		return x.Stops
+	}
+	return 0
+}
+
+func (x *Health) GetMemory() uint64 {
+	if x != nil {
+		return x.Memory
+	}
+	return 0
+}
+
+func (x *Health) GetThroughput() uint64 {
+	if x != nil {
+		return x.Throughput
+	}
+	return 0
+}
+
+func (x *Health) GetAsks() uint32 {
+	if x != nil {
+		return x.Asks
+	}
+	return 0
+}
+
+// Software is the agent's program: what runs, what is tried.
+type Software struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Platform      string                 `protobuf:"bytes,1,opt,name=platform,proto3" json:"platform,omitempty"` // linux-amd64, linux-arm64, linux-armv7, linux-mipsle
+	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`   // that runs
+	Bundle        uint64                 `protobuf:"varint,3,opt,name=bundle,proto3" json:"bundle,omitempty"`    // version of the bundle "agent" that it came with; 0: with the system
+	State         string                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`       // steady, proving, returned
+	Tried         uint64                 `protobuf:"varint,5,opt,name=tried,proto3" json:"tried,omitempty"`      // version of the bundle that is proving or that was given up
+	Why           string                 `protobuf:"bytes,6,opt,name=why,proto3" json:"why,omitempty"`           // it was given up
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Software) Reset() {
+	*x = Software{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Software) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Software) ProtoMessage() {}
+
+func (x *Software) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Software.ProtoReflect.Descriptor instead.
+func (*Software) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Software) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
+}
+
+func (x *Software) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Software) GetBundle() uint64 {
+	if x != nil {
+		return x.Bundle
+	}
+	return 0
+}
+
+func (x *Software) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Software) GetTried() uint64 {
+	if x != nil {
+		return x.Tried
+	}
+	return 0
+}
+
+func (x *Software) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
 // BundleVersion names a signed set and its version.
 type BundleVersion struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // lists, models, exposures
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // lists, models, exposures, profiles, herd, playbooks, agent
 	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -513,7 +819,7 @@ type BundleVersion struct {
 
 func (x *BundleVersion) Reset() {
 	*x = BundleVersion{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[3]
+	mi := &file_cardea_v1_agent_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +831,7 @@ func (x *BundleVersion) String() string {
 func (*BundleVersion) ProtoMessage() {}
 
 func (x *BundleVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[3]
+	mi := &file_cardea_v1_agent_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +844,7 @@ func (x *BundleVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleVersion.ProtoReflect.Descriptor instead.
 func (*BundleVersion) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{3}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BundleVersion) GetName() string {
@@ -581,16 +887,24 @@ type Device struct {
 	Maker         string                 `protobuf:"bytes,21,opt,name=maker,proto3" json:"maker,omitempty"`                                   // of its network interface, by address range
 	Strictest     string                 `protobuf:"bytes,22,opt,name=strictest,proto3" json:"strictest,omitempty"`                           // home.DeviceClass by which it is judged
 	Exposures     []*Exposure            `protobuf:"bytes,23,rep,name=exposures,proto3" json:"exposures,omitempty"`
-	Behind        []*Behind              `protobuf:"bytes,24,rep,name=behind,proto3" json:"behind,omitempty"`           // it speaks for these
-	Aliases       []*Alias               `protobuf:"bytes,25,rep,name=aliases,proto3" json:"aliases,omitempty"`         // what was taken for a device of its own
-	Protections   []*Protection          `protobuf:"bytes,26,rep,name=protections,proto3" json:"protections,omitempty"` // those its owner asked for
+	Behind        []*Behind              `protobuf:"bytes,24,rep,name=behind,proto3" json:"behind,omitempty"`                     // it speaks for these
+	Aliases       []*Alias               `protobuf:"bytes,25,rep,name=aliases,proto3" json:"aliases,omitempty"`                   // what was taken for a device of its own
+	Protections   []*Protection          `protobuf:"bytes,26,rep,name=protections,proto3" json:"protections,omitempty"`           // those its owner asked for
+	Held          bool                   `protobuf:"varint,27,opt,name=held,proto3" json:"held,omitempty"`                        // new, and kept from everything until somebody says yes
+	Paused        int64                  `protobuf:"varint,28,opt,name=paused,proto3" json:"paused,omitempty"`                    // without internet until then, by a schedule or somebody's wish; 0: it is not
+	PausedBy      string                 `protobuf:"bytes,29,opt,name=paused_by,json=pausedBy,proto3" json:"paused_by,omitempty"` // name of the schedule, or "pause"
+	Trial         *Trial                 `protobuf:"bytes,30,opt,name=trial,proto3" json:"trial,omitempty"`                       // a mode that is only tried
+	Essential     string                 `protobuf:"bytes,31,opt,name=essential,proto3" json:"essential,omitempty"`               // home.Essential
+	Firmware      string                 `protobuf:"bytes,32,opt,name=firmware,proto3" json:"firmware,omitempty"`                 // as it says itself; "" unknown
+	KnownBy       []*Words               `protobuf:"bytes,33,rep,name=known_by,json=knownBy,proto3" json:"known_by,omitempty"`    // of evidence, in the same order
+	Guest         bool                   `protobuf:"varint,34,opt,name=guest,proto3" json:"guest,omitempty"`                      // whom it talks to is kept nowhere by name, also at home
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[4]
+	mi := &file_cardea_v1_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -602,7 +916,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[4]
+	mi := &file_cardea_v1_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -615,7 +929,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{4}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Device) GetId() string {
@@ -800,6 +1114,201 @@ func (x *Device) GetProtections() []*Protection {
 	return nil
 }
 
+func (x *Device) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *Device) GetPaused() int64 {
+	if x != nil {
+		return x.Paused
+	}
+	return 0
+}
+
+func (x *Device) GetPausedBy() string {
+	if x != nil {
+		return x.PausedBy
+	}
+	return ""
+}
+
+func (x *Device) GetTrial() *Trial {
+	if x != nil {
+		return x.Trial
+	}
+	return nil
+}
+
+func (x *Device) GetEssential() string {
+	if x != nil {
+		return x.Essential
+	}
+	return ""
+}
+
+func (x *Device) GetFirmware() string {
+	if x != nil {
+		return x.Firmware
+	}
+	return ""
+}
+
+func (x *Device) GetKnownBy() []*Words {
+	if x != nil {
+		return x.KnownBy
+	}
+	return nil
+}
+
+func (x *Device) GetGuest() bool {
+	if x != nil {
+		return x.Guest
+	}
+	return false
+}
+
+// Trial is a containment mode that is tried without being in force: what it would have stopped.
+type Trial struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mode          string                 `protobuf:"bytes,1,opt,name=mode,proto3" json:"mode,omitempty"`
+	Since         int64                  `protobuf:"varint,2,opt,name=since,proto3" json:"since,omitempty"`
+	Kept          uint32                 `protobuf:"varint,3,opt,name=kept,proto3" json:"kept,omitempty"`      // endpoints that it would have allowed
+	Stopped       []string               `protobuf:"bytes,4,rep,name=stopped,proto3" json:"stopped,omitempty"` // that it would have refused, at most 32; in Privacy Mode none
+	Stops         uint32                 `protobuf:"varint,5,opt,name=stops,proto3" json:"stops,omitempty"`    // how many that are in all
+	Share         float64                `protobuf:"fixed64,6,opt,name=share,proto3" json:"share,omitempty"`   // of the device's bytes that would have been refused
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Trial) Reset() {
+	*x = Trial{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Trial) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Trial) ProtoMessage() {}
+
+func (x *Trial) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Trial.ProtoReflect.Descriptor instead.
+func (*Trial) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Trial) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *Trial) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *Trial) GetKept() uint32 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *Trial) GetStopped() []string {
+	if x != nil {
+		return x.Stopped
+	}
+	return nil
+}
+
+func (x *Trial) GetStops() uint32 {
+	if x != nil {
+		return x.Stops
+	}
+	return 0
+}
+
+func (x *Trial) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+// Words are a sentence as its pattern, by which a translation is found, and what fills it in. The sentence beside it says the same in
+// English.
+type Words struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Pattern       string                 `protobuf:"bytes,1,opt,name=pattern,proto3" json:"pattern,omitempty"` // English, with {0}, {1}, … for what is filled in
+	Args          []string               `protobuf:"bytes,2,rep,name=args,proto3" json:"args,omitempty"`       // by say.Args: what kind of thing each is stands before it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Words) Reset() {
+	*x = Words{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Words) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Words) ProtoMessage() {}
+
+func (x *Words) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Words.ProtoReflect.Descriptor instead.
+func (*Words) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Words) GetPattern() string {
+	if x != nil {
+		return x.Pattern
+	}
+	return ""
+}
+
+func (x *Words) GetArgs() []string {
+	if x != nil {
+		return x.Args
+	}
+	return nil
+}
+
 // Exposure is one way in which a device could be attacked, as home.Exposure has it.
 type Exposure struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -817,13 +1326,16 @@ type Exposure struct {
 	First         int64                  `protobuf:"varint,12,opt,name=first,proto3" json:"first,omitempty"`
 	Last          int64                  `protobuf:"varint,13,opt,name=last,proto3" json:"last,omitempty"`
 	Certain       bool                   `protobuf:"varint,14,opt,name=certain,proto3" json:"certain,omitempty"`
+	Said          *Words                 `protobuf:"bytes,15,opt,name=said,proto3" json:"said,omitempty"`
+	Advised       *Words                 `protobuf:"bytes,16,opt,name=advised,proto3" json:"advised,omitempty"`
+	Shown         []*Words               `protobuf:"bytes,17,rep,name=shown,proto3" json:"shown,omitempty"` // of evidence, in the same order
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Exposure) Reset() {
 	*x = Exposure{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[5]
+	mi := &file_cardea_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +1347,7 @@ func (x *Exposure) String() string {
 func (*Exposure) ProtoMessage() {}
 
 func (x *Exposure) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[5]
+	mi := &file_cardea_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +1360,7 @@ func (x *Exposure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exposure.ProtoReflect.Descriptor instead.
 func (*Exposure) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Exposure) GetId() string {
@@ -949,6 +1461,27 @@ func (x *Exposure) GetCertain() bool {
 	return false
 }
 
+func (x *Exposure) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
+func (x *Exposure) GetAdvised() *Words {
+	if x != nil {
+		return x.Advised
+	}
+	return nil
+}
+
+func (x *Exposure) GetShown() []*Words {
+	if x != nil {
+		return x.Shown
+	}
+	return nil
+}
+
 // Behind is a device that speaks by another's network interface: behind a repeater or a hub.
 type Behind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -958,13 +1491,14 @@ type Behind struct {
 	Vendor        string                 `protobuf:"bytes,4,opt,name=vendor,proto3" json:"vendor,omitempty"`
 	Class         string                 `protobuf:"bytes,5,opt,name=class,proto3" json:"class,omitempty"`
 	Evidence      []string               `protobuf:"bytes,6,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	KnownBy       []*Words               `protobuf:"bytes,7,rep,name=known_by,json=knownBy,proto3" json:"known_by,omitempty"` // of evidence, in the same order
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Behind) Reset() {
 	*x = Behind{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[6]
+	mi := &file_cardea_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1510,7 @@ func (x *Behind) String() string {
 func (*Behind) ProtoMessage() {}
 
 func (x *Behind) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[6]
+	mi := &file_cardea_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1523,7 @@ func (x *Behind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Behind.ProtoReflect.Descriptor instead.
 func (*Behind) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Behind) GetDevice() string {
@@ -1034,6 +1568,13 @@ func (x *Behind) GetEvidence() []string {
 	return nil
 }
 
+func (x *Behind) GetKnownBy() []*Words {
+	if x != nil {
+		return x.KnownBy
+	}
+	return nil
+}
+
 // Alias is a device that is, or may be, the same as this one.
 type Alias struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1044,13 +1585,14 @@ type Alias struct {
 	Why           []string               `protobuf:"bytes,5,rep,name=why,proto3" json:"why,omitempty"`
 	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`              // gateway, owner
 	Proposed      bool                   `protobuf:"varint,7,opt,name=proposed,proto3" json:"proposed,omitempty"` // not merged: its owner may say
+	Said          []*Words               `protobuf:"bytes,8,rep,name=said,proto3" json:"said,omitempty"`          // of why, in the same order
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Alias) Reset() {
 	*x = Alias{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	mi := &file_cardea_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1604,7 @@ func (x *Alias) String() string {
 func (*Alias) ProtoMessage() {}
 
 func (x *Alias) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[7]
+	mi := &file_cardea_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1617,7 @@ func (x *Alias) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alias.ProtoReflect.Descriptor instead.
 func (*Alias) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Alias) GetDevice() string {
@@ -1127,6 +1669,13 @@ func (x *Alias) GetProposed() bool {
 	return false
 }
 
+func (x *Alias) GetSaid() []*Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
 // Protection is what holds against an exposure.
 type Protection struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1139,7 +1688,7 @@ type Protection struct {
 
 func (x *Protection) Reset() {
 	*x = Protection{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	mi := &file_cardea_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1151,7 +1700,7 @@ func (x *Protection) String() string {
 func (*Protection) ProtoMessage() {}
 
 func (x *Protection) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[8]
+	mi := &file_cardea_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1164,7 +1713,7 @@ func (x *Protection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Protection.ProtoReflect.Descriptor instead.
 func (*Protection) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Protection) GetKind() string {
@@ -1203,7 +1752,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[9]
+	mi := &file_cardea_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1215,7 +1764,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[9]
+	mi := &file_cardea_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1228,7 +1777,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Token) GetHash() uint64 {
@@ -1285,7 +1834,7 @@ type Sighted struct {
 
 func (x *Sighted) Reset() {
 	*x = Sighted{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[10]
+	mi := &file_cardea_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1846,7 @@ func (x *Sighted) String() string {
 func (*Sighted) ProtoMessage() {}
 
 func (x *Sighted) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[10]
+	mi := &file_cardea_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1859,7 @@ func (x *Sighted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighted.ProtoReflect.Descriptor instead.
 func (*Sighted) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Sighted) GetDevice() string {
@@ -1387,7 +1936,7 @@ type Sightings struct {
 
 func (x *Sightings) Reset() {
 	*x = Sightings{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[11]
+	mi := &file_cardea_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1948,7 @@ func (x *Sightings) String() string {
 func (*Sightings) ProtoMessage() {}
 
 func (x *Sightings) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[11]
+	mi := &file_cardea_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +1961,7 @@ func (x *Sightings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sightings.ProtoReflect.Descriptor instead.
 func (*Sightings) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Sightings) GetScheme() uint32 {
@@ -1442,7 +1991,7 @@ type Correction struct {
 
 func (x *Correction) Reset() {
 	*x = Correction{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[12]
+	mi := &file_cardea_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +2003,7 @@ func (x *Correction) String() string {
 func (*Correction) ProtoMessage() {}
 
 func (x *Correction) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[12]
+	mi := &file_cardea_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +2016,7 @@ func (x *Correction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Correction.ProtoReflect.Descriptor instead.
 func (*Correction) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Correction) GetDevice() string {
@@ -1511,7 +2060,7 @@ type Devices struct {
 
 func (x *Devices) Reset() {
 	*x = Devices{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[13]
+	mi := &file_cardea_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +2072,7 @@ func (x *Devices) String() string {
 func (*Devices) ProtoMessage() {}
 
 func (x *Devices) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[13]
+	mi := &file_cardea_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +2085,7 @@ func (x *Devices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Devices.ProtoReflect.Descriptor instead.
 func (*Devices) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Devices) GetDevices() []*Device {
@@ -1581,7 +2130,7 @@ type Symptom struct {
 
 func (x *Symptom) Reset() {
 	*x = Symptom{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[14]
+	mi := &file_cardea_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +2142,7 @@ func (x *Symptom) String() string {
 func (*Symptom) ProtoMessage() {}
 
 func (x *Symptom) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[14]
+	mi := &file_cardea_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,7 +2155,7 @@ func (x *Symptom) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Symptom.ProtoReflect.Descriptor instead.
 func (*Symptom) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Symptom) GetDetector() string {
@@ -1658,13 +2207,15 @@ type Finding struct {
 	Facts         []byte                 `protobuf:"bytes,9,opt,name=facts,proto3" json:"facts,omitempty"` // JSON object
 	Symptom       *Symptom               `protobuf:"bytes,10,opt,name=symptom,proto3" json:"symptom,omitempty"`
 	Port          string                 `protobuf:"bytes,11,opt,name=port,proto3" json:"port,omitempty"`
+	Card          []byte                 `protobuf:"bytes,12,opt,name=card,proto3" json:"card,omitempty"` // home.Card as JSON; empty: none
+	Said          *Words                 `protobuf:"bytes,13,opt,name=said,proto3" json:"said,omitempty"` // of sentence
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[15]
+	mi := &file_cardea_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1676,7 +2227,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[15]
+	mi := &file_cardea_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1689,7 +2240,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Finding) GetId() string {
@@ -1769,6 +2320,20 @@ func (x *Finding) GetPort() string {
 	return ""
 }
 
+func (x *Finding) GetCard() []byte {
+	if x != nil {
+		return x.Card
+	}
+	return nil
+}
+
+func (x *Finding) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
 // Transition is one step of an incident.
 type Transition struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1778,13 +2343,14 @@ type Transition struct {
 	Mode          string                 `protobuf:"bytes,4,opt,name=mode,proto3" json:"mode,omitempty"`
 	By            string                 `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
 	Why           string                 `protobuf:"bytes,6,opt,name=why,proto3" json:"why,omitempty"`
+	Said          *Words                 `protobuf:"bytes,7,opt,name=said,proto3" json:"said,omitempty"` // of why
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Transition) Reset() {
 	*x = Transition{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[16]
+	mi := &file_cardea_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1796,7 +2362,7 @@ func (x *Transition) String() string {
 func (*Transition) ProtoMessage() {}
 
 func (x *Transition) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[16]
+	mi := &file_cardea_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1809,7 +2375,7 @@ func (x *Transition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transition.ProtoReflect.Descriptor instead.
 func (*Transition) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Transition) GetTime() int64 {
@@ -1854,6 +2420,13 @@ func (x *Transition) GetWhy() string {
 	return ""
 }
 
+func (x *Transition) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
 // Check is the gateway's answer to "is it clean?".
 type Check struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1863,13 +2436,14 @@ type Check struct {
 	Last          int64                  `protobuf:"varint,4,opt,name=last,proto3" json:"last,omitempty"`
 	QuietMs       int64                  `protobuf:"varint,5,opt,name=quiet_ms,json=quietMs,proto3" json:"quiet_ms,omitempty"`
 	NeedMs        int64                  `protobuf:"varint,6,opt,name=need_ms,json=needMs,proto3" json:"need_ms,omitempty"`
+	Said          *Words                 `protobuf:"bytes,7,opt,name=said,proto3" json:"said,omitempty"` // of sentence
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Check) Reset() {
 	*x = Check{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[17]
+	mi := &file_cardea_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1881,7 +2455,7 @@ func (x *Check) String() string {
 func (*Check) ProtoMessage() {}
 
 func (x *Check) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[17]
+	mi := &file_cardea_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1894,7 +2468,7 @@ func (x *Check) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Check.ProtoReflect.Descriptor instead.
 func (*Check) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Check) GetClean() bool {
@@ -1939,6 +2513,13 @@ func (x *Check) GetNeedMs() int64 {
 	return 0
 }
 
+func (x *Check) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
 // Incident is a case as the gateway has it now, whole: the gateway is the only writer of a case's state.
 type Incident struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1954,14 +2535,23 @@ type Incident struct {
 	Findings      uint64                 `protobuf:"varint,10,opt,name=findings,proto3" json:"findings,omitempty"` // how many
 	Releases      uint32                 `protobuf:"varint,11,opt,name=releases,proto3" json:"releases,omitempty"`
 	History       []*Transition          `protobuf:"bytes,12,rep,name=history,proto3" json:"history,omitempty"`
-	Check         *Check                 `protobuf:"bytes,13,opt,name=check,proto3" json:"check,omitempty"` // the last one, if any
+	Check         *Check                 `protobuf:"bytes,13,opt,name=check,proto3" json:"check,omitempty"`       // the last one, if any
+	Kind          string                 `protobuf:"bytes,14,opt,name=kind,proto3" json:"kind,omitempty"`         // home.Infection
+	Playbook      string                 `protobuf:"bytes,15,opt,name=playbook,proto3" json:"playbook,omitempty"` // id@version
+	Steps         []*Step                `protobuf:"bytes,16,rep,name=steps,proto3" json:"steps,omitempty"`
+	Deeds         []*Deed                `protobuf:"bytes,17,rep,name=deeds,proto3" json:"deeds,omitempty"`
+	Outcome       string                 `protobuf:"bytes,18,opt,name=outcome,proto3" json:"outcome,omitempty"` // home.Outcome
+	Relapses      uint32                 `protobuf:"varint,19,opt,name=relapses,proto3" json:"relapses,omitempty"`
+	Waits         bool                   `protobuf:"varint,20,opt,name=waits,proto3" json:"waits,omitempty"` // people are asked before the device is contained
+	Harm          *Harm                  `protobuf:"bytes,21,opt,name=harm,proto3" json:"harm,omitempty"`
+	Probation     *Probation             `protobuf:"bytes,22,opt,name=probation,proto3" json:"probation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Incident) Reset() {
 	*x = Incident{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[18]
+	mi := &file_cardea_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1973,7 +2563,7 @@ func (x *Incident) String() string {
 func (*Incident) ProtoMessage() {}
 
 func (x *Incident) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[18]
+	mi := &file_cardea_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1986,7 +2576,7 @@ func (x *Incident) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Incident.ProtoReflect.Descriptor instead.
 func (*Incident) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Incident) GetId() string {
@@ -2080,6 +2670,465 @@ func (x *Incident) GetCheck() *Check {
 	return nil
 }
 
+func (x *Incident) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Incident) GetPlaybook() string {
+	if x != nil {
+		return x.Playbook
+	}
+	return ""
+}
+
+func (x *Incident) GetSteps() []*Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *Incident) GetDeeds() []*Deed {
+	if x != nil {
+		return x.Deeds
+	}
+	return nil
+}
+
+func (x *Incident) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *Incident) GetRelapses() uint32 {
+	if x != nil {
+		return x.Relapses
+	}
+	return 0
+}
+
+func (x *Incident) GetWaits() bool {
+	if x != nil {
+		return x.Waits
+	}
+	return false
+}
+
+func (x *Incident) GetHarm() *Harm {
+	if x != nil {
+		return x.Harm
+	}
+	return nil
+}
+
+func (x *Incident) GetProbation() *Probation {
+	if x != nil {
+		return x.Probation
+	}
+	return nil
+}
+
+// Step is one step of a case's playbook.
+type Step struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	State         string                 `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"` // home.StepState
+	Changed       int64                  `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
+	By            string                 `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	Result        string                 `protobuf:"bytes,5,opt,name=result,proto3" json:"result,omitempty"`
+	Said          *Words                 `protobuf:"bytes,6,opt,name=said,proto3" json:"said,omitempty"` // of result
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Step) Reset() {
+	*x = Step{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Step) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Step) ProtoMessage() {}
+
+func (x *Step) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Step.ProtoReflect.Descriptor instead.
+func (*Step) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Step) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Step) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Step) GetChanged() int64 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
+}
+
+func (x *Step) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Step) GetResult() string {
+	if x != nil {
+		return x.Result
+	}
+	return ""
+}
+
+func (x *Step) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
+// Deed is what the gateway did by itself.
+type Deed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"` // home.DeedKind
+	Time          int64                  `protobuf:"varint,3,opt,name=time,proto3" json:"time,omitempty"`
+	What          string                 `protobuf:"bytes,4,opt,name=what,proto3" json:"what,omitempty"`
+	Endpoint      string                 `protobuf:"bytes,5,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	Port          *Protection            `protobuf:"bytes,6,opt,name=port,proto3" json:"port,omitempty"` // of mapping and shut: proto and port
+	Undone        int64                  `protobuf:"varint,7,opt,name=undone,proto3" json:"undone,omitempty"`
+	By            string                 `protobuf:"bytes,8,opt,name=by,proto3" json:"by,omitempty"`     // who undid it
+	Said          *Words                 `protobuf:"bytes,9,opt,name=said,proto3" json:"said,omitempty"` // of what
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Deed) Reset() {
+	*x = Deed{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deed) ProtoMessage() {}
+
+func (x *Deed) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deed.ProtoReflect.Descriptor instead.
+func (*Deed) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Deed) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Deed) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Deed) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *Deed) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Deed) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *Deed) GetPort() *Protection {
+	if x != nil {
+		return x.Port
+	}
+	return nil
+}
+
+func (x *Deed) GetUndone() int64 {
+	if x != nil {
+		return x.Undone
+	}
+	return 0
+}
+
+func (x *Deed) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Deed) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
+// Harm is what a containment did to a device's normal work.
+type Harm struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Since         int64                  `protobuf:"varint,1,opt,name=since,proto3" json:"since,omitempty"`
+	Sentence      string                 `protobuf:"bytes,2,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	Before        float64                `protobuf:"fixed64,3,opt,name=before,proto3" json:"before,omitempty"`
+	Now           float64                `protobuf:"fixed64,4,opt,name=now,proto3" json:"now,omitempty"`
+	Retries       float64                `protobuf:"fixed64,5,opt,name=retries,proto3" json:"retries,omitempty"`
+	Reboots       uint32                 `protobuf:"varint,6,opt,name=reboots,proto3" json:"reboots,omitempty"`
+	Lifted        bool                   `protobuf:"varint,7,opt,name=lifted,proto3" json:"lifted,omitempty"`
+	Said          *Words                 `protobuf:"bytes,8,opt,name=said,proto3" json:"said,omitempty"` // of sentence
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Harm) Reset() {
+	*x = Harm{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Harm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Harm) ProtoMessage() {}
+
+func (x *Harm) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Harm.ProtoReflect.Descriptor instead.
+func (*Harm) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Harm) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *Harm) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *Harm) GetBefore() float64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *Harm) GetNow() float64 {
+	if x != nil {
+		return x.Now
+	}
+	return 0
+}
+
+func (x *Harm) GetRetries() float64 {
+	if x != nil {
+		return x.Retries
+	}
+	return 0
+}
+
+func (x *Harm) GetReboots() uint32 {
+	if x != nil {
+		return x.Reboots
+	}
+	return 0
+}
+
+func (x *Harm) GetLifted() bool {
+	if x != nil {
+		return x.Lifted
+	}
+	return false
+}
+
+func (x *Harm) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
+// Probation is where a device stands that was let out.
+type Probation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Since         int64                  `protobuf:"varint,1,opt,name=since,proto3" json:"since,omitempty"`
+	Until         int64                  `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	Phase         string                 `protobuf:"bytes,3,opt,name=phase,proto3" json:"phase,omitempty"`
+	SilentMs      int64                  `protobuf:"varint,4,opt,name=silent_ms,json=silentMs,proto3" json:"silent_ms,omitempty"`
+	NeedMs        int64                  `protobuf:"varint,5,opt,name=need_ms,json=needMs,proto3" json:"need_ms,omitempty"`
+	Reboot        bool                   `protobuf:"varint,6,opt,name=reboot,proto3" json:"reboot,omitempty"`
+	Share         float64                `protobuf:"fixed64,7,opt,name=share,proto3" json:"share,omitempty"`
+	Again         int64                  `protobuf:"varint,8,opt,name=again,proto3" json:"again,omitempty"` // it was let out for a time only: shut in again then, unless it is clean; 0: for good
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Probation) Reset() {
+	*x = Probation{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Probation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Probation) ProtoMessage() {}
+
+func (x *Probation) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Probation.ProtoReflect.Descriptor instead.
+func (*Probation) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Probation) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *Probation) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Probation) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *Probation) GetSilentMs() int64 {
+	if x != nil {
+		return x.SilentMs
+	}
+	return 0
+}
+
+func (x *Probation) GetNeedMs() int64 {
+	if x != nil {
+		return x.NeedMs
+	}
+	return 0
+}
+
+func (x *Probation) GetReboot() bool {
+	if x != nil {
+		return x.Reboot
+	}
+	return false
+}
+
+func (x *Probation) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *Probation) GetAgain() int64 {
+	if x != nil {
+		return x.Again
+	}
+	return 0
+}
+
 // FirstTime says that a device used an endpoint for the first time, or for the first time this week. Only a hash of the
 // endpoint leaves the home.
 type FirstTime struct {
@@ -2088,13 +3137,20 @@ type FirstTime struct {
 	Endpoint      uint64                 `protobuf:"fixed64,2,opt,name=endpoint,proto3" json:"endpoint,omitempty"` // wire.EndpointHash of the collapsed endpoint
 	Week          uint32                 `protobuf:"varint,3,opt,name=week,proto3" json:"week,omitempty"`          // weeks since 1970-01-05
 	Renewed       bool                   `protobuf:"varint,4,opt,name=renewed,proto3" json:"renewed,omitempty"`    // not the first time ever
+	Domain        uint64                 `protobuf:"fixed64,5,opt,name=domain,proto3" json:"domain,omitempty"`     // its chain as behavior/endpoint has it: coarser names of the same endpoint, 0 where it has none
+	Network       uint64                 `protobuf:"fixed64,6,opt,name=network,proto3" json:"network,omitempty"`
+	Service       uint64                 `protobuf:"fixed64,7,opt,name=service,proto3" json:"service,omitempty"`
+	Flags         uint32                 `protobuf:"varint,8,opt,name=flags,proto3" json:"flags,omitempty"`    // endpoint.Flags
+	Days          uint32                 `protobuf:"varint,9,opt,name=days,proto3" json:"days,omitempty"`      // of the week that it was told of last: days on which the device used it; 0: not told of before
+	Active        uint32                 `protobuf:"varint,10,opt,name=active,proto3" json:"active,omitempty"` // days of that week on which the device was active
+	Name          string                 `protobuf:"bytes,11,opt,name=name,proto3" json:"name,omitempty"`      // the endpoint as wire.EndpointKey, only where the profile in force says that many homes use it; else ""
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FirstTime) Reset() {
 	*x = FirstTime{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[19]
+	mi := &file_cardea_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2106,7 +3162,7 @@ func (x *FirstTime) String() string {
 func (*FirstTime) ProtoMessage() {}
 
 func (x *FirstTime) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[19]
+	mi := &file_cardea_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2119,7 +3175,7 @@ func (x *FirstTime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FirstTime.ProtoReflect.Descriptor instead.
 func (*FirstTime) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *FirstTime) GetDevice() string {
@@ -2150,6 +3206,55 @@ func (x *FirstTime) GetRenewed() bool {
 	return false
 }
 
+func (x *FirstTime) GetDomain() uint64 {
+	if x != nil {
+		return x.Domain
+	}
+	return 0
+}
+
+func (x *FirstTime) GetNetwork() uint64 {
+	if x != nil {
+		return x.Network
+	}
+	return 0
+}
+
+func (x *FirstTime) GetService() uint64 {
+	if x != nil {
+		return x.Service
+	}
+	return 0
+}
+
+func (x *FirstTime) GetFlags() uint32 {
+	if x != nil {
+		return x.Flags
+	}
+	return 0
+}
+
+func (x *FirstTime) GetDays() uint32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *FirstTime) GetActive() uint32 {
+	if x != nil {
+		return x.Active
+	}
+	return 0
+}
+
+func (x *FirstTime) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // FirstTimes are several of them. scheme is home.CollapseScheme.
 type FirstTimes struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2161,7 +3266,7 @@ type FirstTimes struct {
 
 func (x *FirstTimes) Reset() {
 	*x = FirstTimes{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[20]
+	mi := &file_cardea_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2173,7 +3278,7 @@ func (x *FirstTimes) String() string {
 func (*FirstTimes) ProtoMessage() {}
 
 func (x *FirstTimes) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[20]
+	mi := &file_cardea_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2186,7 +3291,7 @@ func (x *FirstTimes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FirstTimes.ProtoReflect.Descriptor instead.
 func (*FirstTimes) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *FirstTimes) GetScheme() uint32 {
@@ -2199,6 +3304,152 @@ func (x *FirstTimes) GetScheme() uint32 {
 func (x *FirstTimes) GetFirstTimes() []*FirstTime {
 	if x != nil {
 		return x.FirstTimes
+	}
+	return nil
+}
+
+// DayScore is how unusual a device's day was by its own gateway's detectors: thresholds are calibrated by what healthy homes tell.
+type DayScore struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Day           uint32                 `protobuf:"varint,2,opt,name=day,proto3" json:"day,omitempty"`               // since 1970-01-01 UTC; told when the day is over
+	Profile       uint64                 `protobuf:"varint,3,opt,name=profile,proto3" json:"profile,omitempty"`       // version of the profiles that it was scored with; 0: none
+	Maxima        []float32              `protobuf:"fixed32,4,rep,packed,name=maxima,proto3" json:"maxima,omitempty"` // of the day, by calibrate.Stat
+	Endpoints     uint32                 `protobuf:"varint,5,opt,name=endpoints,proto3" json:"endpoints,omitempty"`   // that it used
+	Fresh         uint32                 `protobuf:"varint,6,opt,name=fresh,proto3" json:"fresh,omitempty"`           // of these, never before
+	Hours         []uint32               `protobuf:"varint,7,rep,packed,name=hours,proto3" json:"hours,omitempty"`    // contacts begun in each hour of the day, local time, 24 of them
+	Up            uint64                 `protobuf:"varint,8,opt,name=up,proto3" json:"up,omitempty"`                 // bytes to the internet
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DayScore) Reset() {
+	*x = DayScore{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DayScore) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DayScore) ProtoMessage() {}
+
+func (x *DayScore) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DayScore.ProtoReflect.Descriptor instead.
+func (*DayScore) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *DayScore) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *DayScore) GetDay() uint32 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *DayScore) GetProfile() uint64 {
+	if x != nil {
+		return x.Profile
+	}
+	return 0
+}
+
+func (x *DayScore) GetMaxima() []float32 {
+	if x != nil {
+		return x.Maxima
+	}
+	return nil
+}
+
+func (x *DayScore) GetEndpoints() uint32 {
+	if x != nil {
+		return x.Endpoints
+	}
+	return 0
+}
+
+func (x *DayScore) GetFresh() uint32 {
+	if x != nil {
+		return x.Fresh
+	}
+	return 0
+}
+
+func (x *DayScore) GetHours() []uint32 {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *DayScore) GetUp() uint64 {
+	if x != nil {
+		return x.Up
+	}
+	return 0
+}
+
+// DayScores are several of them.
+type DayScores struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Days          []*DayScore            `protobuf:"bytes,1,rep,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DayScores) Reset() {
+	*x = DayScores{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DayScores) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DayScores) ProtoMessage() {}
+
+func (x *DayScores) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DayScores.ProtoReflect.Descriptor instead.
+func (*DayScores) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *DayScores) GetDays() []*DayScore {
+	if x != nil {
+		return x.Days
 	}
 	return nil
 }
@@ -2218,7 +3469,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[21]
+	mi := &file_cardea_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2230,7 +3481,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[21]
+	mi := &file_cardea_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2243,7 +3494,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Usage) GetEndpoint() uint64 {
@@ -2303,7 +3554,7 @@ type DeviceHour struct {
 
 func (x *DeviceHour) Reset() {
 	*x = DeviceHour{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[22]
+	mi := &file_cardea_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2315,7 +3566,7 @@ func (x *DeviceHour) String() string {
 func (*DeviceHour) ProtoMessage() {}
 
 func (x *DeviceHour) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[22]
+	mi := &file_cardea_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2328,7 +3579,7 @@ func (x *DeviceHour) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceHour.ProtoReflect.Descriptor instead.
 func (*DeviceHour) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DeviceHour) GetDevice() string {
@@ -2384,7 +3635,7 @@ type RollUp struct {
 
 func (x *RollUp) Reset() {
 	*x = RollUp{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[23]
+	mi := &file_cardea_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2396,7 +3647,7 @@ func (x *RollUp) String() string {
 func (*RollUp) ProtoMessage() {}
 
 func (x *RollUp) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[23]
+	mi := &file_cardea_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2409,7 +3660,7 @@ func (x *RollUp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollUp.ProtoReflect.Descriptor instead.
 func (*RollUp) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RollUp) GetScheme() uint32 {
@@ -2438,13 +3689,14 @@ type Stop struct {
 	Count         uint64                 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"` // since the last report
 	First         int64                  `protobuf:"varint,8,opt,name=first,proto3" json:"first,omitempty"`
 	Last          int64                  `protobuf:"varint,9,opt,name=last,proto3" json:"last,omitempty"`
+	Said          *Words                 `protobuf:"bytes,10,opt,name=said,proto3" json:"said,omitempty"` // of reason
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[24]
+	mi := &file_cardea_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2456,7 +3708,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[24]
+	mi := &file_cardea_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2469,7 +3721,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Stop) GetDevice() string {
@@ -2535,6 +3787,13 @@ func (x *Stop) GetLast() int64 {
 	return 0
 }
 
+func (x *Stop) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
 // Stopped are refusals since the last report; trackers are counted only.
 type Stopped struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2546,7 +3805,7 @@ type Stopped struct {
 
 func (x *Stopped) Reset() {
 	*x = Stopped{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[25]
+	mi := &file_cardea_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2558,7 +3817,7 @@ func (x *Stopped) String() string {
 func (*Stopped) ProtoMessage() {}
 
 func (x *Stopped) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[25]
+	mi := &file_cardea_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2571,7 +3830,7 @@ func (x *Stopped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stopped.ProtoReflect.Descriptor instead.
 func (*Stopped) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Stopped) GetStops() []*Stop {
@@ -2600,7 +3859,7 @@ type Dropped struct {
 
 func (x *Dropped) Reset() {
 	*x = Dropped{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[26]
+	mi := &file_cardea_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2612,7 +3871,7 @@ func (x *Dropped) String() string {
 func (*Dropped) ProtoMessage() {}
 
 func (x *Dropped) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[26]
+	mi := &file_cardea_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2625,7 +3884,7 @@ func (x *Dropped) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Dropped.ProtoReflect.Descriptor instead.
 func (*Dropped) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Dropped) GetItems() uint64 {
@@ -2658,13 +3917,17 @@ type Desired struct {
 	Bundles         []*BundleVersion       `protobuf:"bytes,4,rep,name=bundles,proto3" json:"bundles,omitempty"` // the newest of each
 	Keys            []*ResidentKey         `protobuf:"bytes,5,rep,name=keys,proto3" json:"keys,omitempty"`
 	RevokedConsents []string               `protobuf:"bytes,6,rep,name=revoked_consents,json=revokedConsents,proto3" json:"revoked_consents,omitempty"`
+	Household       *Household             `protobuf:"bytes,7,opt,name=household,proto3" json:"household,omitempty"` // what the home's people decided; unset: nothing yet
+	Shadow          []*BundleVersion       `protobuf:"bytes,8,rep,name=shadow,proto3" json:"shadow,omitempty"`       // to be judged by without acting, beside those in force
+	Hunts           []*Hunt                `protobuf:"bytes,9,rep,name=hunts,proto3" json:"hunts,omitempty"`         // what is to be looked for in the home's past, the oldest first
+	Plan            *Plan                  `protobuf:"bytes,10,opt,name=plan,proto3" json:"plan,omitempty"`          // unset: all that the program can do
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Desired) Reset() {
 	*x = Desired{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[27]
+	mi := &file_cardea_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2676,7 +3939,7 @@ func (x *Desired) String() string {
 func (*Desired) ProtoMessage() {}
 
 func (x *Desired) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[27]
+	mi := &file_cardea_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2689,7 +3952,7 @@ func (x *Desired) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Desired.ProtoReflect.Descriptor instead.
 func (*Desired) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Desired) GetProtocol() uint32 {
@@ -2734,29 +3997,1540 @@ func (x *Desired) GetRevokedConsents() []string {
 	return nil
 }
 
-// Order is one act that a person asked for. The gateway does each id once and answers with an OrderResult.
-type Order struct {
+func (x *Desired) GetHousehold() *Household {
+	if x != nil {
+		return x.Household
+	}
+	return nil
+}
+
+func (x *Desired) GetShadow() []*BundleVersion {
+	if x != nil {
+		return x.Shadow
+	}
+	return nil
+}
+
+func (x *Desired) GetHunts() []*Hunt {
+	if x != nil {
+		return x.Hunts
+	}
+	return nil
+}
+
+func (x *Desired) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// Plan is what the home's service plan and its CSP add. Protection, containment, cleaning, being told and one's own data are in every plan.
+type Plan struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Verb          string                 `protobuf:"bytes,2,opt,name=verb,proto3" json:"verb,omitempty"` // quarantine, release, check, dismiss, block, unblock, allow, disallow, identify, merge, split, protect, unprotect
-	Device        string                 `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
-	Incident      string                 `protobuf:"bytes,4,opt,name=incident,proto3" json:"incident,omitempty"`
-	Endpoint      string                 `protobuf:"bytes,5,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"` // owner, support
-	Why           string                 `protobuf:"bytes,7,opt,name=why,proto3" json:"why,omitempty"`
-	Asked         int64                  `protobuf:"varint,8,opt,name=asked,proto3" json:"asked,omitempty"`
-	Expires       int64                  `protobuf:"varint,9,opt,name=expires,proto3" json:"expires,omitempty"`       // not begun after this
-	Other         string                 `protobuf:"bytes,10,opt,name=other,proto3" json:"other,omitempty"`           // merge: the device that becomes a part of device
-	Mac           string                 `protobuf:"bytes,11,opt,name=mac,proto3" json:"mac,omitempty"`               // split: what becomes a device of its own
-	Identity      *Correction            `protobuf:"bytes,12,opt,name=identity,proto3" json:"identity,omitempty"`     // identify: who device is; all empty takes the word back
-	Protection    *Protection            `protobuf:"bytes,13,opt,name=protection,proto3" json:"protection,omitempty"` // protect, unprotect
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Extras        []string               `protobuf:"bytes,3,rep,name=extras,proto3" json:"extras,omitempty"` // people, content, reports, support
+	Brand         *Brand                 `protobuf:"bytes,4,opt,name=brand,proto3" json:"brand,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Plan) Reset() {
+	*x = Plan{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Plan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Plan) ProtoMessage() {}
+
+func (x *Plan) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
+func (*Plan) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Plan) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Plan) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Plan) GetExtras() []string {
+	if x != nil {
+		return x.Extras
+	}
+	return nil
+}
+
+func (x *Plan) GetBrand() *Brand {
+	if x != nil {
+		return x.Brand
+	}
+	return nil
+}
+
+// Brand is how the CSP shows itself at the gateway's page.
+type Brand struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Accent        string                 `protobuf:"bytes,2,opt,name=accent,proto3" json:"accent,omitempty"` // #rrggbb
+	Phone         string                 `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	Support       string                 `protobuf:"bytes,4,opt,name=support,proto3" json:"support,omitempty"`             // address of a page
+	HintEn        string                 `protobuf:"bytes,5,opt,name=hint_en,json=hintEn,proto3" json:"hint_en,omitempty"` // one sentence of the CSP's own
+	HintDe        string                 `protobuf:"bytes,6,opt,name=hint_de,json=hintDe,proto3" json:"hint_de,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Brand) Reset() {
+	*x = Brand{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Brand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Brand) ProtoMessage() {}
+
+func (x *Brand) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Brand.ProtoReflect.Descriptor instead.
+func (*Brand) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *Brand) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Brand) GetAccent() string {
+	if x != nil {
+		return x.Accent
+	}
+	return ""
+}
+
+func (x *Brand) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Brand) GetSupport() string {
+	if x != nil {
+		return x.Support
+	}
+	return ""
+}
+
+func (x *Brand) GetHintEn() string {
+	if x != nil {
+		return x.HintEn
+	}
+	return ""
+}
+
+func (x *Brand) GetHintDe() string {
+	if x != nil {
+		return x.HintDe
+	}
+	return ""
+}
+
+// Hunt asks for an indicator in the home's past: two persons of staff began it, for malware.
+type Hunt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	From          int64                  `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	Until         int64                  `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
+	Of            []*HuntFor             `protobuf:"bytes,4,rep,name=of,proto3" json:"of,omitempty"` // at most 64
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hunt) Reset() {
+	*x = Hunt{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hunt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hunt) ProtoMessage() {}
+
+func (x *Hunt) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hunt.ProtoReflect.Descriptor instead.
+func (*Hunt) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *Hunt) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Hunt) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *Hunt) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Hunt) GetOf() []*HuntFor {
+	if x != nil {
+		return x.Of
+	}
+	return nil
+}
+
+// HuntFor is one indicator.
+type HuntFor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // domain, ip, cidr
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Family        string                 `protobuf:"bytes,3,opt,name=family,proto3" json:"family,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HuntFor) Reset() {
+	*x = HuntFor{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HuntFor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HuntFor) ProtoMessage() {}
+
+func (x *HuntFor) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HuntFor.ProtoReflect.Descriptor instead.
+func (*HuntFor) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *HuntFor) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *HuntFor) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *HuntFor) GetFamily() string {
+	if x != nil {
+		return x.Family
+	}
+	return ""
+}
+
+// HuntResult is told once for each hunt: how many devices met what. Names and addresses stay in the home.
+type HuntResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Hits          []*HuntHit             `protobuf:"bytes,2,rep,name=hits,proto3" json:"hits,omitempty"`
+	Searched      int64                  `protobuf:"varint,3,opt,name=searched,proto3" json:"searched,omitempty"` // the oldest contact that was looked at; 0: none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HuntResult) Reset() {
+	*x = HuntResult{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HuntResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HuntResult) ProtoMessage() {}
+
+func (x *HuntResult) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HuntResult.ProtoReflect.Descriptor instead.
+func (*HuntResult) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *HuntResult) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *HuntResult) GetHits() []*HuntHit {
+	if x != nil {
+		return x.Hits
+	}
+	return nil
+}
+
+func (x *HuntResult) GetSearched() int64 {
+	if x != nil {
+		return x.Searched
+	}
+	return 0
+}
+
+// HuntHit is a device that met one of them.
+type HuntHit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Of            uint32                 `protobuf:"varint,2,opt,name=of,proto3" json:"of,omitempty"` // which of Hunt.of
+	Contacts      uint64                 `protobuf:"varint,3,opt,name=contacts,proto3" json:"contacts,omitempty"`
+	First         int64                  `protobuf:"varint,4,opt,name=first,proto3" json:"first,omitempty"`
+	Last          int64                  `protobuf:"varint,5,opt,name=last,proto3" json:"last,omitempty"`
+	Incident      string                 `protobuf:"bytes,6,opt,name=incident,proto3" json:"incident,omitempty"` // the case that was opened; "" none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HuntHit) Reset() {
+	*x = HuntHit{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HuntHit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HuntHit) ProtoMessage() {}
+
+func (x *HuntHit) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HuntHit.ProtoReflect.Descriptor instead.
+func (*HuntHit) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *HuntHit) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *HuntHit) GetOf() uint32 {
+	if x != nil {
+		return x.Of
+	}
+	return 0
+}
+
+func (x *HuntHit) GetContacts() uint64 {
+	if x != nil {
+		return x.Contacts
+	}
+	return 0
+}
+
+func (x *HuntHit) GetFirst() int64 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *HuntHit) GetLast() int64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *HuntHit) GetIncident() string {
+	if x != nil {
+		return x.Incident
+	}
+	return ""
+}
+
+// ShadowHits are what a bundle in shadow would have refused or found, since the last report.
+type ShadowHits struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Bundle        string                 `protobuf:"bytes,1,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	Hits          []*ShadowHit           `protobuf:"bytes,3,rep,name=hits,proto3" json:"hits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShadowHits) Reset() {
+	*x = ShadowHits{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShadowHits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShadowHits) ProtoMessage() {}
+
+func (x *ShadowHits) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShadowHits.ProtoReflect.Descriptor instead.
+func (*ShadowHits) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *ShadowHits) GetBundle() string {
+	if x != nil {
+		return x.Bundle
+	}
+	return ""
+}
+
+func (x *ShadowHits) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ShadowHits) GetHits() []*ShadowHit {
+	if x != nil {
+		return x.Hits
+	}
+	return nil
+}
+
+// ShadowHit is one of them, by model of device.
+type ShadowHit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Model         string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
+	What          string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"` // the indicator's value, or the detector
+	Count         uint64                 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	First         int64                  `protobuf:"varint,5,opt,name=first,proto3" json:"first,omitempty"`
+	Last          int64                  `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShadowHit) Reset() {
+	*x = ShadowHit{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShadowHit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShadowHit) ProtoMessage() {}
+
+func (x *ShadowHit) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShadowHit.ProtoReflect.Descriptor instead.
+func (*ShadowHit) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *ShadowHit) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *ShadowHit) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ShadowHit) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *ShadowHit) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ShadowHit) GetFirst() int64 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *ShadowHit) GetLast() int64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+// Line is how well the home's line works. Times are in microseconds; 0 is not measured.
+type Line struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Time          int64                  `protobuf:"varint,1,opt,name=time,proto3" json:"time,omitempty"`
+	Latency       uint32                 `protobuf:"varint,2,opt,name=latency,proto3" json:"latency,omitempty"` // to the provider's first router or, where that is silent, the nearest that answers
+	Beyond        uint32                 `protobuf:"varint,3,opt,name=beyond,proto3" json:"beyond,omitempty"`   // to a host of the internet
+	Lost          uint32                 `protobuf:"varint,4,opt,name=lost,proto3" json:"lost,omitempty"`       // of 1,000 probes
+	Dns           uint32                 `protobuf:"varint,5,opt,name=dns,proto3" json:"dns,omitempty"`         // an upstream's answer
+	Down          uint64                 `protobuf:"varint,6,opt,name=down,proto3" json:"down,omitempty"`       // bytes a second
+	Up            uint64                 `protobuf:"varint,7,opt,name=up,proto3" json:"up,omitempty"`
+	Slow          string                 `protobuf:"bytes,8,opt,name=slow,proto3" json:"slow,omitempty"`      // home, line, provider, dns; "": it is not slow
+	Since         int64                  `protobuf:"varint,9,opt,name=since,proto3" json:"since,omitempty"`   // that it is slow
+	Remedy        string                 `protobuf:"bytes,10,opt,name=remedy,proto3" json:"remedy,omitempty"` // that is in force: fair, upstream; "" none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Line) Reset() {
+	*x = Line{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Line) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Line) ProtoMessage() {}
+
+func (x *Line) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Line.ProtoReflect.Descriptor instead.
+func (*Line) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *Line) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *Line) GetLatency() uint32 {
+	if x != nil {
+		return x.Latency
+	}
+	return 0
+}
+
+func (x *Line) GetBeyond() uint32 {
+	if x != nil {
+		return x.Beyond
+	}
+	return 0
+}
+
+func (x *Line) GetLost() uint32 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *Line) GetDns() uint32 {
+	if x != nil {
+		return x.Dns
+	}
+	return 0
+}
+
+func (x *Line) GetDown() uint64 {
+	if x != nil {
+		return x.Down
+	}
+	return 0
+}
+
+func (x *Line) GetUp() uint64 {
+	if x != nil {
+		return x.Up
+	}
+	return 0
+}
+
+func (x *Line) GetSlow() string {
+	if x != nil {
+		return x.Slow
+	}
+	return ""
+}
+
+func (x *Line) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *Line) GetRemedy() string {
+	if x != nil {
+		return x.Remedy
+	}
+	return ""
+}
+
+// LineHour is an hour of it.
+type LineHour struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hour          int64                  `protobuf:"varint,1,opt,name=hour,proto3" json:"hour,omitempty"` // when it began
+	LatencyP50    uint32                 `protobuf:"varint,2,opt,name=latency_p50,json=latencyP50,proto3" json:"latency_p50,omitempty"`
+	LatencyP95    uint32                 `protobuf:"varint,3,opt,name=latency_p95,json=latencyP95,proto3" json:"latency_p95,omitempty"`
+	BeyondP50     uint32                 `protobuf:"varint,4,opt,name=beyond_p50,json=beyondP50,proto3" json:"beyond_p50,omitempty"`
+	BeyondP95     uint32                 `protobuf:"varint,5,opt,name=beyond_p95,json=beyondP95,proto3" json:"beyond_p95,omitempty"`
+	Lost          uint32                 `protobuf:"varint,6,opt,name=lost,proto3" json:"lost,omitempty"` // of 1,000
+	DnsP50        uint32                 `protobuf:"varint,7,opt,name=dns_p50,json=dnsP50,proto3" json:"dns_p50,omitempty"`
+	DnsP95        uint32                 `protobuf:"varint,8,opt,name=dns_p95,json=dnsP95,proto3" json:"dns_p95,omitempty"`
+	DownPeak      uint64                 `protobuf:"varint,9,opt,name=down_peak,json=downPeak,proto3" json:"down_peak,omitempty"`
+	UpPeak        uint64                 `protobuf:"varint,10,opt,name=up_peak,json=upPeak,proto3" json:"up_peak,omitempty"`
+	Slow          uint32                 `protobuf:"varint,11,opt,name=slow,proto3" json:"slow,omitempty"`      // seconds
+	Where         string                 `protobuf:"bytes,12,opt,name=where,proto3" json:"where,omitempty"`     // as Line.slow, of most of them
+	Busiest       []*Busy                `protobuf:"bytes,13,rep,name=busiest,proto3" json:"busiest,omitempty"` // at most 5
+	Probes        uint32                 `protobuf:"varint,14,opt,name=probes,proto3" json:"probes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LineHour) Reset() {
+	*x = LineHour{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LineHour) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LineHour) ProtoMessage() {}
+
+func (x *LineHour) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LineHour.ProtoReflect.Descriptor instead.
+func (*LineHour) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *LineHour) GetHour() int64 {
+	if x != nil {
+		return x.Hour
+	}
+	return 0
+}
+
+func (x *LineHour) GetLatencyP50() uint32 {
+	if x != nil {
+		return x.LatencyP50
+	}
+	return 0
+}
+
+func (x *LineHour) GetLatencyP95() uint32 {
+	if x != nil {
+		return x.LatencyP95
+	}
+	return 0
+}
+
+func (x *LineHour) GetBeyondP50() uint32 {
+	if x != nil {
+		return x.BeyondP50
+	}
+	return 0
+}
+
+func (x *LineHour) GetBeyondP95() uint32 {
+	if x != nil {
+		return x.BeyondP95
+	}
+	return 0
+}
+
+func (x *LineHour) GetLost() uint32 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *LineHour) GetDnsP50() uint32 {
+	if x != nil {
+		return x.DnsP50
+	}
+	return 0
+}
+
+func (x *LineHour) GetDnsP95() uint32 {
+	if x != nil {
+		return x.DnsP95
+	}
+	return 0
+}
+
+func (x *LineHour) GetDownPeak() uint64 {
+	if x != nil {
+		return x.DownPeak
+	}
+	return 0
+}
+
+func (x *LineHour) GetUpPeak() uint64 {
+	if x != nil {
+		return x.UpPeak
+	}
+	return 0
+}
+
+func (x *LineHour) GetSlow() uint32 {
+	if x != nil {
+		return x.Slow
+	}
+	return 0
+}
+
+func (x *LineHour) GetWhere() string {
+	if x != nil {
+		return x.Where
+	}
+	return ""
+}
+
+func (x *LineHour) GetBusiest() []*Busy {
+	if x != nil {
+		return x.Busiest
+	}
+	return nil
+}
+
+func (x *LineHour) GetProbes() uint32 {
+	if x != nil {
+		return x.Probes
+	}
+	return 0
+}
+
+// Busy is a device and what it moved.
+type Busy struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Down          uint64                 `protobuf:"varint,2,opt,name=down,proto3" json:"down,omitempty"`
+	Up            uint64                 `protobuf:"varint,3,opt,name=up,proto3" json:"up,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Busy) Reset() {
+	*x = Busy{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Busy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Busy) ProtoMessage() {}
+
+func (x *Busy) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Busy.ProtoReflect.Descriptor instead.
+func (*Busy) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *Busy) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Busy) GetDown() uint64 {
+	if x != nil {
+		return x.Down
+	}
+	return 0
+}
+
+func (x *Busy) GetUp() uint64 {
+	if x != nil {
+		return x.Up
+	}
+	return 0
+}
+
+// RemedyResult tells what a remedy did.
+type RemedyResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`     // of the order
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"` // fair, restart, upstream
+	Before        *Line                  `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	After         *Line                  `protobuf:"bytes,4,opt,name=after,proto3" json:"after,omitempty"`
+	Kept          bool                   `protobuf:"varint,5,opt,name=kept,proto3" json:"kept,omitempty"` // false: it did not help, and was undone
+	Why           string                 `protobuf:"bytes,6,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemedyResult) Reset() {
+	*x = RemedyResult{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemedyResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemedyResult) ProtoMessage() {}
+
+func (x *RemedyResult) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemedyResult.ProtoReflect.Descriptor instead.
+func (*RemedyResult) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *RemedyResult) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RemedyResult) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *RemedyResult) GetBefore() *Line {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *RemedyResult) GetAfter() *Line {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *RemedyResult) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
+}
+
+func (x *RemedyResult) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Household is home.Household.
+type Household struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint64                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Zone          string                 `protobuf:"bytes,2,opt,name=zone,proto3" json:"zone,omitempty"` // IANA, for people
+	Offsets       []*ZoneOffset          `protobuf:"bytes,3,rep,name=offsets,proto3" json:"offsets,omitempty"`
+	Policy        *HouseholdPolicy       `protobuf:"bytes,4,opt,name=policy,proto3" json:"policy,omitempty"`
+	Devices       []*HouseholdPolicy     `protobuf:"bytes,5,rep,name=devices,proto3" json:"devices,omitempty"`
+	People        []*HouseholdPerson     `protobuf:"bytes,6,rep,name=people,proto3" json:"people,omitempty"`
+	Schedules     []*HouseholdSchedule   `protobuf:"bytes,7,rep,name=schedules,proto3" json:"schedules,omitempty"`
+	Pauses        []*HouseholdPause      `protobuf:"bytes,8,rep,name=pauses,proto3" json:"pauses,omitempty"`
+	Approve       string                 `protobuf:"bytes,9,opt,name=approve,proto3" json:"approve,omitempty"`
+	Admitted      []string               `protobuf:"bytes,10,rep,name=admitted,proto3" json:"admitted,omitempty"`
+	Guests        []string               `protobuf:"bytes,11,rep,name=guests,proto3" json:"guests,omitempty"`
+	Private       bool                   `protobuf:"varint,12,opt,name=private,proto3" json:"private,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Household) Reset() {
+	*x = Household{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Household) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Household) ProtoMessage() {}
+
+func (x *Household) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Household.ProtoReflect.Descriptor instead.
+func (*Household) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *Household) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Household) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *Household) GetOffsets() []*ZoneOffset {
+	if x != nil {
+		return x.Offsets
+	}
+	return nil
+}
+
+func (x *Household) GetPolicy() *HouseholdPolicy {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *Household) GetDevices() []*HouseholdPolicy {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *Household) GetPeople() []*HouseholdPerson {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+func (x *Household) GetSchedules() []*HouseholdSchedule {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *Household) GetPauses() []*HouseholdPause {
+	if x != nil {
+		return x.Pauses
+	}
+	return nil
+}
+
+func (x *Household) GetApprove() string {
+	if x != nil {
+		return x.Approve
+	}
+	return ""
+}
+
+func (x *Household) GetAdmitted() []string {
+	if x != nil {
+		return x.Admitted
+	}
+	return nil
+}
+
+func (x *Household) GetGuests() []string {
+	if x != nil {
+		return x.Guests
+	}
+	return nil
+}
+
+func (x *Household) GetPrivate() bool {
+	if x != nil {
+		return x.Private
+	}
+	return false
+}
+
+// ZoneOffset holds from a time on.
+type ZoneOffset struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          int64                  `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
+	Seconds       int32                  `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ZoneOffset) Reset() {
+	*x = ZoneOffset{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ZoneOffset) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ZoneOffset) ProtoMessage() {}
+
+func (x *ZoneOffset) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ZoneOffset.ProtoReflect.Descriptor instead.
+func (*ZoneOffset) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ZoneOffset) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *ZoneOffset) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+// HouseholdPolicy is home.Policy; device is "" for the home.
+type HouseholdPolicy struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Block         string                 `protobuf:"bytes,2,opt,name=block,proto3" json:"block,omitempty"`
+	Contain       string                 `protobuf:"bytes,3,opt,name=contain,proto3" json:"contain,omitempty"`
+	Tidy          string                 `protobuf:"bytes,4,opt,name=tidy,proto3" json:"tidy,omitempty"`
+	Essential     string                 `protobuf:"bytes,5,opt,name=essential,proto3" json:"essential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HouseholdPolicy) Reset() {
+	*x = HouseholdPolicy{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HouseholdPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HouseholdPolicy) ProtoMessage() {}
+
+func (x *HouseholdPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HouseholdPolicy.ProtoReflect.Descriptor instead.
+func (*HouseholdPolicy) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *HouseholdPolicy) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *HouseholdPolicy) GetBlock() string {
+	if x != nil {
+		return x.Block
+	}
+	return ""
+}
+
+func (x *HouseholdPolicy) GetContain() string {
+	if x != nil {
+		return x.Contain
+	}
+	return ""
+}
+
+func (x *HouseholdPolicy) GetTidy() string {
+	if x != nil {
+		return x.Tidy
+	}
+	return ""
+}
+
+func (x *HouseholdPolicy) GetEssential() string {
+	if x != nil {
+		return x.Essential
+	}
+	return ""
+}
+
+// HouseholdPerson is home.Person.
+type HouseholdPerson struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name    string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Group   bool                   `protobuf:"varint,3,opt,name=group,proto3" json:"group,omitempty"`
+	Devices []string               `protobuf:"bytes,4,rep,name=devices,proto3" json:"devices,omitempty"`
+	// What their devices may look up: "" everything, or family.
+	Level         string `protobuf:"bytes,5,opt,name=level,proto3" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HouseholdPerson) Reset() {
+	*x = HouseholdPerson{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HouseholdPerson) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HouseholdPerson) ProtoMessage() {}
+
+func (x *HouseholdPerson) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HouseholdPerson.ProtoReflect.Descriptor instead.
+func (*HouseholdPerson) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *HouseholdPerson) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *HouseholdPerson) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *HouseholdPerson) GetGroup() bool {
+	if x != nil {
+		return x.Group
+	}
+	return false
+}
+
+func (x *HouseholdPerson) GetDevices() []string {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *HouseholdPerson) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+// HouseholdSchedule is home.Schedule.
+type HouseholdSchedule struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Whose         []string               `protobuf:"bytes,2,rep,name=whose,proto3" json:"whose,omitempty"`
+	Days          uint32                 `protobuf:"varint,3,opt,name=days,proto3" json:"days,omitempty"`
+	From          uint32                 `protobuf:"varint,4,opt,name=from,proto3" json:"from,omitempty"`
+	To            uint32                 `protobuf:"varint,5,opt,name=to,proto3" json:"to,omitempty"`
+	Name          string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	Off           bool                   `protobuf:"varint,7,opt,name=off,proto3" json:"off,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HouseholdSchedule) Reset() {
+	*x = HouseholdSchedule{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HouseholdSchedule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HouseholdSchedule) ProtoMessage() {}
+
+func (x *HouseholdSchedule) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HouseholdSchedule.ProtoReflect.Descriptor instead.
+func (*HouseholdSchedule) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *HouseholdSchedule) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *HouseholdSchedule) GetWhose() []string {
+	if x != nil {
+		return x.Whose
+	}
+	return nil
+}
+
+func (x *HouseholdSchedule) GetDays() uint32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *HouseholdSchedule) GetFrom() uint32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *HouseholdSchedule) GetTo() uint32 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *HouseholdSchedule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *HouseholdSchedule) GetOff() bool {
+	if x != nil {
+		return x.Off
+	}
+	return false
+}
+
+// HouseholdPause is home.Pause.
+type HouseholdPause struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Whose         string                 `protobuf:"bytes,1,opt,name=whose,proto3" json:"whose,omitempty"`
+	Until         int64                  `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HouseholdPause) Reset() {
+	*x = HouseholdPause{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HouseholdPause) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HouseholdPause) ProtoMessage() {}
+
+func (x *HouseholdPause) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HouseholdPause.ProtoReflect.Descriptor instead.
+func (*HouseholdPause) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *HouseholdPause) GetWhose() string {
+	if x != nil {
+		return x.Whose
+	}
+	return ""
+}
+
+func (x *HouseholdPause) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+// Order is one act that a person asked for. The gateway does each id once and answers with an OrderResult.
+type Order struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// quarantine, release, check, dismiss, block, unblock, allow, disallow, identify, merge, split, protect, unprotect, mode, try, step, undo,
+	// code, erase, remedy
+	Verb          string      `protobuf:"bytes,2,opt,name=verb,proto3" json:"verb,omitempty"`
+	Device        string      `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
+	Incident      string      `protobuf:"bytes,4,opt,name=incident,proto3" json:"incident,omitempty"`
+	Endpoint      string      `protobuf:"bytes,5,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	By            string      `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"` // owner, support
+	Why           string      `protobuf:"bytes,7,opt,name=why,proto3" json:"why,omitempty"`
+	Asked         int64       `protobuf:"varint,8,opt,name=asked,proto3" json:"asked,omitempty"`
+	Expires       int64       `protobuf:"varint,9,opt,name=expires,proto3" json:"expires,omitempty"`       // not begun after this
+	Other         string      `protobuf:"bytes,10,opt,name=other,proto3" json:"other,omitempty"`           // merge: the device that becomes a part of device
+	Mac           string      `protobuf:"bytes,11,opt,name=mac,proto3" json:"mac,omitempty"`               // split: what becomes a device of its own
+	Identity      *Correction `protobuf:"bytes,12,opt,name=identity,proto3" json:"identity,omitempty"`     // identify: who device is; all empty takes the word back
+	Protection    *Protection `protobuf:"bytes,13,opt,name=protection,proto3" json:"protection,omitempty"` // protect, unprotect
+	Mode          string      `protobuf:"bytes,14,opt,name=mode,proto3" json:"mode,omitempty"`             // mode: home.Mode that holds from now on, "off" ends it; try: the same in shadow
+	Step          string      `protobuf:"bytes,15,opt,name=step,proto3" json:"step,omitempty"`             // step: its id
+	Answer        string      `protobuf:"bytes,16,opt,name=answer,proto3" json:"answer,omitempty"`         // step: done, skip; dismiss: false-alarm, accepted, removed
+	Deed          string      `protobuf:"bytes,17,opt,name=deed,proto3" json:"deed,omitempty"`             // undo: its id
+	Remedy        string      `protobuf:"bytes,18,opt,name=remedy,proto3" json:"remedy,omitempty"`         // remedy: fair, restart, upstream; "off" ends it
+	Until         int64       `protobuf:"varint,19,opt,name=until,proto3" json:"until,omitempty"`          // release: shut in again then, unless it is clean; 0: for good
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[28]
+	mi := &file_cardea_v1_agent_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2768,7 +5542,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[28]
+	mi := &file_cardea_v1_agent_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2781,7 +5555,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Order) GetId() string {
@@ -2875,6 +5649,48 @@ func (x *Order) GetProtection() *Protection {
 	return nil
 }
 
+func (x *Order) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *Order) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *Order) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *Order) GetDeed() string {
+	if x != nil {
+		return x.Deed
+	}
+	return ""
+}
+
+func (x *Order) GetRemedy() string {
+	if x != nil {
+		return x.Remedy
+	}
+	return ""
+}
+
+func (x *Order) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
 // OrderResult confirms an order, from what the gateway proved.
 type OrderResult struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2883,13 +5699,15 @@ type OrderResult struct {
 	Why           string                 `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`     // when it is not
 	Check         *Check                 `protobuf:"bytes,4,opt,name=check,proto3" json:"check,omitempty"` // the answer to a check
 	Done          int64                  `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"`
+	Code          string                 `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"` // of code: what to type at the gateway's page, once, within minutes
+	Said          *Words                 `protobuf:"bytes,7,opt,name=said,proto3" json:"said,omitempty"` // of why
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderResult) Reset() {
 	*x = OrderResult{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[29]
+	mi := &file_cardea_v1_agent_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +5719,7 @@ func (x *OrderResult) String() string {
 func (*OrderResult) ProtoMessage() {}
 
 func (x *OrderResult) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[29]
+	mi := &file_cardea_v1_agent_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +5732,7 @@ func (x *OrderResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderResult.ProtoReflect.Descriptor instead.
 func (*OrderResult) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *OrderResult) GetId() string {
@@ -2952,6 +5770,20 @@ func (x *OrderResult) GetDone() int64 {
 	return 0
 }
 
+func (x *OrderResult) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *OrderResult) GetSaid() *Words {
+	if x != nil {
+		return x.Said
+	}
+	return nil
+}
+
 // ResidentKey is a key with which a resident signs consents: P-256, uncompressed point. The gateway keeps the first one it
 // is told of and takes further ones only with a signature of one that it has.
 type ResidentKey struct {
@@ -2967,7 +5799,7 @@ type ResidentKey struct {
 
 func (x *ResidentKey) Reset() {
 	*x = ResidentKey{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[30]
+	mi := &file_cardea_v1_agent_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2979,7 +5811,7 @@ func (x *ResidentKey) String() string {
 func (*ResidentKey) ProtoMessage() {}
 
 func (x *ResidentKey) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[30]
+	mi := &file_cardea_v1_agent_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2992,7 +5824,7 @@ func (x *ResidentKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResidentKey.ProtoReflect.Descriptor instead.
 func (*ResidentKey) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ResidentKey) GetId() string {
@@ -3048,7 +5880,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[31]
+	mi := &file_cardea_v1_agent_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +5892,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[31]
+	mi := &file_cardea_v1_agent_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +5905,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *Consent) GetId() string {
@@ -3150,7 +5982,7 @@ type DesiredRequest struct {
 
 func (x *DesiredRequest) Reset() {
 	*x = DesiredRequest{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[32]
+	mi := &file_cardea_v1_agent_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3162,7 +5994,7 @@ func (x *DesiredRequest) String() string {
 func (*DesiredRequest) ProtoMessage() {}
 
 func (x *DesiredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[32]
+	mi := &file_cardea_v1_agent_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3175,7 +6007,7 @@ func (x *DesiredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DesiredRequest.ProtoReflect.Descriptor instead.
 func (*DesiredRequest) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *DesiredRequest) GetProtocol() uint32 {
@@ -3208,7 +6040,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[33]
+	mi := &file_cardea_v1_agent_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3220,7 +6052,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[33]
+	mi := &file_cardea_v1_agent_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3233,7 +6065,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Command) GetProtocol() uint32 {
@@ -3309,7 +6141,7 @@ type Nudge struct {
 
 func (x *Nudge) Reset() {
 	*x = Nudge{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[34]
+	mi := &file_cardea_v1_agent_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3321,7 +6153,7 @@ func (x *Nudge) String() string {
 func (*Nudge) ProtoMessage() {}
 
 func (x *Nudge) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[34]
+	mi := &file_cardea_v1_agent_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3334,7 +6166,7 @@ func (x *Nudge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Nudge.ProtoReflect.Descriptor instead.
 func (*Nudge) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *Nudge) GetVersion() uint64 {
@@ -3354,7 +6186,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[35]
+	mi := &file_cardea_v1_agent_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3366,7 +6198,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[35]
+	mi := &file_cardea_v1_agent_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3379,7 +6211,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Cancel) GetId() string {
@@ -3403,6 +6235,7 @@ type Question struct {
 	//	*Question_Devices
 	//	*Question_Contacts
 	//	*Question_Follow
+	//	*Question_Preview
 	Ask           isQuestion_Ask `protobuf_oneof:"ask"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3410,7 +6243,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[36]
+	mi := &file_cardea_v1_agent_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3422,7 +6255,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[36]
+	mi := &file_cardea_v1_agent_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3435,7 +6268,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Question) GetId() string {
@@ -3514,6 +6347,15 @@ func (x *Question) GetFollow() *AskFollow {
 	return nil
 }
 
+func (x *Question) GetPreview() *AskPreview {
+	if x != nil {
+		if x, ok := x.Ask.(*Question_Preview); ok {
+			return x.Preview
+		}
+	}
+	return nil
+}
+
 type isQuestion_Ask interface {
 	isQuestion_Ask()
 }
@@ -3530,11 +6372,17 @@ type Question_Follow struct {
 	Follow *AskFollow `protobuf:"bytes,12,opt,name=follow,proto3,oneof"`
 }
 
+type Question_Preview struct {
+	Preview *AskPreview `protobuf:"bytes,13,opt,name=preview,proto3,oneof"`
+}
+
 func (*Question_Devices) isQuestion_Ask() {}
 
 func (*Question_Contacts) isQuestion_Ask() {}
 
 func (*Question_Follow) isQuestion_Ask() {}
+
+func (*Question_Preview) isQuestion_Ask() {}
 
 // AskDevices asks for all devices.
 type AskDevices struct {
@@ -3545,7 +6393,7 @@ type AskDevices struct {
 
 func (x *AskDevices) Reset() {
 	*x = AskDevices{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[37]
+	mi := &file_cardea_v1_agent_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3557,7 +6405,7 @@ func (x *AskDevices) String() string {
 func (*AskDevices) ProtoMessage() {}
 
 func (x *AskDevices) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[37]
+	mi := &file_cardea_v1_agent_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3570,7 +6418,7 @@ func (x *AskDevices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskDevices.ProtoReflect.Descriptor instead.
 func (*AskDevices) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{65}
 }
 
 // AskContacts asks the ledger, and the window that is open.
@@ -3586,7 +6434,7 @@ type AskContacts struct {
 
 func (x *AskContacts) Reset() {
 	*x = AskContacts{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[38]
+	mi := &file_cardea_v1_agent_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3598,7 +6446,7 @@ func (x *AskContacts) String() string {
 func (*AskContacts) ProtoMessage() {}
 
 func (x *AskContacts) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[38]
+	mi := &file_cardea_v1_agent_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3611,7 +6459,7 @@ func (x *AskContacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskContacts.ProtoReflect.Descriptor instead.
 func (*AskContacts) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *AskContacts) GetDevice() string {
@@ -3652,7 +6500,7 @@ type AskFollow struct {
 
 func (x *AskFollow) Reset() {
 	*x = AskFollow{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[39]
+	mi := &file_cardea_v1_agent_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3664,7 +6512,7 @@ func (x *AskFollow) String() string {
 func (*AskFollow) ProtoMessage() {}
 
 func (x *AskFollow) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[39]
+	mi := &file_cardea_v1_agent_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3677,12 +6525,65 @@ func (x *AskFollow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskFollow.ProtoReflect.Descriptor instead.
 func (*AskFollow) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *AskFollow) GetDevice() string {
 	if x != nil {
 		return x.Device
+	}
+	return ""
+}
+
+// AskPreview asks what a containment mode would stop, by what the ledger has of the device.
+type AskPreview struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	Mode          string                 `protobuf:"bytes,2,opt,name=mode,proto3" json:"mode,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskPreview) Reset() {
+	*x = AskPreview{}
+	mi := &file_cardea_v1_agent_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskPreview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskPreview) ProtoMessage() {}
+
+func (x *AskPreview) ProtoReflect() protoreflect.Message {
+	mi := &file_cardea_v1_agent_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskPreview.ProtoReflect.Descriptor instead.
+func (*AskPreview) Descriptor() ([]byte, []int) {
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *AskPreview) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *AskPreview) GetMode() string {
+	if x != nil {
+		return x.Mode
 	}
 	return ""
 }
@@ -3719,7 +6620,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[40]
+	mi := &file_cardea_v1_agent_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3731,7 +6632,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[40]
+	mi := &file_cardea_v1_agent_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3744,7 +6645,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *Contact) GetDevice() string {
@@ -3920,7 +6821,7 @@ type Service struct {
 
 func (x *Service) Reset() {
 	*x = Service{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[41]
+	mi := &file_cardea_v1_agent_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3932,7 +6833,7 @@ func (x *Service) String() string {
 func (*Service) ProtoMessage() {}
 
 func (x *Service) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[41]
+	mi := &file_cardea_v1_agent_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3945,7 +6846,7 @@ func (x *Service) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Service.ProtoReflect.Descriptor instead.
 func (*Service) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *Service) GetName() string {
@@ -3984,7 +6885,7 @@ type Listed struct {
 
 func (x *Listed) Reset() {
 	*x = Listed{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[42]
+	mi := &file_cardea_v1_agent_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3996,7 +6897,7 @@ func (x *Listed) String() string {
 func (*Listed) ProtoMessage() {}
 
 func (x *Listed) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[42]
+	mi := &file_cardea_v1_agent_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4009,7 +6910,7 @@ func (x *Listed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Listed.ProtoReflect.Descriptor instead.
 func (*Listed) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Listed) GetKind() string {
@@ -4064,13 +6965,14 @@ type Answer struct {
 	Time          int64                  `protobuf:"varint,5,opt,name=time,proto3" json:"time,omitempty"`
 	Devices       []*Device              `protobuf:"bytes,6,rep,name=devices,proto3" json:"devices,omitempty"`
 	Contacts      []*Contact             `protobuf:"bytes,7,rep,name=contacts,proto3" json:"contacts,omitempty"`
+	Preview       *Trial                 `protobuf:"bytes,8,opt,name=preview,proto3" json:"preview,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[43]
+	mi := &file_cardea_v1_agent_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4082,7 +6984,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[43]
+	mi := &file_cardea_v1_agent_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4095,7 +6997,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{43}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *Answer) GetId() string {
@@ -4147,6 +7049,13 @@ func (x *Answer) GetContacts() []*Contact {
 	return nil
 }
 
+func (x *Answer) GetPreview() *Trial {
+	if x != nil {
+		return x.Preview
+	}
+	return nil
+}
+
 // Look says that somebody asked this home for details, as the gateway itself saw and decided it.
 type Look struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4163,7 +7072,7 @@ type Look struct {
 
 func (x *Look) Reset() {
 	*x = Look{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[44]
+	mi := &file_cardea_v1_agent_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4175,7 +7084,7 @@ func (x *Look) String() string {
 func (*Look) ProtoMessage() {}
 
 func (x *Look) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[44]
+	mi := &file_cardea_v1_agent_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4188,7 +7097,7 @@ func (x *Look) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Look.ProtoReflect.Descriptor instead.
 func (*Look) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{44}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Look) GetQuestion() string {
@@ -4250,7 +7159,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[45]
+	mi := &file_cardea_v1_agent_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4262,7 +7171,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[45]
+	mi := &file_cardea_v1_agent_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4275,7 +7184,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{45}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -4297,7 +7206,7 @@ type RenewReply struct {
 
 func (x *RenewReply) Reset() {
 	*x = RenewReply{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[46]
+	mi := &file_cardea_v1_agent_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4309,7 +7218,7 @@ func (x *RenewReply) String() string {
 func (*RenewReply) ProtoMessage() {}
 
 func (x *RenewReply) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[46]
+	mi := &file_cardea_v1_agent_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4322,7 +7231,7 @@ func (x *RenewReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewReply.ProtoReflect.Descriptor instead.
 func (*RenewReply) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{46}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *RenewReply) GetChain() []byte {
@@ -4357,7 +7266,7 @@ type BundleRequest struct {
 
 func (x *BundleRequest) Reset() {
 	*x = BundleRequest{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[47]
+	mi := &file_cardea_v1_agent_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4369,7 +7278,7 @@ func (x *BundleRequest) String() string {
 func (*BundleRequest) ProtoMessage() {}
 
 func (x *BundleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[47]
+	mi := &file_cardea_v1_agent_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4382,7 +7291,7 @@ func (x *BundleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleRequest.ProtoReflect.Descriptor instead.
 func (*BundleRequest) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{47}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *BundleRequest) GetPath() string {
@@ -4411,7 +7320,7 @@ type BundleReply struct {
 
 func (x *BundleReply) Reset() {
 	*x = BundleReply{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[48]
+	mi := &file_cardea_v1_agent_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4423,7 +7332,7 @@ func (x *BundleReply) String() string {
 func (*BundleReply) ProtoMessage() {}
 
 func (x *BundleReply) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[48]
+	mi := &file_cardea_v1_agent_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4436,7 +7345,7 @@ func (x *BundleReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleReply.ProtoReflect.Descriptor instead.
 func (*BundleReply) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{48}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *BundleReply) GetData() []byte {
@@ -4475,7 +7384,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[49]
+	mi := &file_cardea_v1_agent_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4487,7 +7396,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[49]
+	mi := &file_cardea_v1_agent_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4500,7 +7409,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{49}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Enrolment) GetProtocol() uint32 {
@@ -4557,7 +7466,7 @@ type Enrolled struct {
 
 func (x *Enrolled) Reset() {
 	*x = Enrolled{}
-	mi := &file_cardea_v1_agent_proto_msgTypes[50]
+	mi := &file_cardea_v1_agent_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4569,7 +7478,7 @@ func (x *Enrolled) String() string {
 func (*Enrolled) ProtoMessage() {}
 
 func (x *Enrolled) ProtoReflect() protoreflect.Message {
-	mi := &file_cardea_v1_agent_proto_msgTypes[50]
+	mi := &file_cardea_v1_agent_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4582,7 +7491,7 @@ func (x *Enrolled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolled.ProtoReflect.Descriptor instead.
 func (*Enrolled) Descriptor() ([]byte, []int) {
-	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{50}
+	return file_cardea_v1_agent_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Enrolled) GetTenant() string {
@@ -4665,7 +7574,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05epoch\x18\x02 \x01(\x06R\x05epoch\x12\x18\n" +
 	"\adesired\x18\x03 \x01(\x04R\adesired\x12\x12\n" +
 	"\x04sent\x18\x04 \x01(\x03R\x04sent\x12%\n" +
-	"\x05items\x18\x05 \x03(\v2\x0f.cardea.v1.ItemR\x05items\"\xec\x04\n" +
+	"\x05items\x18\x05 \x03(\v2\x0f.cardea.v1.ItemR\x05items\"\x8b\a\n" +
 	"\x04Item\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04time\x18\x02 \x01(\x03R\x04time\x12.\n" +
@@ -4683,8 +7592,16 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\tsightings\x18\x13 \x01(\v2\x14.cardea.v1.SightingsH\x00R\tsightings\x127\n" +
 	"\n" +
 	"correction\x18\x14 \x01(\v2\x15.cardea.v1.CorrectionH\x00R\n" +
-	"correctionB\x06\n" +
-	"\x04body\"\xc1\x03\n" +
+	"correction\x125\n" +
+	"\n" +
+	"day_scores\x18\x15 \x01(\v2\x14.cardea.v1.DayScoresH\x00R\tdayScores\x128\n" +
+	"\vshadow_hits\x18\x16 \x01(\v2\x15.cardea.v1.ShadowHitsH\x00R\n" +
+	"shadowHits\x128\n" +
+	"\vhunt_result\x18\x17 \x01(\v2\x15.cardea.v1.HuntResultH\x00R\n" +
+	"huntResult\x122\n" +
+	"\tline_hour\x18\x18 \x01(\v2\x13.cardea.v1.LineHourH\x00R\blineHour\x12>\n" +
+	"\rremedy_result\x18\x19 \x01(\v2\x17.cardea.v1.RemedyResultH\x00R\fremedyResultB\x06\n" +
+	"\x04body\"\xe0\x04\n" +
 	"\tHeartbeat\x12\x1a\n" +
 	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x18\n" +
 	"\adesired\x18\x02 \x01(\x04R\adesired\x12\x12\n" +
@@ -4705,10 +7622,35 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"spoolBytes\x12\x1f\n" +
 	"\vspool_items\x18\x0e \x01(\x04R\n" +
 	"spoolItems\x12\x18\n" +
-	"\adropped\x18\x0f \x01(\x04R\adropped\"=\n" +
+	"\adropped\x18\x0f \x01(\x04R\adropped\x12\x1c\n" +
+	"\thousehold\x18\x10 \x01(\x04R\thousehold\x12)\n" +
+	"\x06health\x18\x11 \x01(\v2\x11.cardea.v1.HealthR\x06health\x12/\n" +
+	"\bsoftware\x18\x12 \x01(\v2\x13.cardea.v1.SoftwareR\bsoftware\x12#\n" +
+	"\x04line\x18\x13 \x01(\v2\x0f.cardea.v1.LineR\x04line\"\xee\x01\n" +
+	"\x06Health\x12\x18\n" +
+	"\acrashes\x18\x01 \x01(\rR\acrashes\x12\x14\n" +
+	"\x05asked\x18\x02 \x01(\x04R\x05asked\x12\x1e\n" +
+	"\n" +
+	"unanswered\x18\x03 \x01(\x04R\n" +
+	"unanswered\x12\x16\n" +
+	"\x06broken\x18\x04 \x01(\rR\x06broken\x12\x1a\n" +
+	"\bfindings\x18\x05 \x01(\rR\bfindings\x12\x14\n" +
+	"\x05stops\x18\x06 \x01(\rR\x05stops\x12\x16\n" +
+	"\x06memory\x18\a \x01(\x04R\x06memory\x12\x1e\n" +
+	"\n" +
+	"throughput\x18\b \x01(\x04R\n" +
+	"throughput\x12\x12\n" +
+	"\x04asks\x18\t \x01(\rR\x04asks\"\x96\x01\n" +
+	"\bSoftware\x12\x1a\n" +
+	"\bplatform\x18\x01 \x01(\tR\bplatform\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06bundle\x18\x03 \x01(\x04R\x06bundle\x12\x14\n" +
+	"\x05state\x18\x04 \x01(\tR\x05state\x12\x14\n" +
+	"\x05tried\x18\x05 \x01(\x04R\x05tried\x12\x10\n" +
+	"\x03why\x18\x06 \x01(\tR\x03why\"=\n" +
 	"\rBundleVersion\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x04R\aversion\"\xec\x05\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\"\xda\a\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -4738,7 +7680,25 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\texposures\x18\x17 \x03(\v2\x13.cardea.v1.ExposureR\texposures\x12)\n" +
 	"\x06behind\x18\x18 \x03(\v2\x11.cardea.v1.BehindR\x06behind\x12*\n" +
 	"\aaliases\x18\x19 \x03(\v2\x10.cardea.v1.AliasR\aaliases\x127\n" +
-	"\vprotections\x18\x1a \x03(\v2\x15.cardea.v1.ProtectionR\vprotections\"\xd8\x02\n" +
+	"\vprotections\x18\x1a \x03(\v2\x15.cardea.v1.ProtectionR\vprotections\x12\x12\n" +
+	"\x04held\x18\x1b \x01(\bR\x04held\x12\x16\n" +
+	"\x06paused\x18\x1c \x01(\x03R\x06paused\x12\x1b\n" +
+	"\tpaused_by\x18\x1d \x01(\tR\bpausedBy\x12&\n" +
+	"\x05trial\x18\x1e \x01(\v2\x10.cardea.v1.TrialR\x05trial\x12\x1c\n" +
+	"\tessential\x18\x1f \x01(\tR\tessential\x12\x1a\n" +
+	"\bfirmware\x18  \x01(\tR\bfirmware\x12+\n" +
+	"\bknown_by\x18! \x03(\v2\x10.cardea.v1.WordsR\aknownBy\x12\x14\n" +
+	"\x05guest\x18\" \x01(\bR\x05guest\"\x8b\x01\n" +
+	"\x05Trial\x12\x12\n" +
+	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x14\n" +
+	"\x05since\x18\x02 \x01(\x03R\x05since\x12\x12\n" +
+	"\x04kept\x18\x03 \x01(\rR\x04kept\x12\x18\n" +
+	"\astopped\x18\x04 \x03(\tR\astopped\x12\x14\n" +
+	"\x05stops\x18\x05 \x01(\rR\x05stops\x12\x14\n" +
+	"\x05share\x18\x06 \x01(\x01R\x05share\"5\n" +
+	"\x05Words\x12\x18\n" +
+	"\apattern\x18\x01 \x01(\tR\apattern\x12\x12\n" +
+	"\x04args\x18\x02 \x03(\tR\x04args\"\xd2\x03\n" +
 	"\bExposure\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -4754,14 +7714,18 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\aprotect\x18\v \x03(\tR\aprotect\x12\x14\n" +
 	"\x05first\x18\f \x01(\x03R\x05first\x12\x12\n" +
 	"\x04last\x18\r \x01(\x03R\x04last\x12\x18\n" +
-	"\acertain\x18\x0e \x01(\bR\acertain\"\x94\x01\n" +
+	"\acertain\x18\x0e \x01(\bR\acertain\x12$\n" +
+	"\x04said\x18\x0f \x01(\v2\x10.cardea.v1.WordsR\x04said\x12*\n" +
+	"\aadvised\x18\x10 \x01(\v2\x10.cardea.v1.WordsR\aadvised\x12&\n" +
+	"\x05shown\x18\x11 \x03(\v2\x10.cardea.v1.WordsR\x05shown\"\xc1\x01\n" +
 	"\x06Behind\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
 	"\x05model\x18\x03 \x01(\tR\x05model\x12\x16\n" +
 	"\x06vendor\x18\x04 \x01(\tR\x06vendor\x12\x14\n" +
 	"\x05class\x18\x05 \x01(\tR\x05class\x12\x1a\n" +
-	"\bevidence\x18\x06 \x03(\tR\bevidence\"\xa9\x01\n" +
+	"\bevidence\x18\x06 \x03(\tR\bevidence\x12+\n" +
+	"\bknown_by\x18\a \x03(\v2\x10.cardea.v1.WordsR\aknownBy\"\xcf\x01\n" +
 	"\x05Alias\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
 	"\x04macs\x18\x02 \x03(\tR\x04macs\x12\x16\n" +
@@ -4771,7 +7735,8 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"confidence\x12\x10\n" +
 	"\x03why\x18\x05 \x03(\tR\x03why\x12\x0e\n" +
 	"\x02by\x18\x06 \x01(\tR\x02by\x12\x1a\n" +
-	"\bproposed\x18\a \x01(\bR\bproposed\"J\n" +
+	"\bproposed\x18\a \x01(\bR\bproposed\x12$\n" +
+	"\x04said\x18\b \x03(\v2\x10.cardea.v1.WordsR\x04said\"J\n" +
 	"\n" +
 	"Protection\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
@@ -4814,7 +7779,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05proto\x18\x02 \x01(\rR\x05proto\x12\x14\n" +
 	"\x05ports\x18\x03 \x03(\rR\x05ports\x12\x14\n" +
 	"\x05addrs\x18\x04 \x03(\tR\x05addrs\x12\x14\n" +
-	"\x05names\x18\x05 \x03(\tR\x05names\"\xa8\x02\n" +
+	"\x05names\x18\x05 \x03(\tR\x05names\"\xe2\x02\n" +
 	"\aFinding\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\tR\x06device\x12\x1a\n" +
@@ -4827,8 +7792,10 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05facts\x18\t \x01(\fR\x05facts\x12,\n" +
 	"\asymptom\x18\n" +
 	" \x01(\v2\x12.cardea.v1.SymptomR\asymptom\x12\x12\n" +
-	"\x04port\x18\v \x01(\tR\x04portB\x04\n" +
-	"\x02_p\"z\n" +
+	"\x04port\x18\v \x01(\tR\x04port\x12\x12\n" +
+	"\x04card\x18\f \x01(\fR\x04card\x12$\n" +
+	"\x04said\x18\r \x01(\v2\x10.cardea.v1.WordsR\x04saidB\x04\n" +
+	"\x02_p\"\xa0\x01\n" +
 	"\n" +
 	"Transition\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\x03R\x04time\x12\x12\n" +
@@ -4836,14 +7803,16 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x02to\x18\x03 \x01(\tR\x02to\x12\x12\n" +
 	"\x04mode\x18\x04 \x01(\tR\x04mode\x12\x0e\n" +
 	"\x02by\x18\x05 \x01(\tR\x02by\x12\x10\n" +
-	"\x03why\x18\x06 \x01(\tR\x03why\"\x95\x01\n" +
+	"\x03why\x18\x06 \x01(\tR\x03why\x12$\n" +
+	"\x04said\x18\a \x01(\v2\x10.cardea.v1.WordsR\x04said\"\xbb\x01\n" +
 	"\x05Check\x12\x14\n" +
 	"\x05clean\x18\x01 \x01(\bR\x05clean\x12\x1a\n" +
 	"\bsentence\x18\x02 \x01(\tR\bsentence\x12\x12\n" +
 	"\x04seen\x18\x03 \x01(\x04R\x04seen\x12\x12\n" +
 	"\x04last\x18\x04 \x01(\x03R\x04last\x12\x19\n" +
 	"\bquiet_ms\x18\x05 \x01(\x03R\aquietMs\x12\x17\n" +
-	"\aneed_ms\x18\x06 \x01(\x03R\x06needMs\"\xf7\x02\n" +
+	"\aneed_ms\x18\x06 \x01(\x03R\x06needMs\x12$\n" +
+	"\x04said\x18\a \x01(\v2\x10.cardea.v1.WordsR\x04said\"\x9a\x05\n" +
 	"\bIncident\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
@@ -4858,17 +7827,80 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	" \x01(\x04R\bfindings\x12\x1a\n" +
 	"\breleases\x18\v \x01(\rR\breleases\x12/\n" +
 	"\ahistory\x18\f \x03(\v2\x15.cardea.v1.TransitionR\ahistory\x12&\n" +
-	"\x05check\x18\r \x01(\v2\x10.cardea.v1.CheckR\x05check\"m\n" +
+	"\x05check\x18\r \x01(\v2\x10.cardea.v1.CheckR\x05check\x12\x12\n" +
+	"\x04kind\x18\x0e \x01(\tR\x04kind\x12\x1a\n" +
+	"\bplaybook\x18\x0f \x01(\tR\bplaybook\x12%\n" +
+	"\x05steps\x18\x10 \x03(\v2\x0f.cardea.v1.StepR\x05steps\x12%\n" +
+	"\x05deeds\x18\x11 \x03(\v2\x0f.cardea.v1.DeedR\x05deeds\x12\x18\n" +
+	"\aoutcome\x18\x12 \x01(\tR\aoutcome\x12\x1a\n" +
+	"\brelapses\x18\x13 \x01(\rR\brelapses\x12\x14\n" +
+	"\x05waits\x18\x14 \x01(\bR\x05waits\x12#\n" +
+	"\x04harm\x18\x15 \x01(\v2\x0f.cardea.v1.HarmR\x04harm\x122\n" +
+	"\tprobation\x18\x16 \x01(\v2\x14.cardea.v1.ProbationR\tprobation\"\x94\x01\n" +
+	"\x04Step\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\tR\x05state\x12\x18\n" +
+	"\achanged\x18\x03 \x01(\x03R\achanged\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\x12\x16\n" +
+	"\x06result\x18\x05 \x01(\tR\x06result\x12$\n" +
+	"\x04said\x18\x06 \x01(\v2\x10.cardea.v1.WordsR\x04said\"\xe7\x01\n" +
+	"\x04Deed\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04time\x18\x03 \x01(\x03R\x04time\x12\x12\n" +
+	"\x04what\x18\x04 \x01(\tR\x04what\x12\x1a\n" +
+	"\bendpoint\x18\x05 \x01(\tR\bendpoint\x12)\n" +
+	"\x04port\x18\x06 \x01(\v2\x15.cardea.v1.ProtectionR\x04port\x12\x16\n" +
+	"\x06undone\x18\a \x01(\x03R\x06undone\x12\x0e\n" +
+	"\x02by\x18\b \x01(\tR\x02by\x12$\n" +
+	"\x04said\x18\t \x01(\v2\x10.cardea.v1.WordsR\x04said\"\xd4\x01\n" +
+	"\x04Harm\x12\x14\n" +
+	"\x05since\x18\x01 \x01(\x03R\x05since\x12\x1a\n" +
+	"\bsentence\x18\x02 \x01(\tR\bsentence\x12\x16\n" +
+	"\x06before\x18\x03 \x01(\x01R\x06before\x12\x10\n" +
+	"\x03now\x18\x04 \x01(\x01R\x03now\x12\x18\n" +
+	"\aretries\x18\x05 \x01(\x01R\aretries\x12\x18\n" +
+	"\areboots\x18\x06 \x01(\rR\areboots\x12\x16\n" +
+	"\x06lifted\x18\a \x01(\bR\x06lifted\x12$\n" +
+	"\x04said\x18\b \x01(\v2\x10.cardea.v1.WordsR\x04said\"\xc7\x01\n" +
+	"\tProbation\x12\x14\n" +
+	"\x05since\x18\x01 \x01(\x03R\x05since\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05phase\x18\x03 \x01(\tR\x05phase\x12\x1b\n" +
+	"\tsilent_ms\x18\x04 \x01(\x03R\bsilentMs\x12\x17\n" +
+	"\aneed_ms\x18\x05 \x01(\x03R\x06needMs\x12\x16\n" +
+	"\x06reboot\x18\x06 \x01(\bR\x06reboot\x12\x14\n" +
+	"\x05share\x18\a \x01(\x01R\x05share\x12\x14\n" +
+	"\x05again\x18\b \x01(\x03R\x05again\"\x8f\x02\n" +
 	"\tFirstTime\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x1a\n" +
 	"\bendpoint\x18\x02 \x01(\x06R\bendpoint\x12\x12\n" +
 	"\x04week\x18\x03 \x01(\rR\x04week\x12\x18\n" +
-	"\arenewed\x18\x04 \x01(\bR\arenewed\"[\n" +
+	"\arenewed\x18\x04 \x01(\bR\arenewed\x12\x16\n" +
+	"\x06domain\x18\x05 \x01(\x06R\x06domain\x12\x18\n" +
+	"\anetwork\x18\x06 \x01(\x06R\anetwork\x12\x18\n" +
+	"\aservice\x18\a \x01(\x06R\aservice\x12\x14\n" +
+	"\x05flags\x18\b \x01(\rR\x05flags\x12\x12\n" +
+	"\x04days\x18\t \x01(\rR\x04days\x12\x16\n" +
+	"\x06active\x18\n" +
+	" \x01(\rR\x06active\x12\x12\n" +
+	"\x04name\x18\v \x01(\tR\x04name\"[\n" +
 	"\n" +
 	"FirstTimes\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\rR\x06scheme\x125\n" +
 	"\vfirst_times\x18\x02 \x03(\v2\x14.cardea.v1.FirstTimeR\n" +
-	"firstTimes\"\x8f\x01\n" +
+	"firstTimes\"\xc0\x01\n" +
+	"\bDayScore\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x10\n" +
+	"\x03day\x18\x02 \x01(\rR\x03day\x12\x18\n" +
+	"\aprofile\x18\x03 \x01(\x04R\aprofile\x12\x16\n" +
+	"\x06maxima\x18\x04 \x03(\x02R\x06maxima\x12\x1c\n" +
+	"\tendpoints\x18\x05 \x01(\rR\tendpoints\x12\x14\n" +
+	"\x05fresh\x18\x06 \x01(\rR\x05fresh\x12\x14\n" +
+	"\x05hours\x18\a \x03(\rR\x05hours\x12\x0e\n" +
+	"\x02up\x18\b \x01(\x04R\x02up\"4\n" +
+	"\tDayScores\x12'\n" +
+	"\x04days\x18\x01 \x03(\v2\x13.cardea.v1.DayScoreR\x04days\"\x8f\x01\n" +
 	"\x05Usage\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\x06R\bendpoint\x12\x14\n" +
 	"\x05flows\x18\x02 \x01(\x04R\x05flows\x12\x16\n" +
@@ -4886,7 +7918,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05usage\x18\x06 \x03(\v2\x10.cardea.v1.UsageR\x05usage\"M\n" +
 	"\x06RollUp\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\rR\x06scheme\x12+\n" +
-	"\x05hours\x18\x02 \x03(\v2\x15.cardea.v1.DeviceHourR\x05hours\"\xd8\x01\n" +
+	"\x05hours\x18\x02 \x03(\v2\x15.cardea.v1.DeviceHourR\x05hours\"\xfe\x01\n" +
 	"\x04Stop\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x1a\n" +
 	"\bendpoint\x18\x02 \x01(\tR\bendpoint\x12\x14\n" +
@@ -4896,21 +7928,157 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05count\x18\a \x01(\x04R\x05count\x12\x14\n" +
 	"\x05first\x18\b \x01(\x03R\x05first\x12\x12\n" +
-	"\x04last\x18\t \x01(\x03R\x04last\"L\n" +
+	"\x04last\x18\t \x01(\x03R\x04last\x12$\n" +
+	"\x04said\x18\n" +
+	" \x01(\v2\x10.cardea.v1.WordsR\x04said\"L\n" +
 	"\aStopped\x12%\n" +
 	"\x05stops\x18\x01 \x03(\v2\x0f.cardea.v1.StopR\x05stops\x12\x1a\n" +
 	"\btrackers\x18\x02 \x01(\x04R\btrackers\"I\n" +
 	"\aDropped\x12\x14\n" +
 	"\x05items\x18\x01 \x01(\x04R\x05items\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\x03R\x05first\x12\x12\n" +
-	"\x04last\x18\x03 \x01(\x03R\x04last\"\xf4\x01\n" +
+	"\x04last\x18\x03 \x01(\x03R\x04last\"\xa6\x03\n" +
 	"\aDesired\x12\x1a\n" +
 	"\bprotocol\x18\x01 \x01(\rR\bprotocol\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12(\n" +
 	"\x06orders\x18\x03 \x03(\v2\x10.cardea.v1.OrderR\x06orders\x122\n" +
 	"\abundles\x18\x04 \x03(\v2\x18.cardea.v1.BundleVersionR\abundles\x12*\n" +
 	"\x04keys\x18\x05 \x03(\v2\x16.cardea.v1.ResidentKeyR\x04keys\x12)\n" +
-	"\x10revoked_consents\x18\x06 \x03(\tR\x0frevokedConsents\"\xdf\x02\n" +
+	"\x10revoked_consents\x18\x06 \x03(\tR\x0frevokedConsents\x122\n" +
+	"\thousehold\x18\a \x01(\v2\x14.cardea.v1.HouseholdR\thousehold\x120\n" +
+	"\x06shadow\x18\b \x03(\v2\x18.cardea.v1.BundleVersionR\x06shadow\x12%\n" +
+	"\x05hunts\x18\t \x03(\v2\x0f.cardea.v1.HuntR\x05hunts\x12#\n" +
+	"\x04plan\x18\n" +
+	" \x01(\v2\x0f.cardea.v1.PlanR\x04plan\"j\n" +
+	"\x04Plan\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06extras\x18\x03 \x03(\tR\x06extras\x12&\n" +
+	"\x05brand\x18\x04 \x01(\v2\x10.cardea.v1.BrandR\x05brand\"\x95\x01\n" +
+	"\x05Brand\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06accent\x18\x02 \x01(\tR\x06accent\x12\x14\n" +
+	"\x05phone\x18\x03 \x01(\tR\x05phone\x12\x18\n" +
+	"\asupport\x18\x04 \x01(\tR\asupport\x12\x17\n" +
+	"\ahint_en\x18\x05 \x01(\tR\x06hintEn\x12\x17\n" +
+	"\ahint_de\x18\x06 \x01(\tR\x06hintDe\"d\n" +
+	"\x04Hunt\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\x03R\x04from\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\x12\"\n" +
+	"\x02of\x18\x04 \x03(\v2\x12.cardea.v1.HuntForR\x02of\"K\n" +
+	"\aHuntFor\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x16\n" +
+	"\x06family\x18\x03 \x01(\tR\x06family\"`\n" +
+	"\n" +
+	"HuntResult\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12&\n" +
+	"\x04hits\x18\x02 \x03(\v2\x12.cardea.v1.HuntHitR\x04hits\x12\x1a\n" +
+	"\bsearched\x18\x03 \x01(\x03R\bsearched\"\x93\x01\n" +
+	"\aHuntHit\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x0e\n" +
+	"\x02of\x18\x02 \x01(\rR\x02of\x12\x1a\n" +
+	"\bcontacts\x18\x03 \x01(\x04R\bcontacts\x12\x14\n" +
+	"\x05first\x18\x04 \x01(\x03R\x05first\x12\x12\n" +
+	"\x04last\x18\x05 \x01(\x03R\x04last\x12\x1a\n" +
+	"\bincident\x18\x06 \x01(\tR\bincident\"h\n" +
+	"\n" +
+	"ShadowHits\x12\x16\n" +
+	"\x06bundle\x18\x01 \x01(\tR\x06bundle\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\x12(\n" +
+	"\x04hits\x18\x03 \x03(\v2\x14.cardea.v1.ShadowHitR\x04hits\"\x8d\x01\n" +
+	"\tShadowHit\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
+	"\x05model\x18\x02 \x01(\tR\x05model\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\x04R\x05count\x12\x14\n" +
+	"\x05first\x18\x05 \x01(\x03R\x05first\x12\x12\n" +
+	"\x04last\x18\x06 \x01(\x03R\x04last\"\xd8\x01\n" +
+	"\x04Line\x12\x12\n" +
+	"\x04time\x18\x01 \x01(\x03R\x04time\x12\x18\n" +
+	"\alatency\x18\x02 \x01(\rR\alatency\x12\x16\n" +
+	"\x06beyond\x18\x03 \x01(\rR\x06beyond\x12\x12\n" +
+	"\x04lost\x18\x04 \x01(\rR\x04lost\x12\x10\n" +
+	"\x03dns\x18\x05 \x01(\rR\x03dns\x12\x12\n" +
+	"\x04down\x18\x06 \x01(\x04R\x04down\x12\x0e\n" +
+	"\x02up\x18\a \x01(\x04R\x02up\x12\x12\n" +
+	"\x04slow\x18\b \x01(\tR\x04slow\x12\x14\n" +
+	"\x05since\x18\t \x01(\x03R\x05since\x12\x16\n" +
+	"\x06remedy\x18\n" +
+	" \x01(\tR\x06remedy\"\x87\x03\n" +
+	"\bLineHour\x12\x12\n" +
+	"\x04hour\x18\x01 \x01(\x03R\x04hour\x12\x1f\n" +
+	"\vlatency_p50\x18\x02 \x01(\rR\n" +
+	"latencyP50\x12\x1f\n" +
+	"\vlatency_p95\x18\x03 \x01(\rR\n" +
+	"latencyP95\x12\x1d\n" +
+	"\n" +
+	"beyond_p50\x18\x04 \x01(\rR\tbeyondP50\x12\x1d\n" +
+	"\n" +
+	"beyond_p95\x18\x05 \x01(\rR\tbeyondP95\x12\x12\n" +
+	"\x04lost\x18\x06 \x01(\rR\x04lost\x12\x17\n" +
+	"\adns_p50\x18\a \x01(\rR\x06dnsP50\x12\x17\n" +
+	"\adns_p95\x18\b \x01(\rR\x06dnsP95\x12\x1b\n" +
+	"\tdown_peak\x18\t \x01(\x04R\bdownPeak\x12\x17\n" +
+	"\aup_peak\x18\n" +
+	" \x01(\x04R\x06upPeak\x12\x12\n" +
+	"\x04slow\x18\v \x01(\rR\x04slow\x12\x14\n" +
+	"\x05where\x18\f \x01(\tR\x05where\x12)\n" +
+	"\abusiest\x18\r \x03(\v2\x0f.cardea.v1.BusyR\abusiest\x12\x16\n" +
+	"\x06probes\x18\x0e \x01(\rR\x06probes\"B\n" +
+	"\x04Busy\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
+	"\x04down\x18\x02 \x01(\x04R\x04down\x12\x0e\n" +
+	"\x02up\x18\x03 \x01(\x04R\x02up\"\xa8\x01\n" +
+	"\fRemedyResult\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12'\n" +
+	"\x06before\x18\x03 \x01(\v2\x0f.cardea.v1.LineR\x06before\x12%\n" +
+	"\x05after\x18\x04 \x01(\v2\x0f.cardea.v1.LineR\x05after\x12\x12\n" +
+	"\x04kept\x18\x05 \x01(\bR\x04kept\x12\x10\n" +
+	"\x03why\x18\x06 \x01(\tR\x03why\"\xdf\x03\n" +
+	"\tHousehold\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x12\n" +
+	"\x04zone\x18\x02 \x01(\tR\x04zone\x12/\n" +
+	"\aoffsets\x18\x03 \x03(\v2\x15.cardea.v1.ZoneOffsetR\aoffsets\x122\n" +
+	"\x06policy\x18\x04 \x01(\v2\x1a.cardea.v1.HouseholdPolicyR\x06policy\x124\n" +
+	"\adevices\x18\x05 \x03(\v2\x1a.cardea.v1.HouseholdPolicyR\adevices\x122\n" +
+	"\x06people\x18\x06 \x03(\v2\x1a.cardea.v1.HouseholdPersonR\x06people\x12:\n" +
+	"\tschedules\x18\a \x03(\v2\x1c.cardea.v1.HouseholdScheduleR\tschedules\x121\n" +
+	"\x06pauses\x18\b \x03(\v2\x19.cardea.v1.HouseholdPauseR\x06pauses\x12\x18\n" +
+	"\aapprove\x18\t \x01(\tR\aapprove\x12\x1a\n" +
+	"\badmitted\x18\n" +
+	" \x03(\tR\badmitted\x12\x16\n" +
+	"\x06guests\x18\v \x03(\tR\x06guests\x12\x18\n" +
+	"\aprivate\x18\f \x01(\bR\aprivate\":\n" +
+	"\n" +
+	"ZoneOffset\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\x03R\x04from\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\x05R\aseconds\"\x8b\x01\n" +
+	"\x0fHouseholdPolicy\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
+	"\x05block\x18\x02 \x01(\tR\x05block\x12\x18\n" +
+	"\acontain\x18\x03 \x01(\tR\acontain\x12\x12\n" +
+	"\x04tidy\x18\x04 \x01(\tR\x04tidy\x12\x1c\n" +
+	"\tessential\x18\x05 \x01(\tR\tessential\"{\n" +
+	"\x0fHouseholdPerson\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05group\x18\x03 \x01(\bR\x05group\x12\x18\n" +
+	"\adevices\x18\x04 \x03(\tR\adevices\x12\x14\n" +
+	"\x05level\x18\x05 \x01(\tR\x05level\"\x97\x01\n" +
+	"\x11HouseholdSchedule\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05whose\x18\x02 \x03(\tR\x05whose\x12\x12\n" +
+	"\x04days\x18\x03 \x01(\rR\x04days\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\rR\x04from\x12\x0e\n" +
+	"\x02to\x18\x05 \x01(\rR\x02to\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x12\x10\n" +
+	"\x03off\x18\a \x01(\bR\x03off\"<\n" +
+	"\x0eHouseholdPause\x12\x14\n" +
+	"\x05whose\x18\x01 \x01(\tR\x05whose\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\x03R\x05until\"\xe1\x03\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04verb\x18\x02 \x01(\tR\x04verb\x12\x16\n" +
@@ -4927,13 +8095,21 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\bidentity\x18\f \x01(\v2\x15.cardea.v1.CorrectionR\bidentity\x125\n" +
 	"\n" +
 	"protection\x18\r \x01(\v2\x15.cardea.v1.ProtectionR\n" +
-	"protection\"\x86\x01\n" +
+	"protection\x12\x12\n" +
+	"\x04mode\x18\x0e \x01(\tR\x04mode\x12\x12\n" +
+	"\x04step\x18\x0f \x01(\tR\x04step\x12\x16\n" +
+	"\x06answer\x18\x10 \x01(\tR\x06answer\x12\x12\n" +
+	"\x04deed\x18\x11 \x01(\tR\x04deed\x12\x16\n" +
+	"\x06remedy\x18\x12 \x01(\tR\x06remedy\x12\x14\n" +
+	"\x05until\x18\x13 \x01(\x03R\x05until\"\xc0\x01\n" +
 	"\vOrderResult\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bin_force\x18\x02 \x01(\bR\ainForce\x12\x10\n" +
 	"\x03why\x18\x03 \x01(\tR\x03why\x12&\n" +
 	"\x05check\x18\x04 \x01(\v2\x10.cardea.v1.CheckR\x05check\x12\x12\n" +
-	"\x04done\x18\x05 \x01(\x03R\x04done\"\x81\x01\n" +
+	"\x04done\x18\x05 \x01(\x03R\x04done\x12\x12\n" +
+	"\x04code\x18\x06 \x01(\tR\x04code\x12$\n" +
+	"\x04said\x18\a \x01(\v2\x10.cardea.v1.WordsR\x04said\"\x81\x01\n" +
 	"\vResidentKey\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x1a\n" +
@@ -4963,7 +8139,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05Nudge\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\"\x18\n" +
 	"\x06Cancel\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\xbe\x02\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xf1\x02\n" +
 	"\bQuestion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x14\n" +
@@ -4974,7 +8150,8 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\adevices\x18\n" +
 	" \x01(\v2\x15.cardea.v1.AskDevicesH\x00R\adevices\x124\n" +
 	"\bcontacts\x18\v \x01(\v2\x16.cardea.v1.AskContactsH\x00R\bcontacts\x12.\n" +
-	"\x06follow\x18\f \x01(\v2\x14.cardea.v1.AskFollowH\x00R\x06followB\x05\n" +
+	"\x06follow\x18\f \x01(\v2\x14.cardea.v1.AskFollowH\x00R\x06follow\x121\n" +
+	"\apreview\x18\r \x01(\v2\x15.cardea.v1.AskPreviewH\x00R\apreviewB\x05\n" +
 	"\x03ask\"\f\n" +
 	"\n" +
 	"AskDevices\"e\n" +
@@ -4984,7 +8161,11 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x14\n" +
 	"\x05limit\x18\x04 \x01(\rR\x05limit\"#\n" +
 	"\tAskFollow\x12\x16\n" +
-	"\x06device\x18\x01 \x01(\tR\x06device\"\xef\x04\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\"8\n" +
+	"\n" +
+	"AskPreview\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
+	"\x04mode\x18\x02 \x01(\tR\x04mode\"\xef\x04\n" +
 	"\aContact\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -5025,7 +8206,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x06source\x18\x05 \x01(\tR\x06source\x12\x1e\n" +
 	"\n" +
 	"confidence\x18\x06 \x01(\rR\n" +
-	"confidence\"\xc7\x01\n" +
+	"confidence\"\xf3\x01\n" +
 	"\x06Answer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04part\x18\x02 \x01(\rR\x04part\x12\x12\n" +
@@ -5033,7 +8214,8 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05error\x18\x04 \x01(\tR\x05error\x12\x12\n" +
 	"\x04time\x18\x05 \x01(\x03R\x04time\x12+\n" +
 	"\adevices\x18\x06 \x03(\v2\x11.cardea.v1.DeviceR\adevices\x12.\n" +
-	"\bcontacts\x18\a \x03(\v2\x12.cardea.v1.ContactR\bcontacts\"\xa8\x01\n" +
+	"\bcontacts\x18\a \x03(\v2\x12.cardea.v1.ContactR\bcontacts\x12*\n" +
+	"\apreview\x18\b \x01(\v2\x10.cardea.v1.TrialR\apreview\"\xa8\x01\n" +
 	"\x04Look\x12\x1a\n" +
 	"\bquestion\x18\x01 \x01(\tR\bquestion\x12\x14\n" +
 	"\x05asker\x18\x02 \x01(\tR\x05asker\x12\x10\n" +
@@ -5088,111 +8270,188 @@ func file_cardea_v1_agent_proto_rawDescGZIP() []byte {
 	return file_cardea_v1_agent_proto_rawDescData
 }
 
-var file_cardea_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_cardea_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
 var file_cardea_v1_agent_proto_goTypes = []any{
-	(*Report)(nil),         // 0: cardea.v1.Report
-	(*Item)(nil),           // 1: cardea.v1.Item
-	(*Heartbeat)(nil),      // 2: cardea.v1.Heartbeat
-	(*BundleVersion)(nil),  // 3: cardea.v1.BundleVersion
-	(*Device)(nil),         // 4: cardea.v1.Device
-	(*Exposure)(nil),       // 5: cardea.v1.Exposure
-	(*Behind)(nil),         // 6: cardea.v1.Behind
-	(*Alias)(nil),          // 7: cardea.v1.Alias
-	(*Protection)(nil),     // 8: cardea.v1.Protection
-	(*Token)(nil),          // 9: cardea.v1.Token
-	(*Sighted)(nil),        // 10: cardea.v1.Sighted
-	(*Sightings)(nil),      // 11: cardea.v1.Sightings
-	(*Correction)(nil),     // 12: cardea.v1.Correction
-	(*Devices)(nil),        // 13: cardea.v1.Devices
-	(*Symptom)(nil),        // 14: cardea.v1.Symptom
-	(*Finding)(nil),        // 15: cardea.v1.Finding
-	(*Transition)(nil),     // 16: cardea.v1.Transition
-	(*Check)(nil),          // 17: cardea.v1.Check
-	(*Incident)(nil),       // 18: cardea.v1.Incident
-	(*FirstTime)(nil),      // 19: cardea.v1.FirstTime
-	(*FirstTimes)(nil),     // 20: cardea.v1.FirstTimes
-	(*Usage)(nil),          // 21: cardea.v1.Usage
-	(*DeviceHour)(nil),     // 22: cardea.v1.DeviceHour
-	(*RollUp)(nil),         // 23: cardea.v1.RollUp
-	(*Stop)(nil),           // 24: cardea.v1.Stop
-	(*Stopped)(nil),        // 25: cardea.v1.Stopped
-	(*Dropped)(nil),        // 26: cardea.v1.Dropped
-	(*Desired)(nil),        // 27: cardea.v1.Desired
-	(*Order)(nil),          // 28: cardea.v1.Order
-	(*OrderResult)(nil),    // 29: cardea.v1.OrderResult
-	(*ResidentKey)(nil),    // 30: cardea.v1.ResidentKey
-	(*Consent)(nil),        // 31: cardea.v1.Consent
-	(*DesiredRequest)(nil), // 32: cardea.v1.DesiredRequest
-	(*Command)(nil),        // 33: cardea.v1.Command
-	(*Nudge)(nil),          // 34: cardea.v1.Nudge
-	(*Cancel)(nil),         // 35: cardea.v1.Cancel
-	(*Question)(nil),       // 36: cardea.v1.Question
-	(*AskDevices)(nil),     // 37: cardea.v1.AskDevices
-	(*AskContacts)(nil),    // 38: cardea.v1.AskContacts
-	(*AskFollow)(nil),      // 39: cardea.v1.AskFollow
-	(*Contact)(nil),        // 40: cardea.v1.Contact
-	(*Service)(nil),        // 41: cardea.v1.Service
-	(*Listed)(nil),         // 42: cardea.v1.Listed
-	(*Answer)(nil),         // 43: cardea.v1.Answer
-	(*Look)(nil),           // 44: cardea.v1.Look
-	(*RenewRequest)(nil),   // 45: cardea.v1.RenewRequest
-	(*RenewReply)(nil),     // 46: cardea.v1.RenewReply
-	(*BundleRequest)(nil),  // 47: cardea.v1.BundleRequest
-	(*BundleReply)(nil),    // 48: cardea.v1.BundleReply
-	(*Enrolment)(nil),      // 49: cardea.v1.Enrolment
-	(*Enrolled)(nil),       // 50: cardea.v1.Enrolled
+	(*Report)(nil),            // 0: cardea.v1.Report
+	(*Item)(nil),              // 1: cardea.v1.Item
+	(*Heartbeat)(nil),         // 2: cardea.v1.Heartbeat
+	(*Health)(nil),            // 3: cardea.v1.Health
+	(*Software)(nil),          // 4: cardea.v1.Software
+	(*BundleVersion)(nil),     // 5: cardea.v1.BundleVersion
+	(*Device)(nil),            // 6: cardea.v1.Device
+	(*Trial)(nil),             // 7: cardea.v1.Trial
+	(*Words)(nil),             // 8: cardea.v1.Words
+	(*Exposure)(nil),          // 9: cardea.v1.Exposure
+	(*Behind)(nil),            // 10: cardea.v1.Behind
+	(*Alias)(nil),             // 11: cardea.v1.Alias
+	(*Protection)(nil),        // 12: cardea.v1.Protection
+	(*Token)(nil),             // 13: cardea.v1.Token
+	(*Sighted)(nil),           // 14: cardea.v1.Sighted
+	(*Sightings)(nil),         // 15: cardea.v1.Sightings
+	(*Correction)(nil),        // 16: cardea.v1.Correction
+	(*Devices)(nil),           // 17: cardea.v1.Devices
+	(*Symptom)(nil),           // 18: cardea.v1.Symptom
+	(*Finding)(nil),           // 19: cardea.v1.Finding
+	(*Transition)(nil),        // 20: cardea.v1.Transition
+	(*Check)(nil),             // 21: cardea.v1.Check
+	(*Incident)(nil),          // 22: cardea.v1.Incident
+	(*Step)(nil),              // 23: cardea.v1.Step
+	(*Deed)(nil),              // 24: cardea.v1.Deed
+	(*Harm)(nil),              // 25: cardea.v1.Harm
+	(*Probation)(nil),         // 26: cardea.v1.Probation
+	(*FirstTime)(nil),         // 27: cardea.v1.FirstTime
+	(*FirstTimes)(nil),        // 28: cardea.v1.FirstTimes
+	(*DayScore)(nil),          // 29: cardea.v1.DayScore
+	(*DayScores)(nil),         // 30: cardea.v1.DayScores
+	(*Usage)(nil),             // 31: cardea.v1.Usage
+	(*DeviceHour)(nil),        // 32: cardea.v1.DeviceHour
+	(*RollUp)(nil),            // 33: cardea.v1.RollUp
+	(*Stop)(nil),              // 34: cardea.v1.Stop
+	(*Stopped)(nil),           // 35: cardea.v1.Stopped
+	(*Dropped)(nil),           // 36: cardea.v1.Dropped
+	(*Desired)(nil),           // 37: cardea.v1.Desired
+	(*Plan)(nil),              // 38: cardea.v1.Plan
+	(*Brand)(nil),             // 39: cardea.v1.Brand
+	(*Hunt)(nil),              // 40: cardea.v1.Hunt
+	(*HuntFor)(nil),           // 41: cardea.v1.HuntFor
+	(*HuntResult)(nil),        // 42: cardea.v1.HuntResult
+	(*HuntHit)(nil),           // 43: cardea.v1.HuntHit
+	(*ShadowHits)(nil),        // 44: cardea.v1.ShadowHits
+	(*ShadowHit)(nil),         // 45: cardea.v1.ShadowHit
+	(*Line)(nil),              // 46: cardea.v1.Line
+	(*LineHour)(nil),          // 47: cardea.v1.LineHour
+	(*Busy)(nil),              // 48: cardea.v1.Busy
+	(*RemedyResult)(nil),      // 49: cardea.v1.RemedyResult
+	(*Household)(nil),         // 50: cardea.v1.Household
+	(*ZoneOffset)(nil),        // 51: cardea.v1.ZoneOffset
+	(*HouseholdPolicy)(nil),   // 52: cardea.v1.HouseholdPolicy
+	(*HouseholdPerson)(nil),   // 53: cardea.v1.HouseholdPerson
+	(*HouseholdSchedule)(nil), // 54: cardea.v1.HouseholdSchedule
+	(*HouseholdPause)(nil),    // 55: cardea.v1.HouseholdPause
+	(*Order)(nil),             // 56: cardea.v1.Order
+	(*OrderResult)(nil),       // 57: cardea.v1.OrderResult
+	(*ResidentKey)(nil),       // 58: cardea.v1.ResidentKey
+	(*Consent)(nil),           // 59: cardea.v1.Consent
+	(*DesiredRequest)(nil),    // 60: cardea.v1.DesiredRequest
+	(*Command)(nil),           // 61: cardea.v1.Command
+	(*Nudge)(nil),             // 62: cardea.v1.Nudge
+	(*Cancel)(nil),            // 63: cardea.v1.Cancel
+	(*Question)(nil),          // 64: cardea.v1.Question
+	(*AskDevices)(nil),        // 65: cardea.v1.AskDevices
+	(*AskContacts)(nil),       // 66: cardea.v1.AskContacts
+	(*AskFollow)(nil),         // 67: cardea.v1.AskFollow
+	(*AskPreview)(nil),        // 68: cardea.v1.AskPreview
+	(*Contact)(nil),           // 69: cardea.v1.Contact
+	(*Service)(nil),           // 70: cardea.v1.Service
+	(*Listed)(nil),            // 71: cardea.v1.Listed
+	(*Answer)(nil),            // 72: cardea.v1.Answer
+	(*Look)(nil),              // 73: cardea.v1.Look
+	(*RenewRequest)(nil),      // 74: cardea.v1.RenewRequest
+	(*RenewReply)(nil),        // 75: cardea.v1.RenewReply
+	(*BundleRequest)(nil),     // 76: cardea.v1.BundleRequest
+	(*BundleReply)(nil),       // 77: cardea.v1.BundleReply
+	(*Enrolment)(nil),         // 78: cardea.v1.Enrolment
+	(*Enrolled)(nil),          // 79: cardea.v1.Enrolled
 }
 var file_cardea_v1_agent_proto_depIdxs = []int32{
 	1,  // 0: cardea.v1.Report.items:type_name -> cardea.v1.Item
-	15, // 1: cardea.v1.Item.finding:type_name -> cardea.v1.Finding
-	18, // 2: cardea.v1.Item.incident:type_name -> cardea.v1.Incident
-	20, // 3: cardea.v1.Item.first_times:type_name -> cardea.v1.FirstTimes
-	23, // 4: cardea.v1.Item.roll_up:type_name -> cardea.v1.RollUp
-	13, // 5: cardea.v1.Item.devices:type_name -> cardea.v1.Devices
-	29, // 6: cardea.v1.Item.order_result:type_name -> cardea.v1.OrderResult
-	25, // 7: cardea.v1.Item.stopped:type_name -> cardea.v1.Stopped
-	44, // 8: cardea.v1.Item.look:type_name -> cardea.v1.Look
-	26, // 9: cardea.v1.Item.dropped:type_name -> cardea.v1.Dropped
-	11, // 10: cardea.v1.Item.sightings:type_name -> cardea.v1.Sightings
-	12, // 11: cardea.v1.Item.correction:type_name -> cardea.v1.Correction
-	3,  // 12: cardea.v1.Heartbeat.bundles:type_name -> cardea.v1.BundleVersion
-	5,  // 13: cardea.v1.Device.exposures:type_name -> cardea.v1.Exposure
-	6,  // 14: cardea.v1.Device.behind:type_name -> cardea.v1.Behind
-	7,  // 15: cardea.v1.Device.aliases:type_name -> cardea.v1.Alias
-	8,  // 16: cardea.v1.Device.protections:type_name -> cardea.v1.Protection
-	9,  // 17: cardea.v1.Sighted.tokens:type_name -> cardea.v1.Token
-	10, // 18: cardea.v1.Sightings.devices:type_name -> cardea.v1.Sighted
-	4,  // 19: cardea.v1.Devices.devices:type_name -> cardea.v1.Device
-	14, // 20: cardea.v1.Finding.symptom:type_name -> cardea.v1.Symptom
-	14, // 21: cardea.v1.Incident.symptom:type_name -> cardea.v1.Symptom
-	16, // 22: cardea.v1.Incident.history:type_name -> cardea.v1.Transition
-	17, // 23: cardea.v1.Incident.check:type_name -> cardea.v1.Check
-	19, // 24: cardea.v1.FirstTimes.first_times:type_name -> cardea.v1.FirstTime
-	21, // 25: cardea.v1.DeviceHour.usage:type_name -> cardea.v1.Usage
-	22, // 26: cardea.v1.RollUp.hours:type_name -> cardea.v1.DeviceHour
-	24, // 27: cardea.v1.Stopped.stops:type_name -> cardea.v1.Stop
-	28, // 28: cardea.v1.Desired.orders:type_name -> cardea.v1.Order
-	3,  // 29: cardea.v1.Desired.bundles:type_name -> cardea.v1.BundleVersion
-	30, // 30: cardea.v1.Desired.keys:type_name -> cardea.v1.ResidentKey
-	12, // 31: cardea.v1.Order.identity:type_name -> cardea.v1.Correction
-	8,  // 32: cardea.v1.Order.protection:type_name -> cardea.v1.Protection
-	17, // 33: cardea.v1.OrderResult.check:type_name -> cardea.v1.Check
-	34, // 34: cardea.v1.Command.nudge:type_name -> cardea.v1.Nudge
-	36, // 35: cardea.v1.Command.question:type_name -> cardea.v1.Question
-	35, // 36: cardea.v1.Command.cancel:type_name -> cardea.v1.Cancel
-	31, // 37: cardea.v1.Question.consent:type_name -> cardea.v1.Consent
-	37, // 38: cardea.v1.Question.devices:type_name -> cardea.v1.AskDevices
-	38, // 39: cardea.v1.Question.contacts:type_name -> cardea.v1.AskContacts
-	39, // 40: cardea.v1.Question.follow:type_name -> cardea.v1.AskFollow
-	41, // 41: cardea.v1.Contact.service:type_name -> cardea.v1.Service
-	42, // 42: cardea.v1.Contact.listed:type_name -> cardea.v1.Listed
-	4,  // 43: cardea.v1.Answer.devices:type_name -> cardea.v1.Device
-	40, // 44: cardea.v1.Answer.contacts:type_name -> cardea.v1.Contact
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	19, // 1: cardea.v1.Item.finding:type_name -> cardea.v1.Finding
+	22, // 2: cardea.v1.Item.incident:type_name -> cardea.v1.Incident
+	28, // 3: cardea.v1.Item.first_times:type_name -> cardea.v1.FirstTimes
+	33, // 4: cardea.v1.Item.roll_up:type_name -> cardea.v1.RollUp
+	17, // 5: cardea.v1.Item.devices:type_name -> cardea.v1.Devices
+	57, // 6: cardea.v1.Item.order_result:type_name -> cardea.v1.OrderResult
+	35, // 7: cardea.v1.Item.stopped:type_name -> cardea.v1.Stopped
+	73, // 8: cardea.v1.Item.look:type_name -> cardea.v1.Look
+	36, // 9: cardea.v1.Item.dropped:type_name -> cardea.v1.Dropped
+	15, // 10: cardea.v1.Item.sightings:type_name -> cardea.v1.Sightings
+	16, // 11: cardea.v1.Item.correction:type_name -> cardea.v1.Correction
+	30, // 12: cardea.v1.Item.day_scores:type_name -> cardea.v1.DayScores
+	44, // 13: cardea.v1.Item.shadow_hits:type_name -> cardea.v1.ShadowHits
+	42, // 14: cardea.v1.Item.hunt_result:type_name -> cardea.v1.HuntResult
+	47, // 15: cardea.v1.Item.line_hour:type_name -> cardea.v1.LineHour
+	49, // 16: cardea.v1.Item.remedy_result:type_name -> cardea.v1.RemedyResult
+	5,  // 17: cardea.v1.Heartbeat.bundles:type_name -> cardea.v1.BundleVersion
+	3,  // 18: cardea.v1.Heartbeat.health:type_name -> cardea.v1.Health
+	4,  // 19: cardea.v1.Heartbeat.software:type_name -> cardea.v1.Software
+	46, // 20: cardea.v1.Heartbeat.line:type_name -> cardea.v1.Line
+	9,  // 21: cardea.v1.Device.exposures:type_name -> cardea.v1.Exposure
+	10, // 22: cardea.v1.Device.behind:type_name -> cardea.v1.Behind
+	11, // 23: cardea.v1.Device.aliases:type_name -> cardea.v1.Alias
+	12, // 24: cardea.v1.Device.protections:type_name -> cardea.v1.Protection
+	7,  // 25: cardea.v1.Device.trial:type_name -> cardea.v1.Trial
+	8,  // 26: cardea.v1.Device.known_by:type_name -> cardea.v1.Words
+	8,  // 27: cardea.v1.Exposure.said:type_name -> cardea.v1.Words
+	8,  // 28: cardea.v1.Exposure.advised:type_name -> cardea.v1.Words
+	8,  // 29: cardea.v1.Exposure.shown:type_name -> cardea.v1.Words
+	8,  // 30: cardea.v1.Behind.known_by:type_name -> cardea.v1.Words
+	8,  // 31: cardea.v1.Alias.said:type_name -> cardea.v1.Words
+	13, // 32: cardea.v1.Sighted.tokens:type_name -> cardea.v1.Token
+	14, // 33: cardea.v1.Sightings.devices:type_name -> cardea.v1.Sighted
+	6,  // 34: cardea.v1.Devices.devices:type_name -> cardea.v1.Device
+	18, // 35: cardea.v1.Finding.symptom:type_name -> cardea.v1.Symptom
+	8,  // 36: cardea.v1.Finding.said:type_name -> cardea.v1.Words
+	8,  // 37: cardea.v1.Transition.said:type_name -> cardea.v1.Words
+	8,  // 38: cardea.v1.Check.said:type_name -> cardea.v1.Words
+	18, // 39: cardea.v1.Incident.symptom:type_name -> cardea.v1.Symptom
+	20, // 40: cardea.v1.Incident.history:type_name -> cardea.v1.Transition
+	21, // 41: cardea.v1.Incident.check:type_name -> cardea.v1.Check
+	23, // 42: cardea.v1.Incident.steps:type_name -> cardea.v1.Step
+	24, // 43: cardea.v1.Incident.deeds:type_name -> cardea.v1.Deed
+	25, // 44: cardea.v1.Incident.harm:type_name -> cardea.v1.Harm
+	26, // 45: cardea.v1.Incident.probation:type_name -> cardea.v1.Probation
+	8,  // 46: cardea.v1.Step.said:type_name -> cardea.v1.Words
+	12, // 47: cardea.v1.Deed.port:type_name -> cardea.v1.Protection
+	8,  // 48: cardea.v1.Deed.said:type_name -> cardea.v1.Words
+	8,  // 49: cardea.v1.Harm.said:type_name -> cardea.v1.Words
+	27, // 50: cardea.v1.FirstTimes.first_times:type_name -> cardea.v1.FirstTime
+	29, // 51: cardea.v1.DayScores.days:type_name -> cardea.v1.DayScore
+	31, // 52: cardea.v1.DeviceHour.usage:type_name -> cardea.v1.Usage
+	32, // 53: cardea.v1.RollUp.hours:type_name -> cardea.v1.DeviceHour
+	8,  // 54: cardea.v1.Stop.said:type_name -> cardea.v1.Words
+	34, // 55: cardea.v1.Stopped.stops:type_name -> cardea.v1.Stop
+	56, // 56: cardea.v1.Desired.orders:type_name -> cardea.v1.Order
+	5,  // 57: cardea.v1.Desired.bundles:type_name -> cardea.v1.BundleVersion
+	58, // 58: cardea.v1.Desired.keys:type_name -> cardea.v1.ResidentKey
+	50, // 59: cardea.v1.Desired.household:type_name -> cardea.v1.Household
+	5,  // 60: cardea.v1.Desired.shadow:type_name -> cardea.v1.BundleVersion
+	40, // 61: cardea.v1.Desired.hunts:type_name -> cardea.v1.Hunt
+	38, // 62: cardea.v1.Desired.plan:type_name -> cardea.v1.Plan
+	39, // 63: cardea.v1.Plan.brand:type_name -> cardea.v1.Brand
+	41, // 64: cardea.v1.Hunt.of:type_name -> cardea.v1.HuntFor
+	43, // 65: cardea.v1.HuntResult.hits:type_name -> cardea.v1.HuntHit
+	45, // 66: cardea.v1.ShadowHits.hits:type_name -> cardea.v1.ShadowHit
+	48, // 67: cardea.v1.LineHour.busiest:type_name -> cardea.v1.Busy
+	46, // 68: cardea.v1.RemedyResult.before:type_name -> cardea.v1.Line
+	46, // 69: cardea.v1.RemedyResult.after:type_name -> cardea.v1.Line
+	51, // 70: cardea.v1.Household.offsets:type_name -> cardea.v1.ZoneOffset
+	52, // 71: cardea.v1.Household.policy:type_name -> cardea.v1.HouseholdPolicy
+	52, // 72: cardea.v1.Household.devices:type_name -> cardea.v1.HouseholdPolicy
+	53, // 73: cardea.v1.Household.people:type_name -> cardea.v1.HouseholdPerson
+	54, // 74: cardea.v1.Household.schedules:type_name -> cardea.v1.HouseholdSchedule
+	55, // 75: cardea.v1.Household.pauses:type_name -> cardea.v1.HouseholdPause
+	16, // 76: cardea.v1.Order.identity:type_name -> cardea.v1.Correction
+	12, // 77: cardea.v1.Order.protection:type_name -> cardea.v1.Protection
+	21, // 78: cardea.v1.OrderResult.check:type_name -> cardea.v1.Check
+	8,  // 79: cardea.v1.OrderResult.said:type_name -> cardea.v1.Words
+	62, // 80: cardea.v1.Command.nudge:type_name -> cardea.v1.Nudge
+	64, // 81: cardea.v1.Command.question:type_name -> cardea.v1.Question
+	63, // 82: cardea.v1.Command.cancel:type_name -> cardea.v1.Cancel
+	59, // 83: cardea.v1.Question.consent:type_name -> cardea.v1.Consent
+	65, // 84: cardea.v1.Question.devices:type_name -> cardea.v1.AskDevices
+	66, // 85: cardea.v1.Question.contacts:type_name -> cardea.v1.AskContacts
+	67, // 86: cardea.v1.Question.follow:type_name -> cardea.v1.AskFollow
+	68, // 87: cardea.v1.Question.preview:type_name -> cardea.v1.AskPreview
+	70, // 88: cardea.v1.Contact.service:type_name -> cardea.v1.Service
+	71, // 89: cardea.v1.Contact.listed:type_name -> cardea.v1.Listed
+	6,  // 90: cardea.v1.Answer.devices:type_name -> cardea.v1.Device
+	69, // 91: cardea.v1.Answer.contacts:type_name -> cardea.v1.Contact
+	7,  // 92: cardea.v1.Answer.preview:type_name -> cardea.v1.Trial
+	93, // [93:93] is the sub-list for method output_type
+	93, // [93:93] is the sub-list for method input_type
+	93, // [93:93] is the sub-list for extension type_name
+	93, // [93:93] is the sub-list for extension extendee
+	0,  // [0:93] is the sub-list for field type_name
 }
 
 func init() { file_cardea_v1_agent_proto_init() }
@@ -5212,26 +8471,32 @@ func file_cardea_v1_agent_proto_init() {
 		(*Item_Dropped)(nil),
 		(*Item_Sightings)(nil),
 		(*Item_Correction)(nil),
+		(*Item_DayScores)(nil),
+		(*Item_ShadowHits)(nil),
+		(*Item_HuntResult)(nil),
+		(*Item_LineHour)(nil),
+		(*Item_RemedyResult)(nil),
 	}
-	file_cardea_v1_agent_proto_msgTypes[15].OneofWrappers = []any{}
-	file_cardea_v1_agent_proto_msgTypes[33].OneofWrappers = []any{
+	file_cardea_v1_agent_proto_msgTypes[19].OneofWrappers = []any{}
+	file_cardea_v1_agent_proto_msgTypes[61].OneofWrappers = []any{
 		(*Command_Nudge)(nil),
 		(*Command_Question)(nil),
 		(*Command_Cancel)(nil),
 	}
-	file_cardea_v1_agent_proto_msgTypes[36].OneofWrappers = []any{
+	file_cardea_v1_agent_proto_msgTypes[64].OneofWrappers = []any{
 		(*Question_Devices)(nil),
 		(*Question_Contacts)(nil),
 		(*Question_Follow)(nil),
+		(*Question_Preview)(nil),
 	}
-	file_cardea_v1_agent_proto_msgTypes[40].OneofWrappers = []any{}
+	file_cardea_v1_agent_proto_msgTypes[69].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardea_v1_agent_proto_rawDesc), len(file_cardea_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   51,
+			NumMessages:   80,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -22,8 +22,13 @@ const (
 	Unauthorized Kind = "session-required"
 	CrossOrigin  Kind = "cross-origin"
 	Forbidden    Kind = "forbidden"
+	Role         Kind = "role-required"
+	Right        Kind = "right-required" // of staff
+	Private      Kind = "another-persons"
+	Confirm      Kind = "confirm-required"
 	Look         Kind = "look-required"
 	Consent      Kind = "consent-required"
+	Plan         Kind = "not-in-plan"
 	NotFound     Kind = "not-found"
 	Method       Kind = "method-not-allowed"
 	Conflict     Kind = "conflict"
@@ -49,8 +54,13 @@ var kinds = map[Kind]struct {
 	Unauthorized: {http.StatusUnauthorized, "Please sign in"},
 	CrossOrigin:  {http.StatusForbidden, "The request came from another site"},
 	Forbidden:    {http.StatusForbidden, "This is not allowed"},
+	Role:         {http.StatusForbidden, "Your role in this home is not enough"},
+	Right:        {http.StatusForbidden, "Your role does not include this"},
+	Private:      {http.StatusForbidden, "This device belongs to somebody else in the home"},
+	Confirm:      {http.StatusForbidden, "Give your password or sign in again to do this"},
 	Look:         {http.StatusForbidden, "Give a reason before you look at this home"},
 	Consent:      {http.StatusForbidden, "Nobody at home has agreed to this"},
+	Plan:         {http.StatusForbidden, "This is not in your plan"},
 	NotFound:     {http.StatusNotFound, "There is no such thing"},
 	Method:       {http.StatusMethodNotAllowed, "That cannot be done with this"},
 	Conflict:     {http.StatusConflict, "That does not fit what is there"},

@@ -26,6 +26,24 @@ type Device struct {
 	Behind      []Behind     `json:"behind" doc:"It speaks for these"`
 	Aliases     []Alias      `json:"aliases" doc:"What was taken for a device of its own, or may be the same"`
 	Protections []Protection `json:"protections" doc:"Those asked for that hold"`
+
+	Held      bool       `json:"held" doc:"New, and kept from everything until somebody says yes"`
+	Paused    *time.Time `json:"paused" doc:"Without internet until then; null: it is not"`
+	PausedBy  string     `json:"paused_by" doc:"The schedule's name, or pause"`
+	Essential string     `json:"essential" doc:"medical, alarm or internet: never isolated by itself"`
+	Firmware  string     `json:"firmware" doc:"As it says itself; empty when it does not"`
+	Trial     *Trial     `json:"trial" doc:"A containment mode that is only tried"`
+	Guest     bool       `json:"guest" doc:"A guest's, because people said so or because it is taken for one: whom it talks to is kept nowhere by name. An answer of admission without guest takes it into the household"`
+}
+
+// Trial is what a containment mode would stop.
+type Trial struct {
+	Mode    string     `json:"mode"`
+	Since   *time.Time `json:"since"`
+	Kept    uint32     `json:"kept" doc:"Endpoints that it would allow"`
+	Stops   uint32     `json:"stops" doc:"Endpoints that it would refuse"`
+	Stopped []string   `json:"stopped" doc:"Some of these; none in Privacy Mode"`
+	Share   float64    `json:"share" minimum:"0" maximum:"1" doc:"Of the device's bytes that it would refuse"`
 }
 
 // IncidentRef names an incident.
@@ -148,6 +166,7 @@ type Stop struct {
 	Family   string    `json:"family"`
 	Source   string    `json:"source"`
 	Reason   string    `json:"reason"`
+	Language string    `json:"language,omitempty" doc:"Of reason: as asked for, or en where there is only that"`
 	Count    uint64    `json:"count"`
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
@@ -156,6 +175,13 @@ type Stop struct {
 
 // Stopped is what was refused; trackers are counted only.
 type Stopped struct {
-	Items    []Stop `json:"items"`
-	Trackers uint64 `json:"trackers"`
+	Items    []Stop     `json:"items"`
+	Trackers uint64     `json:"trackers"`
+	Earlier  *time.Time `json:"earlier" doc:"Of a list by day: when something was stopped last before since; null when nothing that is kept was"`
+}
+
+// Preview is what a mode would have stopped of what the gateway remembers.
+type Preview struct {
+	Trial
+	AsOf time.Time `json:"as_of"`
 }

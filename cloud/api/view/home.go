@@ -25,19 +25,43 @@ type Ref struct {
 
 // Provider is the tenant as its customers know it.
 type Provider struct {
-	ID    string `json:"id" doc:"The tenant, as consents name it"`
-	Name  string `json:"name"`
-	Phone string `json:"phone"`
+	ID        string `json:"id" doc:"The tenant, as consents name it"`
+	Name      string `json:"name"`
+	Phone     string `json:"phone"`
+	Simulated bool   `json:"simulated" doc:"Its homes are made up"`
+	Accent    string `json:"accent" doc:"Its colour as #rrggbb, or empty"`
+	Ink       string `json:"ink" doc:"What can be read on it: black, white, or empty"`
+	Support   string `json:"support" doc:"https address of its support page, or empty"`
+	HintEN    string `json:"hint_en" doc:"One sentence of its own"`
+	HintDE    string `json:"hint_de"`
+	Light     Shade  `json:"light" doc:"Its colour on light pages, as dark as it has to be to be read there; empty without one"`
+	Dark      Shade  `json:"dark" doc:"Its colour on dark pages"`
+}
+
+// HomeRole is a home, and what who is signed in may do there.
+type HomeRole struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Role string `json:"role" enum:"owner,member,viewer"`
 }
 
 // Session is a person who is signed in, on one browser.
 type Session struct {
-	ID       string    `json:"id"`
-	Kind     string    `json:"kind" enum:"resident,staff"`
-	Person   Person    `json:"person"`
-	Homes    []Ref     `json:"homes" doc:"Empty for staff"`
-	Provider Provider  `json:"provider"`
-	Expires  time.Time `json:"expires"`
+	ID       string     `json:"id"`
+	Kind     string     `json:"kind" enum:"resident,staff"`
+	Person   Person     `json:"person"`
+	Homes    []HomeRole `json:"homes" doc:"Empty for staff"`
+	Provider Provider   `json:"provider"`
+	Expires  time.Time  `json:"expires"`
+
+	Roles  []SessionRole     `json:"roles,omitempty" doc:"Of staff"`
+	Rights map[string]string `json:"rights,omitempty" doc:"Of staff: each right they have, and how, as GET /v1/staff/rights says; what is not here is refused"`
+}
+
+// SessionRole is what somebody of staff is.
+type SessionRole struct {
+	Role string `json:"role"`
+	Name string `json:"name"`
 }
 
 // SignIn is either e-mail and password or the token of a sign-in link.
@@ -61,6 +85,7 @@ type Home struct {
 	TrackersToday uint64       `json:"trackers_today"`
 	Desired       Versions     `json:"desired"`
 	Cards         []Card       `json:"cards" maxItems:"3"`
+	Plan          HomePlan     `json:"plan"`
 	AsOf          time.Time    `json:"as_of"`
 }
 
@@ -86,6 +111,7 @@ type Card struct {
 	Kind     string `json:"kind" doc:"incident, gateway, confirm, order or quiet"`
 	Title    string `json:"title"`
 	Text     string `json:"text"`
+	Alert    string `json:"alert,omitempty" doc:"Of an incident that people are told of: what they are told, in the language asked for"`
 	Incident string `json:"incident,omitempty"`
 	Device   string `json:"device,omitempty"`
 }
@@ -161,11 +187,6 @@ type Confirm struct {
 	Confirm string `json:"confirm" maxLength:"256"`
 }
 
-// Erased says how much was erased of what.
-type Erased struct {
-	Rows map[string]int64 `json:"rows"`
-}
-
 // Export is everything that is stored about a home.
 type Export struct {
 	Home      Home         `json:"home"`
@@ -178,8 +199,30 @@ type Export struct {
 	Keys      []Key        `json:"keys"`
 	Consents  []Agreed     `json:"consents"`
 	Looks     []Looked     `json:"looks"`
+	Learned   []Learned    `json:"learned" doc:"What the fleet learns from, of each device"`
+	Household Household    `json:"household" doc:"What the home's people decided, and who changed what"`
 	Made      time.Time    `json:"made"`
 	Elsewhere string       `json:"elsewhere" doc:"What is kept on the gateway only"`
+}
+
+// Learned is what is kept of a device for learning from all homes.
+type Learned struct {
+	Device string        `json:"device"`
+	Weeks  []LearnedWeek `json:"weeks"`
+	Days   []LearnedDay  `json:"days"`
+}
+
+// LearnedWeek says which endpoints, hashed, a device used in a week.
+type LearnedWeek struct {
+	From      time.Time `json:"from"`
+	Active    int       `json:"active_days"`
+	Endpoints []string  `json:"endpoints" doc:"Hashes of 16 hexadecimal digits"`
+}
+
+// LearnedDay says how unusual a device's day was, by each detector.
+type LearnedDay struct {
+	Day    time.Time `json:"day"`
+	Scores []float32 `json:"scores"`
 }
 
 // DeviceDays are the days that are kept of a device.

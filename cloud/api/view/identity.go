@@ -10,6 +10,7 @@ type Identity struct {
 	JudgedAs   string   `json:"judged_as" doc:"The strictest of its recent classes"`
 	Confidence float64  `json:"confidence" minimum:"0" maximum:"1" doc:"Of the most specific of model, vendor and class that is known"`
 	Evidence   []string `json:"evidence" doc:"Why, the strongest first"`
+	Language   string   `json:"language,omitempty" doc:"Of evidence: as asked for, or en where some of it there is only in that"`
 	By         string   `json:"by" doc:"Who says so: rules, learned, owner, operator; empty while nobody does"`
 	Maker      string   `json:"maker" doc:"Of its network interface, by address range"`
 }
@@ -24,6 +25,7 @@ type Exposure struct {
 	Sentence  string    `json:"sentence"`
 	Advice    string    `json:"advice"`
 	Evidence  []string  `json:"evidence"`
+	Language  string    `json:"language,omitempty" doc:"Of sentence, advice and evidence: as asked for, or en where some of it there is only in that"`
 	Reference string    `json:"reference"`
 	Source    string    `json:"source" doc:"The feed that says so; empty when it was seen"`
 	Protect   []string  `json:"protect" doc:"What helps, the best first: close, no-lan, vendor-only"`

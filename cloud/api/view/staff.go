@@ -77,15 +77,3 @@ type SubscriptionKeys struct {
 type Unsubscription struct {
 	Endpoint string `json:"endpoint" maxLength:"2048"`
 }
-
-// Notifications are a person's settings.
-type Notifications struct {
-	Email bool `json:"email"`
-	Push  bool `json:"push"`
-}
-
-// NotificationsPatch changes some of them.
-type NotificationsPatch struct {
-	Email *bool `json:"email,omitempty"`
-	Push  *bool `json:"push,omitempty"`
-}

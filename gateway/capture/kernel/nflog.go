@@ -43,6 +43,9 @@ type logReader struct {
 	known bool                     // next is set
 }
 
+// predecessor is how long a group may still belong to an agent that was killed just now: its process closes its files last.
+const predecessor = 2 * time.Second
+
 // openLog binds a group. EPERM means that CAP_NET_ADMIN is missing or that another program reads the group (kernel 6.18).
 func openLog(g logGroup, bufferBytes int) (*logReader, error) {
 	s, err := nl.Open(unix.NETLINK_NETFILTER, bufferBytes, 0)
@@ -59,7 +62,12 @@ func openLog(g logGroup, bufferBytes int) (*logReader, error) {
 	set = nl.AppendAttr(set, nl.LogCfgFlags, binary.BigEndian.AppendUint16(nil, nl.LogFlagSeq))
 	for _, attrs := range [][]byte{bind, set} {
 		data := append([]byte{unix.AF_UNSPEC, 0, byte(g.number >> 8), byte(g.number)}, attrs...)
-		if err := s.Request(nl.MsgLogConfig, data); err != nil {
+		err := s.Request(nl.MsgLogConfig, data)
+		for end := time.Now().Add(predecessor); errors.Is(err, unix.EPERM) && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+			err = s.Request(nl.MsgLogConfig, data)
+		}
+		if err != nil {
 			hint := ""
 			if errors.Is(err, unix.EPERM) {
 				hint = " (does another program read this group? else CAP_NET_ADMIN is missing)"

@@ -52,6 +52,8 @@ type Pool struct {
 	log     *slog.Logger
 	wg      sync.WaitGroup // readers of connections
 	Stray   atomic.Uint64  // answers that matched no question: late, or forged
+	turn    atomic.Uint32  // which server is the first to be asked
+	times   times
 }
 
 type exchanger interface {
@@ -105,6 +107,9 @@ func (p *Pool) Exchange(ctx context.Context, query, buf []byte) ([]byte, error) 
 		}
 		m.asked.Add(1)
 		answer, err := m.ask.exchange(ctx, query, buf, timeout)
+		if ctx.Err() == nil {
+			p.times.add(Time{time.Since(started), err != nil})
+		}
 		if err == nil && usable(answer) {
 			m.answered.Add(1)
 			m.heard.Store(time.Now().UnixNano())
@@ -142,8 +147,10 @@ func usable(answer []byte) bool {
 // order lists the servers to try: those that are up in their order, then those that are down, then from the start again.
 func (p *Pool) order() (list [maxAttempts]*member, n int) {
 	total := min(max(attempts, len(p.members)), maxAttempts)
+	first := int(p.turn.Load())
 	for _, down := range [2]bool{false, true} {
-		for _, m := range p.members {
+		for i := range p.members {
+			m := p.members[(first+i)%len(p.members)]
 			if m.down.Load() == down && n < total {
 				list[n] = m
 				n++
@@ -151,7 +158,7 @@ func (p *Pool) order() (list [maxAttempts]*member, n int) {
 		}
 	}
 	if n == 0 { // one changed while we looked
-		list[0], n = p.members[0], 1
+		list[0], n = p.members[first%len(p.members)], 1
 	}
 	for i := n; i < total; i++ {
 		list[i] = list[i%n]
@@ -201,11 +208,15 @@ func (p *Pool) Run(ctx context.Context) error {
 	}
 }
 
-// probe asks for the root's name servers, which any resolver knows.
-func (p *Pool) probe(ctx context.Context, m *member) {
-	query := []byte{0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, byte(message.TypeNS), 0, byte(message.ClassIN),
+// rootServers asks for the root's name servers, which any resolver knows.
+func rootServers() []byte {
+	return []byte{0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, byte(message.TypeNS), 0, byte(message.ClassIN),
 		0, 0, byte(message.TypeOPT), message.UDPSize >> 8, message.UDPSize & 0xff, 0, 0, 0, 0, 0, 0}
-	if _, err := m.ask.exchange(ctx, query, make([]byte, message.UDPSize), lastTimeout); err != nil {
+}
+
+// probe looks whether a server that is down answers again.
+func (p *Pool) probe(ctx context.Context, m *member) {
+	if _, err := m.ask.exchange(ctx, rootServers(), make([]byte, message.UDPSize), lastTimeout); err != nil {
 		return
 	}
 	m.heard.Store(time.Now().UnixNano())

@@ -57,6 +57,7 @@ func (c *Conn) EnsureStream(ctx context.Context, cfg StreamConfig) error {
 		if hopeless(err) || !sleep(ctx, Backoff(attempt)) {
 			return fmt.Errorf("stream %s: %w", wire.Stream, err)
 		}
+		c.log.Warn("the stream of reports cannot be made yet: is there room for it on the disk?", "bytes", want.MaxBytes, "attempt", attempt, "err", err)
 	}
 }
 

@@ -89,7 +89,7 @@ func (d *DB) openSQLite(path string) error {
 }
 
 func sqliteURL(path string, q url.Values) string {
-	q["_pragma"] = []string{"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)", "wal_autocheckpoint(" + walMost + ")"}
+	q["_pragma"] = []string{"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)", "cache_size(-16000)", "wal_autocheckpoint(" + walMost + ")"}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 

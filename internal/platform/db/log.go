@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/url"
 	"sync"
 	"time"
@@ -44,3 +45,29 @@ func (l *sqlLog) move(ctx context.Context) {
 	_, _ = l.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 	l.next = time.Now().Add(logEvery)
 }
+
+// Scrub takes what was deleted out of SQLite's files: deleted rows are overwritten where they were, and the write-ahead log, which has
+// them as they were, is emptied. It waits a little for readers; what it does not get to is overwritten by what is written next. With
+// PostgreSQL it does nothing: VACUUM and the life of the log are its own.
+func (d *DB) Scrub(ctx context.Context) error {
+	if d.log == nil {
+		return nil
+	}
+	d.log.mu.Lock()
+	defer d.log.mu.Unlock()
+	if _, err := d.log.db.ExecContext(ctx, "PRAGMA busy_timeout(500)"); err != nil { // writers wait meanwhile
+		return fmt.Errorf("scrub: %w", err)
+	}
+	for n := 1; n < scrubTries; n++ {
+		var busy, pages, moved int
+		if err := d.log.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+			return fmt.Errorf("scrub: %w", err)
+		}
+		if busy == 0 || !pause(ctx, n) {
+			break
+		}
+	}
+	return nil
+}
+
+const scrubTries = 8

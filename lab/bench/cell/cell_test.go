@@ -15,6 +15,7 @@ import (
 	"cardea/cloud/account"
 	"cardea/cloud/history"
 	"cardea/cloud/incident"
+	"cardea/cloud/rooms"
 	"cardea/home"
 
 	"go.uber.org/goleak"
@@ -39,7 +40,7 @@ type shown struct {
 }
 
 // look reads a home through the contexts.
-func look(t *testing.T, r *cloud.Rooms, c *Cell, n int) (s shown) {
+func look(t *testing.T, r *rooms.Rooms, c *Cell, n int) (s shown) {
 	t.Helper()
 	ctx, p := t.Context(), c.Place(n)
 	ok := func(err error) {
@@ -126,7 +127,7 @@ func look(t *testing.T, r *cloud.Rooms, c *Cell, n int) (s shown) {
 }
 
 // enter signs a home's resident in.
-func enter(t *testing.T, r *cloud.Rooms, c *Cell, n int) account.Session {
+func enter(t *testing.T, r *rooms.Rooms, c *Cell, n int) account.Session {
 	t.Helper()
 	link, err := r.Accounts.SignInLink(t.Context(), account.Resident, c.Tenant, c.Resident(n), time.Minute)
 	if err != nil {
@@ -155,7 +156,7 @@ func TestCopiesAreLikeWhatTheContextsWrote(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(c, made) {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	r := rooms(t, c)
+	r := roomsOf(t, c)
 	seen := map[string]bool{}
 	for n := range homes {
 		if p := c.Place(n); !home.IsUUID(p.Home) || seen[p.Home] {
@@ -177,7 +178,7 @@ func TestCopiesAreLikeWhatTheContextsWrote(t *testing.T) {
 }
 
 // states checks who is not fine, and that the list of a tenant's homes has each once.
-func states(t *testing.T, r *cloud.Rooms, c *Cell) {
+func states(t *testing.T, r *rooms.Rooms, c *Cell) {
 	t.Helper()
 	for n, want := range map[int]string{contained: history.StatusContained, degraded: history.StatusDegraded, 0: history.StatusFine} {
 		if s := look(t, r, c, n+Patterns); s.State != want || !s.Online {
@@ -200,7 +201,7 @@ func states(t *testing.T, r *cloud.Rooms, c *Cell) {
 	}
 }
 
-func rooms(t *testing.T, c *Cell) *cloud.Rooms {
+func roomsOf(t *testing.T, c *Cell) *rooms.Rooms {
 	t.Helper()
 	r, err := cloud.Open(context.Background(), c.Config())
 	if err != nil {

@@ -32,7 +32,7 @@ func (f *filler) tables() []table {
 	gateway := map[string]string{"gateway": "b.gateway"}
 	list := []table{
 		{name: "account_home", own: map[string]string{"name": "'Made-up home ' || b.number", "account": "b.account", "created": "b.created", "gateway": "b.gateway",
-			"search": "'made-up home ' || b.number || '\n' || b.account"}},
+			"search": "'made-up home ' || b.number || '\n' || b.account", "sought": "CAST(lower(b.account) AS BLOB)", "named": "CAST('made-up home ' || b.number AS BLOB)"}},
 		{name: "account_gateway", own: gateway},
 		{name: "audit_entry", own: map[string]string{"id": "substr(b.home, 1, 13) || substr(t.id, 14)"}},
 		{name: "desired_home"}, {name: "desired_order"}, {name: "history_home", own: gateway}, {name: "history_device"}, {name: "history_first"},

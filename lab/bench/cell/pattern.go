@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"cardea/cloud"
 	"cardea/cloud/desired"
+	"cardea/cloud/rooms"
+	"cardea/cloud/staff/rights"
 	"cardea/home"
 	"cardea/internal/platform/db"
 	"cardea/wire"
@@ -23,7 +24,7 @@ import (
 // filler fills a cell.
 type filler struct {
 	*Cell
-	rooms *cloud.Rooms
+	rooms *rooms.Rooms
 	db    *db.DB
 	say   func(f string, a ...any)
 }
@@ -49,7 +50,7 @@ func (f *filler) patterns(ctx context.Context) error {
 		return err
 	}
 	f.Tenant = t.ID
-	staff, err := f.rooms.Accounts.AddStaff(ctx, t.ID, "staff@example.net", "Made-up staff", uuid.NewString())
+	staff, err := f.rooms.Accounts.AddStaff(ctx, t.ID, "staff@example.net", "Made-up staff", uuid.NewString(), rights.Tier2)
 	if err != nil {
 		return err
 	}

@@ -1,96 +1,103 @@
-// Incidents of all homes by state, and the search by the short code that a resident reads out on the phone.
-import { useQuery } from "@tanstack/react-query";
+// Incidents of all homes: as columns by stage with how many there are, or as a table to sort and filter.
+import { SegmentedControl } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { components } from "../../shared/api.gen";
 import { api, ok } from "../../shared/client";
-import type { BoardIncident } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { CaseState, word } from "../../shared/parts/Case";
 import { Link, Title, useParams } from "../../shared/router";
-import { clip, clock } from "../../shared/text";
-import { go } from "./Fleet";
+import { clip } from "../../shared/text";
+import { DataTable, go, Pick, query, type Column } from "../parts/DataTable";
 
-const columns = ["open", "contained", "cleaning", "probation"] as const;
+type Case = components["schemas"]["ConsoleCase"];
+const stages = ["open", "contained", "cleaning", "probation"] as const;
+const to = (i: Case) => `/homes/${encodeURIComponent(i.home.id)}/incidents/${encodeURIComponent(i.id)}`;
+const detectors = ["indicator", "scan-wan", "scan-lan", "scan-ports", "flood", "brute-force", "beacon", "novelty", "generated-names", "volume", "inbound", "arp-spoof", "rogue-dhcp", "dns-spoof", "identity", "mapping", "unusual"];
 
-const to = (i: BoardIncident) => `/homes/${encodeURIComponent(i.home.id)}/incidents/${encodeURIComponent(i.id)}`;
+export function Board() {
+  const params = useParams();
+  const view = params.get("view") ?? "board";
+  return (
+    <>
+      <div className="between"><Title>Incidents</Title>
+        <SegmentedControl size="sm" value={view} aria-label="Show" onChange={(v) => go(new URLSearchParams(), { view: v === "board" ? "" : v })} data={[{ value: "board", label: "By stage" }, { value: "list", label: "List" }]} />
+      </div>
+      {view === "list" ? <List /> : <Stages />}
+    </>
+  );
+}
 
-function Item({ incident: i }: { incident: BoardIncident }) {
+function Stages() {
+  return <div className="board" data-testid="board">{stages.map((s) => <Stage key={s} state={s} />)}</div>;
+}
+
+function Stage({ state }: { state: (typeof stages)[number] }) {
+  const list = useQuery({
+    queryKey: ["tables", "incidents", "stage", state],
+    queryFn: () => ok(api.GET("/v1/staff/tables/incidents", { params: { query: { state, sort: "opened", up: true, limit: 25 } } })),
+    refetchInterval: 10_000,
+  });
+  const items = (list.data?.items ?? []).filter((i) => i.state === state);
+  return (
+    <section className="stack tight" data-stage={state}>
+      <h2><CaseState state={state} /></h2>
+      {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
+      {!list.data && !list.error && <Skeleton lines={4} />}
+      {list.data && items.length === 0 && <Empty>No incident is at this stage now.</Empty>}
+      {items.map((i) => <Item key={i.id} incident={i} />)}
+      {list.data?.next && <Link to={`/incidents?view=list&state=${state}`} className="button plain">All of these</Link>}
+    </section>
+  );
+}
+
+function Item({ incident: i }: { incident: Case }) {
   return (
     <Link to={to(i)} className="card" data-testid="incident" data-code={i.code}>
-      <span className="between"><span className="code">{clip(i.code, 8)}</span><Ago at={i.changed} /></span>
+      <span className="between"><span className="code">{clip(i.code, 8)}</span><Ago at={i.opened} /></span>
       <span className="quiet small"><Name>{i.home.name}</Name></span>
+      <span className="small">{i.detector && <>{word("rule", i.detector)}. </>}{i.repeats > 0 && <strong>Came back or let out {i.repeats} times. </strong>}{i.notices > 0 && <>{i.notices} messages sent.</>}</span>
     </Link>
   );
 }
 
-export function Board() {
+const columns: Column<Case>[] = [
+  { name: "Code", cell: (i) => <Link to={to(i)} className="code">{clip(i.code, 8)}</Link> },
+  { name: "Home", cell: (i) => <Link to={`/homes/${encodeURIComponent(i.home.id)}`}><Name>{i.home.name}</Name></Link> },
+  { name: "Stage", cell: (i) => <><CaseState state={i.state} />{i.outcome && <span className="small quiet"> {word("outcome", i.outcome)}</span>}</> },
+  { name: "What it did", wide: true, cell: (i) => i.detector ? <span title={clip(i.detector, 40)}>{word("rule", i.detector)}</span> : "–" },
+  { name: "Opened", sort: "opened", cell: (i) => <Ago at={i.opened} /> },
+  { name: "Changed", sort: "changed", cell: (i) => <Ago at={i.changed} /> },
+  { name: "Findings", num: true, cell: (i) => i.findings },
+  { name: "Repeats", sort: "repeats", num: true, cell: (i) => i.repeats },
+  { name: "Messages sent", num: true, cell: (i) => i.notices },
+];
+
+export function List({ fixed }: { fixed?: Record<string, string> }) {
   const params = useParams();
-  const closed = params.get("state") === "closed";
-  const cursor = params.get("cursor") ?? "";
-  const state = closed ? "closed" : "open";
+  const of = (k: string) => fixed?.[k] ?? params.get(k) ?? "";
+  const [state, detector, model, indicator, sort, cursor, age] = [of("state") || "open", of("detector"), of("model"), of("indicator"), of("sort") || "changed", of("cursor"), of("age")];
+  const up = of("up") === "true", repeated = of("repeated") === "true";
+  const before = age ? new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - Number(age) * 86_400_000).toISOString() : "";
+  const filter = { state: state as "open", ...(detector ? { detector } : {}), ...(model ? { model } : {}), ...(indicator ? { indicator } : {}), ...(before ? { before } : {}), ...(repeated ? { repeated } : {}) };
   const list = useQuery({
-    queryKey: ["board", state, cursor],
-    queryFn: () => ok(api.GET("/v1/staff/incidents", { params: { query: { state, limit: 100, ...(cursor ? { cursor } : {}) } } })),
-    refetchInterval: 10_000,
+    queryKey: ["tables", "incidents", filter, sort, up, cursor],
+    queryFn: () => ok(api.GET("/v1/staff/tables/incidents", { params: { query: { limit: 50, ...filter, sort: sort as "changed", up, ...(cursor ? { cursor } : {}) } } })),
+    refetchInterval: 15_000,
+    placeholderData: keepPreviousData,
   });
-  const items = list.data?.items ?? [];
+  const set = (k: string) => (v: string) => go(params, { [k]: v, cursor: "" });
+  const file = "/v1/staff/tables/incidents.csv?" + query({ state, detector, model, indicator, before, sort, up: up ? "true" : "", repeated: repeated ? "true" : "" });
   return (
-    <>
-      <div className="between">
-        <Title>Incidents</Title>
-        <button className="plain" onClick={() => go(params, { state: closed ? "" : "closed", cursor: "" })}>{closed ? "Show open ones" : "Show closed ones"}</button>
+    <div className="stack">
+      <div className="filters">
+        <Pick label="Stage" value={state} set={set("state")} testid="case-state" options={[{ value: "open", label: "Not closed" }, ...[...stages.slice(1), "closed", "all"].map((s) => ({ value: s, label: s === "all" ? "All" : word("case", s) }))]} />
+        {!fixed && <Pick label="Rule" value={detector} set={set("detector")} options={[{ value: "", label: "All" }, ...detectors.map((d) => ({ value: d, label: word("rule", d) }))]} />}
+        <Pick label="Age" value={age} set={set("age")} options={[{ value: "", label: "Any" }, { value: "1", label: "Over a day" }, { value: "7", label: "Over a week" }, { value: "30", label: "Over 30 days" }]} />
+        <Pick label="Repeats" value={repeated ? "true" : ""} set={set("repeated")} options={[{ value: "", label: "Any" }, { value: "true", label: "Came back or let out" }]} />
       </div>
-      {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
-      {!list.data && !list.error && <Skeleton lines={6} />}
-      {list.data && items.length === 0 && <Empty>{closed ? "No incident was closed yet." : "No incident is open."}</Empty>}
-      {closed ? <Closed items={items} /> : items.length > 0 && (
-        <div className="board" data-testid="board">
-          {columns.map((c) => {
-            const mine = items.filter((i) => i.state === c);
-            return (
-              <section key={c} className="stack tight" aria-labelledby={"c-" + c}>
-                <h2 id={"c-" + c}>{word("case", c)} <span className="quiet">{mine.length}</span></h2>
-                {mine.map((i) => <Item key={i.id} incident={i} />)}
-              </section>
-            );
-          })}
-        </div>
-      )}
-      {list.data?.next && <div><button className="plain" onClick={() => go(params, { cursor: list.data?.next ?? "" })}>Next page</button></div>}
-    </>
-  );
-}
-
-function Closed({ items }: { items: BoardIncident[] }) {
-  return (
-    <div className="scroll card" tabIndex={0} role="region" aria-label="Incidents">
-      <table>
-        <thead><tr><th scope="col">Code</th><th scope="col">Home</th><th scope="col">State</th><th scope="col">Opened</th><th scope="col">Changed</th></tr></thead>
-        <tbody>
-          {items.map((i) => (
-            <tr key={i.id}>
-              <td><Link to={to(i)} className="code">{clip(i.code, 8)}</Link></td><td><Name>{i.home.name}</Name></td><td><CaseState state={i.state} /></td>
-              <td>{clock(i.opened)}</td><td>{clock(i.changed)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {!fixed && (model || indicator) && <p className="row"><span>{model && <>Model <bdi><strong>{clip(model, 64)}</strong></bdi>. </>}{indicator && <>Called <bdi><strong>{clip(indicator, 80)}</strong></bdi>.</>}</span><button className="plain" onClick={() => go(params, { model: "", indicator: "", cursor: "" })}>Any</button></p>}
+      <DataTable label="Incidents" testid="incidents" columns={columns} list={list} id={(i) => i.home.id + i.id} mark={(i) => ({ "data-code": i.code })} empty={detector || model || indicator || before || repeated || state !== "open" ? "No incident fits these filters. Take one away to see more." : "No incident is open. That is good: closed ones are under the stage Closed."} icon="check" file={file}
+        sort={{ by: sort, down: !up, set: (by, d) => go(params, { sort: by === "changed" && d ? "" : by, up: d ? "" : "true", cursor: "" }) }} />
     </div>
-  );
-}
-
-export function Search() {
-  const code = useParams().get("code") ?? "";
-  const list = useQuery({
-    queryKey: ["search", code],
-    queryFn: () => ok(api.GET("/v1/staff/search", { params: { query: { code } } })),
-    enabled: code !== "",
-  });
-  return (
-    <>
-      <Title>Search: {clip(code, 8)}</Title>
-      {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
-      {list.isFetching && !list.data && <Skeleton lines={2} />}
-      {list.data?.items.length === 0 && <Empty icon="eye">No incident has this code.</Empty>}
-      {list.data && list.data.items.length > 0 && <Closed items={list.data.items} />}
-    </>
   );
 }

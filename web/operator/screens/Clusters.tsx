@@ -8,10 +8,12 @@ import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock, date } from "../../shared/text";
 import { careful, classes, className, product } from "../../shared/who";
+import { useMay, WhoMay } from "../may";
 import { Texts } from "./Models";
 import { Pages } from "./Pages";
 
 export function Clusters() {
+  const may = useMay("model.name");
   const cursor = useParams().get("cursor") ?? "";
   const list = useQuery({
     queryKey: ["clusters", cursor],
@@ -22,9 +24,10 @@ export function Clusters() {
     <>
       <div className="between"><Title>Clusters to name</Title><Link to="/models" className="button plain">Device models</Link></div>
       <p className="quiet">Each is a group of devices that resemble each other and that nobody knows. A name holds for the whole fleet.</p>
+      {!may && <WhoMay right="model.name" what="To name one:" />}
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={6} />}
-      {list.data?.items.length === 0 && <Empty>Nothing waits for a name.</Empty>}
+      {list.data?.items.length === 0 && <Empty>Nothing waits for a name: no group of unknown devices is in enough homes.</Empty>}
       <ul className="cols" data-testid="clusters">{list.data?.items.map((c) => <Cluster key={c.id} cluster={c} />)}</ul>
       <Pages cursor={cursor} next={list.data?.next} />
     </>
@@ -33,6 +36,7 @@ export function Clusters() {
 
 function Cluster({ cluster: c }: { cluster: FleetCluster }) {
   const [open, setOpen] = useState(false);
+  const may = useMay("model.name");
   const guess = product({ model: "", vendor: c.vendor });
   return (
     <li className="card stack tight" data-testid="cluster" data-cluster={c.id} data-named={c.name !== null}>
@@ -47,7 +51,7 @@ function Cluster({ cluster: c }: { cluster: FleetCluster }) {
         {c.name && <><dt>Named</dt><dd>{clock(c.name.at)}</dd></>}
       </dl>
       <div><h3>In common</h3><Texts of={c.evidence} /></div>
-      <div><button className="plain" onClick={() => setOpen(true)} data-testid="name-cluster">{c.name ? "Name it anew" : "Name it"}</button></div>
+      {may && <div><button className="plain" onClick={() => setOpen(true)} data-testid="name-cluster">{c.name ? "Name it anew" : "Name it"}</button></div>}
       <Naming cluster={c} open={open} close={() => setOpen(false)} />
     </li>
   );

@@ -1,7 +1,7 @@
 // How devices of the tenant's homes could be attacked, by model. Filters and page are in the address.
+import { known } from "../../shared/i18n";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, ok } from "../../shared/client";
-import { known } from "../../shared/i18n/who";
 import type { FleetExposure } from "../../shared/model";
 import { Empty, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { ClassMark } from "../../shared/parts/ClassIcon";
@@ -36,12 +36,12 @@ export function Exposures() {
             {kinds.map((k) => <option key={k} value={k}>{known("kind", k)}</option>)}
           </select>
         </label>
-        <label><span>Model, as it is called here</span><input name="model" type="search" defaultValue={model} maxLength={64} data-testid="exposure-model" /></label>
+        <label><span>Model, written as under Device models</span><input name="model" type="search" defaultValue={model} maxLength={64} data-testid="exposure-model" /></label>
         <button className="plain">Show</button>
       </form>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={8} />}
-      {list.data && (list.data.items.length === 0 ? <Empty icon="shield">No exposure fits.</Empty> : <Table items={list.data.items} />)}
+      {list.data && (list.data.items.length === 0 ? <Empty icon="shield">{kind || model ? "No exposure fits these filters. Choose All, or another model." : "No device is known to be easy to attack."}</Empty> : <Table items={list.data.items} />)}
       <Pages cursor={cursor} next={list.data?.next} />
     </>
   );

@@ -12,8 +12,12 @@ import { CaseState, word } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
+import { Care } from "./Care";
+import { useMay, WhoMay } from "../may";
 import { states } from "./Fleet";
+import { Data } from "./Data";
 import { Case } from "./Incident";
+import { LineView } from "./Line";
 import { Whole } from "./Who";
 
 const needsReason = (e: unknown) => e instanceof Problem && e.kind === "look-required";
@@ -37,6 +41,9 @@ export function HomeView({ home, incident }: { home: string; incident?: string }
         <>
           <Incidents home={home} />
           <Devices home={home} />
+          <LineView home={home} />
+          <Care home={home} />
+          <Data home={home} />
         </>
       )}
     </>
@@ -74,15 +81,16 @@ function Head({ home }: { home: Home }) {
       <div className="row"><State tone={s.tone} icon={s.icon}>{s.word}</State><span className="quiet small">as of {clock(home.as_of)}</span></div>
       <Title><Link to={`/homes/${encodeURIComponent(home.id)}`}><Name max={60}>{home.name}</Name></Link></Title>
       <p>{clip(home.sentence, 300)}</p>
+      <p className="small" data-testid="home-plan">{home.plan.name ? <>Plan <strong><bdi>{clip(home.plan.name, 60)}</bdi></strong>. {home.plan.extras.includes("support") ? "Its support level is higher than the standard." : "Its support level is the standard one."}</> : "No service plans are set up, so this home has every extra, also the higher support level."}</p>
       {g ? (
         <dl className="facts">
           <dt>Gateway</dt><dd>{clip(g.id, 40)} ({g.state})</dd>
           <dt>Last contact</dt><dd><Ago at={g.last_seen} />, {g.online ? "online" : "offline"}</dd>
-          <dt>Agent</dt><dd>{clip(g.version, 40)}{g.armed ? ", armed" : ", watches only"}</dd>
-          <dt>Desired state</dt><dd>{home.desired.running} runs{home.desired.wanted > home.desired.running ? `, ${home.desired.wanted} wanted` : ""}</dd>
-          {g.degraded.length > 0 && <><dt>Degraded</dt><dd>{g.degraded.slice(0, 8).map((d) => <p key={d}>{clip(d, 200)}</p>)}</dd></>}
+          <dt>Agent</dt><dd>{clip(g.version, 40)}{g.armed ? ", protects" : ", watches only and stops nothing"}</dd>
+          <dt>Settings</dt><dd>{home.desired.wanted > home.desired.running ? `The gateway has not taken the newest yet (it has ${home.desired.running} of ${home.desired.wanted})` : "The gateway has the newest"}</dd>
+          {g.degraded.length > 0 && <><dt>Does not work</dt><dd>{g.degraded.slice(0, 8).map((d) => <p key={d}>{clip(d, 200)}</p>)}</dd></>}
         </dl>
-      ) : <p className="quiet">No gateway is enrolled.</p>}
+      ) : <p className="quiet">No gateway has joined this home yet. The resident adds it in the app with the code on its label.</p>}
     </section>
   );
 }
@@ -97,7 +105,8 @@ function Incidents({ home }: { home: string }) {
     <section className="card stack">
       <h2>Incidents</h2>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
-      {list.data?.items.length === 0 && <Empty>There was no incident.</Empty>}
+      {!list.data && !list.error && <Skeleton lines={2} />}
+      {list.data?.items.length === 0 && <Empty>There was no incident in this home yet.</Empty>}
       <div className="scroll">
         {list.data && list.data.items.length > 0 && (
           <table>
@@ -122,6 +131,7 @@ const looks = (d: Device) => d.exposures.filter((x) => needsLook(d, x)).length;
 
 function Devices({ home }: { home: string }) {
   const list = useQuery({ queryKey: [home, "devices"], queryFn: () => ok(api.GET("/v1/staff/homes/{home}/devices", { params: { path: { home } } })), refetchInterval: 30_000 });
+  const names = useMay("home.names");
   const [open, setOpen] = useState<Device | null>(null);
   const [shown, show] = useState<Device | null>(null);
   return (
@@ -129,10 +139,11 @@ function Devices({ home }: { home: string }) {
       <h2>Devices</h2>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={4} />}
-      {list.data && (
+      {list.data?.items.length === 0 && <Empty icon="devices">No device is known yet. The gateway tells of devices within minutes after it joins: see below whether it does.</Empty>}
+      {list.data && list.data.items.length > 0 && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Devices">
           <table data-testid="devices">
-            <thead><tr><th scope="col">Name</th><th scope="col">Who it is</th><th scope="col">Exposed</th><th scope="col">State</th><th scope="col">Mode</th><th scope="col">Last seen</th><th scope="col">More</th><th scope="col">Traffic</th></tr></thead>
+            <thead><tr><th scope="col">Name</th><th scope="col">Who it is</th><th scope="col">Exposed</th><th scope="col">State</th><th scope="col">Mode</th><th scope="col">Last seen</th><th scope="col">More</th>{names && <th scope="col">Traffic</th>}</tr></thead>
             <tbody>
               {inOrder(list.data.items).map((d) => {
                 const m = deviceMark(d);
@@ -144,7 +155,7 @@ function Devices({ home }: { home: string }) {
                     <td><State tone={m.tone} icon={m.icon}>{m.word}</State></td>
                     <td className="fold">{clip(d.mode, 20)}{d.grade && d.grade !== "none" ? ` (${clip(d.grade, 12)})` : ""}</td><td><Ago at={d.last} /></td>
                     <td><button className="plain" aria-label={`Why: ${clip(d.name, 40)}`} aria-expanded={shown?.id === d.id} onClick={() => show(shown?.id === d.id ? null : d)} data-testid="show-who">Why</button></td>
-                    <td><button className="plain" aria-label={`Ask the gateway about ${clip(d.name, 40)}`} onClick={() => setOpen(d)} data-testid="ask-contacts">Ask the gateway</button></td>
+                    {names && <td><button className="plain" aria-label={`Ask the gateway about ${clip(d.name, 40)}`} onClick={() => setOpen(d)} data-testid="ask-contacts">Ask the gateway</button></td>}
                   </tr>
                 );
               })}
@@ -152,6 +163,7 @@ function Devices({ home }: { home: string }) {
           </table>
         </div>
       )}
+      {!names && <WhoMay right="home.names" what="Whom devices talk to:" />}
       {shown && <Whole key={shown.id} home={home} device={list.data?.items.find((d) => d.id === shown.id) ?? shown} />}
       {open && <Traffic key={open.id} home={home} device={open} />}
     </section>

@@ -2,10 +2,20 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok } from "../../shared/client";
-import type { OrderAsk } from "../../shared/model";
-import { Dialog, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
+import type { Deed, OrderAsk } from "../../shared/model";
+import { Dialog, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { CaseState, CheckLine, Evidence, OrderLine, Timeline, word } from "../../shared/parts/Case";
 import { clip, clock } from "../../shared/text";
+import { Only, useGrant, useMay, WhoMay } from "../may";
+import { deedDoes } from "./Code";
+
+// preview says what an order does before it is given, and what it does not.
+const preview: Partial<Record<OrderAsk["verb"], { does: string; back: string }>> = {
+  check: { does: "The gateway looks once more whether the symptom shows. Nothing changes for the device.", back: "There is nothing to undo." },
+  release: { does: "The device may use the network again at once. It is watched at tenfold sensitivity and shut in again by itself if it does the same.", back: "It can be shut in again at any time." },
+  dismiss: { does: "The case is closed as a false alarm and the device is free. The same finding does not open a case again for this device.", back: "A new finding of another kind opens a new case." },
+  quarantine: { does: "The device reaches only the gateway: no internet, no other devices at home. Whoever uses it sees the gateway's page with the reason.", back: "Release undoes it within a second." },
+};
 
 const verbs: OrderAsk["verb"][] = ["check", "release", "dismiss", "quarantine"];
 
@@ -24,6 +34,7 @@ export function Case({ home, incident }: { home: string; incident: string }) {
         <div className="stack">
           <section className="card stack tight"><h2>What happened</h2><p>{clip(x.what_happened, 1000)}</p></section>
           <section className="card stack tight"><h2>What we did</h2><p>{clip(x.what_we_did, 1000)}</p><p className="small quiet">{word("mode", x.mode)}. Released {x.releases} times.</p></section>
+          <Deeds home={home} incident={incident} device={x.device.id} deeds={x.deeds} />
           <Orders home={home} incident={incident} device={x.device.id} name={x.device.name} orders={x.orders} />
           {x.check && <section className="card stack tight"><h2>Last check</h2><CheckLine check={x.check} /></section>}
         </div>
@@ -46,14 +57,19 @@ function Orders({ home, incident, device, name, orders }: OrdersProps) {
       ok(api.POST("/v1/staff/homes/{home}/orders", { params: { path: { home }, header: { "Idempotency-Key": crypto.randomUUID() } }, body })),
     onSettled: () => client.invalidateQueries({ queryKey: [home] }),
   });
+  const acts = useMay("home.act"), lets = useGrant("home.release");
+  const may = verbs.filter((v) => (v === "release" ? lets === "yes" || lets === "hour" : v === "dismiss" ? lets === "yes" : acts));
+  const told = verb === "release" && lets === "hour" ? { does: "The device may use the network again for an hour, watched at tenfold sensitivity. Then it is shut in again, unless it is clean by then.", back: "It can be shut in again before that at any time." } : verb ? preview[verb] : undefined;
   return (
     <section className="card stack">
       <h2>Orders</h2>
-      <div className="row">{verbs.map((v) => <button key={v} className="plain" onClick={() => setVerb(v)} data-testid={`do-${v}`}>{word("do", v)}</button>)}</div>
+      <div className="row">{may.map((v) => <button key={v} className="plain" onClick={() => setVerb(v)} data-testid={`do-${v}`}>{v === "release" && lets === "hour" ? "Release for an hour" : word("do", v)}</button>)}</div>
+      {may.length === 0 && <WhoMay right="home.act" />}
+      {lets === "hour" && <p className="quiet small">To let a device out for good, or close the case: support tier 2 or a SOC analyst.</p>}
       {ask.error && <Trouble error={ask.error} />}
       <div role="status" className="stack tight">{[...orders].reverse().slice(0, 12).map((o, i) => <OrderLine key={i} order={o} />)}</div>
       <Dialog title={verb ? word("do", verb) : ""} open={verb !== null} close={() => setVerb(null)}>
-        <p>This is for <Name>{name}</Name> only. The people who live there see it with your reason.</p>
+        <div data-testid="preview"><p>This is for <Name>{name}</Name> only: one device of one home. {told?.does}</p><p className="quiet small">{told?.back} The people who live there see it with your reason.</p></div>
         <form onSubmit={(e) => {
           e.preventDefault();
           const why = String(new FormData(e.currentTarget).get("why")).trim();
@@ -62,6 +78,40 @@ function Orders({ home, incident, device, name, orders }: OrdersProps) {
         }}>
           <label><span>Why</span><input name="why" required minLength={5} maxLength={300} autoComplete="off" data-testid="why" /></label>
           <div className="row"><button data-testid="confirm">{verb ? word("do", verb) : ""}</button><button type="button" className="plain" onClick={() => setVerb(null)}>Cancel</button></div>
+        </form>
+      </Dialog>
+    </section>
+  );
+}
+
+// Deeds are what the gateway did first by itself, each to be taken back alone. That the device is shut in is an order's.
+function Deeds({ home, incident, device, deeds }: { home: string; incident: string; device: string; deeds: Deed[] }) {
+  const client = useQueryClient();
+  const [deed, setDeed] = useState<Deed | null>(null);
+  const undo = useMutation({
+    mutationFn: (b: { deed: string; why: string }) => ok(api.POST("/v1/staff/homes/{home}/orders", { params: { path: { home }, header: { "Idempotency-Key": crypto.randomUUID() } }, body: { verb: "undo", incident, device, ...b } })),
+    onSettled: () => client.invalidateQueries({ queryKey: [home] }),
+  });
+  const list = deeds.filter((d) => d.kind !== "hold");
+  if (list.length === 0) return null;
+  return (
+    <section className="card stack tight" data-testid="deeds">
+      <h2>What was blocked</h2>
+      <ul className="notes">{list.map((d) => (
+        <li key={d.id}><p><bdi>{clip(d.what, 300) || "One block. What it stops, your role does not see."}</bdi> <span className="quiet small">{clock(d.time)}</span></p>
+          {d.undone ? <State tone="good" icon="back">Taken back {clock(d.undone)}</State> : <Only right="home.code"><button className="plain" disabled={undo.isPending} onClick={() => setDeed(d)} data-testid="undo">Take back</button></Only>}</li>
+      ))}</ul>
+      {undo.error && <Trouble error={undo.error} />}
+      <Dialog title="Take this block back" open={deed !== null} close={() => setDeed(null)}>
+        <div data-testid="preview"><p>{deed && deedDoes(deed)} Only this one block ends.</p><p className="quiet small">If the device does the same again, it is blocked again. The people who live there see it with your reason.</p></div>
+        <form onSubmit={(e) => {
+          e.preventDefault();
+          const why = String(new FormData(e.currentTarget).get("why")).trim();
+          if (deed && why) undo.mutate({ deed: deed.id, why });
+          setDeed(null);
+        }}>
+          <label><span>Why</span><input name="why" required minLength={5} maxLength={300} autoComplete="off" data-testid="why" /></label>
+          <div className="row"><button data-testid="confirm">Take back</button><button type="button" className="plain" onClick={() => setDeed(null)}>Cancel</button></div>
         </form>
       </Dialog>
     </section>

@@ -21,20 +21,27 @@ export function Models() {
   return (
     <>
       <div className="between"><Title>Device models</Title><Link to="/clusters" className="button plain" data-testid="to-clusters">Clusters to name</Link></div>
-      <p className="quiet">Those in most homes first. Under 20 homes no number is told.</p>
+      <p className="quiet">Those in most homes first. Below 20 homes the number is hidden.</p>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={8} />}
-      {list.data && (list.data.items.length === 0 ? <Empty icon="devices">No model is known yet.</Empty> : <Table models={list.data.items} />)}
+      {list.data && (list.data.items.length === 0 ? <Empty icon="devices">No model is known yet. Models appear when gateways tell what devices are in their homes.</Empty> : <Table models={list.data.items} />)}
       <Pages cursor={cursor} next={list.data?.next} />
     </>
   );
 }
 
+// useProfiles finds by its name what is known of what a model does, among those of most homes.
+function useProfiles(): (m: FleetModel) => string {
+  const list = useQuery({ queryKey: ["profiles", "most"], queryFn: () => ok(api.GET("/v1/staff/profiles", { params: { query: { limit: 200 } } })), staleTime: 60_000 });
+  return (m) => list.data?.items.find((p) => p.model === m.model && p.vendor === m.vendor && p.class === m.class)?.id ?? "";
+}
+
 function Table({ models }: { models: FleetModel[] }) {
+  const profiles = useProfiles();
   return (
     <div className="scroll card" tabIndex={0} role="region" aria-label="Models">
       <table data-testid="models">
-        <thead><tr><th scope="col">Model</th><th scope="col">Kind</th><th scope="col" className="num">Homes</th><th scope="col" className="num">Share</th><th scope="col">Who says so</th><th scope="col">In common</th><th scope="col">Fleet learns it</th><th scope="col">Exposed</th></tr></thead>
+        <thead><tr><th scope="col">Model</th><th scope="col">Kind</th><th scope="col" className="num">Homes</th><th scope="col" className="num">Share</th><th scope="col">Who says so</th><th scope="col">In common</th><th scope="col">Fleet learns it</th><th scope="col">Profile and drift</th><th scope="col">Exposed</th></tr></thead>
         <tbody>
           {models.map((m) => (
             <tr key={m.id} data-model={m.id}>
@@ -45,6 +52,7 @@ function Table({ models }: { models: FleetModel[] }) {
               <td className="fold">{m.by.slice(0, 4).map((b) => says[b] ?? clip(b, 20)).join(", ") || "–"}</td>
               <td className="wide"><Texts of={m.evidence} /></td>
               <td className="fold"><State tone={m.teaches ? "good" : "mute"} icon={m.teaches ? "check" : "clock"}>{m.teaches ? "Yes" : "Not yet"}</State>{!m.teaches && m.why && <p className="small quiet">{clip(m.why, 200)}</p>}</td>
+              <td>{profiles(m) ? <Link to={`/normal/${encodeURIComponent(profiles(m))}`} aria-label={`Show what is normal for ${clip(product(m), 64)}`} data-testid="to-profile">Show</Link> : <span className="quiet">None yet</span>}</td>
               <td>{m.model && <Link to={`/exposures?model=${encodeURIComponent(m.model)}`} aria-label={`Show exposures of ${clip(m.model, 64)}`}>Show</Link>}</td>
             </tr>
           ))}

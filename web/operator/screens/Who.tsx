@@ -1,9 +1,9 @@
 // Who a device of a home is and how exposed, as staff see it: with the evidence. They may say what it is: alarm and medical
 // are never guessed.
+import { known } from "../../shared/i18n";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, ok } from "../../shared/client";
-import { known } from "../../shared/i18n/who";
 import { needsLook } from "../../shared/marks";
 import type { Correction, Device } from "../../shared/model";
 import { Ago, Name, State, Trouble } from "../../shared/parts/Bits";
@@ -12,6 +12,7 @@ import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Correct } from "../../shared/parts/Correct";
 import { clip, date } from "../../shared/text";
 import { className, judged, product } from "../../shared/who";
+import { Only } from "../may";
 import { Texts } from "./Models";
 
 // Say takes the provider's word for one device of one home. Its people see it, with the reason of the look.
@@ -35,7 +36,11 @@ function Say({ home, device: d }: { home: string; device: Device }) {
   const now = order.data ?? say.data;
   const status = now?.status;
   useEffect(() => {
-    if (status && status !== "asked") void client.invalidateQueries({ queryKey: [home, "devices"] });
+    if (!status || status === "asked") return;
+    const look = () => void client.invalidateQueries({ queryKey: [home, "devices"] });
+    look();
+    const later = [1500, 5000].map((ms) => setTimeout(look, ms)); // the gateway tells of the device after it confirmed the order
+    return () => later.forEach(clearTimeout);
   }, [client, home, status]);
   const busy = say.isPending || status === "asked";
   return (
@@ -60,7 +65,7 @@ export function Whole({ home, device: d }: { home: string; device: Device }) {
   return (
     <section className="stack" aria-labelledby="whole" data-testid="whole">
       <h3 id="whole">Who <Name>{d.name}</Name> is, and how exposed</h3>
-      {!d.gateway && <Say home={home} device={d} />}
+      {!d.gateway && <Only right="home.act"><Say home={home} device={d} /></Only>}
       <div className="cols">
         <dl className="facts">
           <dt>Model</dt><dd><bdi>{clip(who.model, 64) || "not known"}</bdi></dd>

@@ -1,15 +1,19 @@
-// Device: what it is, how it is, what it talks to now, and what can be done.
-import { useState } from "react";
+// Device: what it is, how it is, what it may do, what it talks to now and in a week, and what we cannot see.
+import { useEffect } from "react";
 import { t, tn } from "../../shared/i18n";
 import { useLive } from "../../shared/live";
 import type { DeviceDetail } from "../../shared/model";
-import { Ago, Dialog, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { Ago, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { OrderLine, word } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
-import { clip, date } from "../../shared/text";
+import { clip } from "../../shared/text";
+import { watched } from "../../shared/usual";
 import { Contacts } from "../../shared/parts/Contacts";
-import { useDevice, useHomeID, useOrder, type Asking } from "../data";
+import { useDevice, useHomeID, useMay, useOrder, type Asking } from "../data";
+import { Coverage, Past, Ports } from "../device/About";
+import { Control, steered } from "../device/Control";
+import { Seven } from "../device/Where";
 import { Strip, WeekBars } from "../strip";
 import { deviceMark, shutIn } from "../../shared/marks";
 import { Brief } from "../who/Brief";
@@ -21,18 +25,27 @@ export function DeviceScreen({ id }: { id: string }) {
   const device = useDevice(id);
   const asking = useOrder();
   const d = device.data;
+  const ready = d !== undefined;
+  useEffect(() => {
+    if (ready && location.hash === "#control") document.getElementById("control")?.scrollIntoView();
+  }, [ready]);
   return (
     <>
       <p><Link to="/devices" className="back"><Icon name="back" size={20} />{t("nav.devices")}</Link></p>
       {!d && <Title className="hidden">{t("nav.device")}</Title>}
       {!d && (device.error ? <Trouble error={device.error} again={() => void device.refetch()} /> : <Skeleton lines={4} tall={120} />)}
       {d && <Head device={d} asking={asking} />}
+      {d && !d.gateway && <Control device={d} asking={asking} />}
       {d && <Who device={d} />}
       {d && <Exposed device={d} />}
       {d && <Now device={d} asking={asking} />}
       {d && <Owned device={d} asking={asking} />}
       {d && d.week.length > 0 && <section className="card stack"><h2>{t("device.week")}</h2><WeekBars week={d.week} /></section>}
+      {d && !d.gateway && <Seven device={d} />}
+      {d && <Ports device={d} />}
+      {d && <Coverage device={d} />}
       {d && <Same device={d} />}
+      {d && <Past device={d} />}
       {d && <About device={d} />}
     </>
   );
@@ -52,6 +65,7 @@ function Head({ device, asking }: { device: DeviceDetail; asking: Asking }) {
       {shutIn(device) && <p>{word("mode", device.mode)}. {word("grade", device.grade)}</p>}
       {device.protected && <p className="quiet small">{t("device.protected")}</p>}
       {today && <Strip hours={today.hours} />}
+      {!device.gateway && watched(device) && <p className="small quiet" data-testid="watched">{watched(device)}</p>}
       {open && (
         <Link to={`/incidents/${encodeURIComponent(open.id)}`} className="card ask need">
           <span className="lead"><Icon name="alert" size={22} /></span>
@@ -59,42 +73,17 @@ function Head({ device, asking }: { device: DeviceDetail; asking: Asking }) {
           <Icon name="next" size={20} />
         </Link>
       )}
-      {!device.gateway && <Control device={device} open={open?.id} asking={asking} />}
       <div role="status" className="stack tight">
-        {asking.error !== null && <Trouble error={asking.error} />}
-        {asking.order && <OrderLine order={asking.order} />}
+        {!steered(asking) && asking.error !== null && <Trouble error={asking.error} />}
+        {!steered(asking) && asking.order && <OrderLine order={asking.order} />}
       </div>
     </section>
   );
 }
 
-function Control({ device, open, asking }: { device: DeviceDetail; open?: string; asking: Asking }) {
-  const [sure, setSure] = useState(false);
-  if (shutIn(device)) {
-    return open ? null : (
-      <div><button className="plain" disabled={asking.sending} data-testid="release"
-        onClick={() => asking.ask({ verb: "release", device: device.id })}><Icon name="unlock" />{t("device.release")}</button></div>
-    );
-  }
-  return (
-    <div>
-      <button className="plain" onClick={() => setSure(true)} data-testid="quarantine"><Icon name="lock" />{t("device.shut-in")}</button>
-      <Dialog title={t("device.shut-in.title")} open={sure} close={() => setSure(false)}>
-        <p><Name>{device.name}</Name>: {t("device.shut-in.text")}</p>
-        <div className="row">
-          <button data-testid="confirm" onClick={() => {
-            setSure(false);
-            asking.ask({ verb: "quarantine", device: device.id });
-          }}><Icon name="lock" />{t("device.shut-in")}</button>
-          <button className="plain" onClick={() => setSure(false)}>{t("cancel")}</button>
-        </div>
-      </Dialog>
-    </div>
-  );
-}
-
 function Now({ device, asking }: { device: DeviceDetail; asking: Asking }) {
   const live = useLive(useHomeID(), device.id);
+  const may = useMay();
   return (
     <section className="card stack" aria-labelledby="now" data-testid="live" data-live={live.state}>
       <div className="between">
@@ -104,7 +93,7 @@ function Now({ device, asking }: { device: DeviceDetail; asking: Asking }) {
       {live.state === "offline" && <p className="quiet">{t("live.offline")} {live.lastSeen && <Ago at={live.lastSeen} />}</p>}
       {live.state === "waiting" && <Skeleton lines={3} />}
       {live.state === "live" && <Contacts contacts={live.contacts} blocked={device.blocked}
-        block={(endpoint) => asking.ask({ verb: "block", device: device.id, endpoint })} busy={asking.sending} />}
+        block={may ? (endpoint) => asking.ask({ verb: "block", device: device.id, endpoint }) : undefined} busy={asking.sending} />}
       <p className="small quiet">{t("live.private")}</p>
     </section>
   );
@@ -119,7 +108,7 @@ function Owned({ device, asking }: { device: DeviceDetail; asking: Asking }) {
         {items.slice(0, 100).map((e) => (
           <li key={e} className="between">
             <Name max={60}>{e}</Name>
-            <button className="plain" disabled={asking.sending} aria-label={`${button}: ${clip(e, 60)}`}
+            <button className="plain" disabled={!asking.may || asking.sending} aria-label={`${button}: ${clip(e, 60)}`}
               onClick={() => asking.ask({ verb: undo, device: device.id, endpoint: e })}>{button}</button>
           </li>
         ))}
@@ -136,20 +125,16 @@ function Owned({ device, asking }: { device: DeviceDetail; asking: Asking }) {
 }
 
 function About({ device }: { device: DeviceDetail }) {
-  const share = device.coverage?.unnamed_share;
   return (
     <section className="card stack">
       <h2>{t("device.about")}</h2>
-      <dl className="facts">
-        <dt>{t("device.first")}</dt><dd>{date(device.first)}</dd>
-        {share !== undefined && <><dt>{t("device.coverage")}</dt><dd>{t("device.coverage.text", { share: Math.round(share * 100) })}</dd></>}
-      </dl>
       <details>
         <summary><Icon name="down" size={18} />{t("evidence.expert")}</summary>
         <dl className="facts">
           <dt>MAC</dt><dd>{device.macs.slice(0, 16).map((m) => clip(m, 20)).join(", ") || "–"}</dd>
           <dt>IP</dt><dd>{device.addresses.slice(0, 16).map((a) => clip(a, 45)).join(", ") || "–"}</dd>
           <dt>{t("device.port")}</dt><dd>{device.shared ? t("device.port.shared") : t("device.port.own")}</dd>
+          {device.firmware && <><dt>{t("device.firmware")}</dt><dd><bdi>{clip(device.firmware, 80)}</bdi></dd></>}
           <dt>ID</dt><dd>{clip(device.id, 64)}</dd>
         </dl>
       </details>

@@ -2,7 +2,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { api, ok } from "../../shared/client";
 import { t } from "../../shared/i18n";
-import { w } from "../../shared/i18n/who";
 import type { Device, HomeExposure } from "../../shared/model";
 import { Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { ClassMark } from "../../shared/parts/ClassIcon";
@@ -25,10 +24,10 @@ export function Exposures() {
   return (
     <>
       <p><Link to="/devices" className="back"><Icon name="back" size={20} />{t("nav.devices")}</Link></p>
-      <Title>{w("exposed.all")}</Title>
-      <p className="quiet">{w("exposed.all.text")}</p>
+      <Title>{t("exposed.all")}</Title>
+      <p className="quiet">{t("exposed.all.text")}</p>
       {!list.data && (list.error ? <Trouble error={list.error} again={() => void list.refetch()} /> : <Skeleton lines={6} />)}
-      {list.data && groups.length === 0 && <Empty icon="shield">{w("exposed.home.none")}</Empty>}
+      {list.data && groups.length === 0 && <Empty icon="shield">{t("exposed.home.none")}</Empty>}
       <div className="stack" data-testid="exposures">
         {groups.map((g) => (
           <section key={g.device.id} className="card stack" data-testid="exposed-device" data-device={g.device.id}>

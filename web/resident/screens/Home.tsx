@@ -6,14 +6,16 @@ import type { Card, Home } from "../../shared/model";
 import { Ago, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
+import { cardWords, homeSentence } from "../../shared/say";
 import { clip } from "../../shared/text";
-import { midnight, useDevices, useHome, useHomeID, useIncidents, useStopped } from "../data";
+import { midnight, useDevices, useHome, useHomeID, useIncidents, useLine, useStopped } from "../data";
+import { question } from "../device/newcomer";
 import { HomeMapFigure } from "../homemap";
 import { homeMark, needsLook } from "../../shared/marks";
 
 export function HomeScreen() {
   const home = useHome();
-  const exposed = useExposed();
+  const own = [...useWaiting(), ...useExposed()];
   if (!home.data) {
     return (
       <>
@@ -25,8 +27,9 @@ export function HomeScreen() {
   return (
     <>
       <Sentence home={home.data} />
-      <Cards cards={[...home.data.cards, ...exposed]} said={home.data.sentence} />
+      <Cards home={home.data} own={own} />
       {home.data.gateway && <Map />}
+      <SlowLine />
       <Today home={home.data} />
       <Week />
     </>
@@ -36,10 +39,11 @@ export function HomeScreen() {
 function Sentence({ home }: { home: Home }) {
   const mark = homeMark(home.state);
   const g = home.gateway;
+  const sentence = homeSentence(home, useDevices().data?.items ?? []);
   return (
     <section className="stack tight sentence" data-testid="home-state" data-state={home.state}>
       <div><State tone={mark.tone} icon={mark.icon}>{mark.word}</State></div>
-      <Title data-testid="home-sentence" className={home.sentence.length > 60 ? "long" : undefined}>{clip(home.sentence, 240)}</Title>
+      <Title data-testid="home-sentence" className={sentence.length > 60 ? "long" : undefined}>{clip(sentence, 240)}</Title>
       {g === null && <p className="quiet"><Link to="/gateway">{t("home.no-gateway")}</Link></p>}
       {g && !g.online && <p className="quiet">{t("home.last-seen")} <Ago at={g.last_seen} />. {t("home.still")}</p>}
       {g && g.online && !g.armed && <p className="quiet">{t("home.unarmed")}</p>}
@@ -51,6 +55,13 @@ function Sentence({ home }: { home: Home }) {
   );
 }
 
+// useWaiting are cards about new devices that wait for somebody's yes.
+function useWaiting(): Card[] {
+  return (useDevices().data?.items ?? []).filter((d) => d.held).map((d) => {
+    return { kind: "new", title: question(d), text: t("home.new-device.text"), incident: "", device: d.id };
+  });
+}
+
 // useExposed is a card about devices that are easier to attack than they need to be, or nothing.
 function useExposed(): Card[] {
   const n = (useDevices().data?.items ?? []).filter((d) => d.exposures.some((x) => needsLook(d, x))).length;
@@ -58,17 +69,20 @@ function useExposed(): Card[] {
 }
 
 // Cards do not say again what the sentence above them has said.
-function Cards({ cards, said }: { cards: Card[]; said: string }) {
+function Cards({ home, own }: { home: Home; own: Card[] }) {
+  const devices = useDevices().data?.items ?? [];
+  const said = homeSentence(home, devices);
+  const cards = [...home.cards.map((c) => ({ ...c, ...cardWords(c, home, devices) })), ...own];
   if (cards.length === 0) return null;
   return (
     <section aria-label={t("home.cards")}>
       <ul className="stack">
         {cards.slice(0, 3).map((c, i) => {
-          const to = c.incident ? `/incidents/${encodeURIComponent(c.incident)}` : c.device ? `/devices/${encodeURIComponent(c.device)}` : c.kind === "gateway" || c.kind === "confirm" ? "/gateway" : c.kind === "exposed" ? "/exposures" : null;
+          const to = c.incident ? `/incidents/${encodeURIComponent(c.incident)}` : c.device ? `/devices/${encodeURIComponent(c.device)}${c.kind === "new" ? "#control" : ""}` : c.kind === "gateway" || c.kind === "confirm" ? "/gateway" : c.kind === "exposed" ? "/exposures" : null;
           const inner = (
             <>
               <span className="lead"><Icon name={c.incident ? "alert" : c.kind === "exposed" ? "eye" : "spark"} size={22} /></span>
-              <span className="grow"><strong>{clip(c.title, 120)}</strong><span>{c.text === said ? t("device.see-incident") : clip(c.text, 300)}</span></span>
+              <span className="grow">{(!c.alert || `${c.title}.` !== said) && <strong>{clip(c.title, 160)}</strong>}<span>{c.text === said ? t("device.see-incident") : clip(c.text, 500)}</span></span>
               {to && <Icon name="next" size={20} />}
             </>
           );
@@ -93,6 +107,19 @@ function Map() {
       {items ? <HomeMapFigure devices={items} live={live} />
         : devices.error ? <Trouble error={devices.error} again={() => void devices.refetch()} /> : <Skeleton lines={1} tall={300} />}
     </section>
+  );
+}
+
+// SlowLine is there only while the line is slow.
+function SlowLine() {
+  const line = useLine().data;
+  if (!line?.slow) return null;
+  return (
+    <Link to="/line" className="card ask" data-testid="slow-line" data-slow={line.slow}>
+      <span className="lead"><Icon name="clock" size={22} /></span>
+      <span className="grow"><strong>{t("home.slow")}</strong><span lang={line.language || undefined}>{clip(line.sentence, 240)}</span></span>
+      <Icon name="next" size={20} />
+    </Link>
   );
 }
 

@@ -1,110 +1,138 @@
-// Incident: what happened, what we did, what to do: one step at a time, with the gateway's own check after each.
-import { useState } from "react";
-import { t } from "../../shared/i18n";
-import type { Incident, Order, OrderAsk, Step } from "../../shared/model";
-import { Ago, Dialog, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
+// Incident: what happened, what we did, what to do: one step at a time, with the gateway's own check after each; then evidence, and undo.
+import { hasKey, t, tn } from "../../shared/i18n";
+import type { Incident, Order } from "../../shared/model";
+import { Ago, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { CaseState, CheckLine, Evidence, OrderLine, Timeline, word } from "../../shared/parts/Case";
 import { Icon, type IconName } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
+import { did, happened } from "../../shared/told";
 import { clip, clock, isolate } from "../../shared/text";
 import { useIncident, useOrder, useSession, type Asking } from "../data";
+import { Else, Portal, Release } from "../incident/Else";
+import { Guide } from "../incident/Guide";
+import { clean, newest, place } from "../incident/guide";
+import { Deeds, Harmed, Holds, UndoHere, WayBack } from "../incident/Held";
+import "../incident/incident.css";
 
 export function IncidentScreen({ id }: { id: string }) {
   const incident = useIncident(id);
   const asking = useOrder();
   const x = incident.data;
+  const orders = x ? newest(x.orders, asking.order) : [];
+  const waits = orders.some((o) => o.status === "asked");
   return (
     <>
       <p><Link to="/incidents" className="back"><Icon name="back" size={20} />{t("nav.incidents")}</Link></p>
       {!x && <Title className="hidden">{t("nav.incident")}</Title>}
       {!x && (incident.error ? <Trouble error={incident.error} again={() => void incident.refetch()} /> : <Skeleton lines={5} tall={120} />)}
-      {x && <Story incident={x} />}
-      {x && <ToDo incident={x} asking={asking} />}
-      {x && <Proof incident={x} />}
+      {x && <Head incident={x} />}
+      {x && <Happened incident={x} />}
+      {x && <Did incident={x} asking={asking} waits={waits} />}
+      {x && <ToDo incident={x} asking={asking} orders={orders} waits={waits} />}
+      {x && <WayBack probation={x.state === "probation" ? x.probation : null} />}
+      {x && <Else incident={x} asking={asking} waits={waits} />}
+      {x && <Portal incident={x} asking={asking} waits={waits} />}
+      {x && <Proof incident={x} asking={asking} waits={waits} />}
       {x && <Phone code={x.code} />}
     </>
   );
 }
 
-function Story({ incident: x }: { incident: Incident }) {
-  return (
-    <>
-      <section className="stack tight">
-        <div className="row"><CaseState state={x.state} /><span className="quiet small">{t("incident.since")} {clock(x.opened)}</span></div>
-        <Title><Link to={`/devices/${encodeURIComponent(x.device.id)}`} className="quietly"><Name max={60}>{x.device.name}</Name></Link></Title>
-      </section>
-      <section className="card stack tight" data-testid="what-happened"><h2>{t("incident.happened")}</h2><p>{clip(x.what_happened, 1000)}</p></section>
-      <section className="card stack tight" data-testid="what-we-did">
-        <h2>{t("incident.did")}</h2>
-        <p>{clip(x.what_we_did, 1000)}</p>
-      </section>
-    </>
-  );
-}
+const outcomes: Record<string, IconName> = { clean: "check", "false-alarm": "hand", accepted: "hand", removed: "out", expired: "clock" };
 
-const icons: Record<string, IconName> = { check: "refresh", release: "unlock", dismiss: "hand", quarantine: "lock", block: "stop" };
-
-// ToDo shows the next step large and the others behind it. A step is done when the gateway says so, not when it was pressed.
-function ToDo({ incident: x, asking }: { incident: Incident; asking: Asking }) {
-  const [sure, setSure] = useState<Step | null>(null);
-  const orders = newest(x.orders, asking.order);
-  const waits = orders.some((o) => o.status === "asked");
-  const ask = (s: Step) => asking.ask({ verb: s.verb as OrderAsk["verb"], incident: x.id, device: x.device.id });
-  const next = x.what_to_do.find((s) => s.enabled && s.verb !== "");
-  const press = (s: Step) => (s.verb === "release" || s.verb === "dismiss" ? setSure(s) : ask(s));
-  const checked = x.check && <div className="stack tight"><p className="quiet small">{t("check.title")}</p><CheckLine check={x.check} /></div>;
-  if (x.what_to_do.length === 0 && orders.length === 0 && !x.check) return null;
+function Head({ incident: x }: { incident: Incident }) {
+  const at = place(x.playbook?.steps ?? []);
+  const soon = x.outcome === "clean" && Date.parse(x.changed) - Date.parse(x.opened) < 86_400_000; // nobody was silent for a day
+  const how = soon ? "outcome.clean.soon.text" : `outcome.${x.outcome}.text`;
   return (
-    <section className="card stack" aria-labelledby="todo" data-testid="what-to-do">
-      <h2 id="todo">{t("incident.todo")}</h2>
-      {x.what_to_do.length === 0 && <p className="quiet">{t("incident.todo.none")}</p>}
-      <ol className="steps">
-        {x.what_to_do.map((s, i) => (
-          <li key={s.verb + i} className="stack tight">
-            {s.title !== word("do", s.verb) && <h3>{clip(s.title, 120)}</h3>}
-            <p>{clip(s.text, 600)}</p>
-            {word("do", s.verb) !== s.verb && s.verb !== "" && (
-              <div>
-                <button className={s === next ? "" : "plain"} disabled={!s.enabled || asking.sending || waits} data-testid={`do-${s.verb}`} onClick={() => press(s)}>
-                  <Icon name={icons[s.verb] ?? "check"} />{word("do", s.verb)}
-                </button>
-              </div>
-            )}
-            {s.verb === "check" && checked}
-          </li>
-        ))}
-      </ol>
-      {asking.error !== null && <Trouble error={asking.error} />}
-      <div role="status" className="stack tight" data-testid="orders">{orders.map((o) => <OrderLine key={o.id} order={o} />)}</div>
-      {!x.what_to_do.some((s) => s.verb === "check") && checked}
-      <Dialog title={sure ? word("sure", sure.verb) : ""} open={sure !== null} close={() => setSure(null)}>
-        <p>{t(sure?.verb === "dismiss" ? "sure.dismiss.text" : "sure.release.text", { name: isolate(x.device.name) })}</p>
-        <div className="row">
-          <button data-testid="confirm" onClick={() => {
-            if (sure) ask(sure);
-            setSure(null);
-          }}>{sure ? word("do", sure.verb) : ""}</button>
-          <button className="plain" onClick={() => setSure(null)}>{t("cancel")}</button>
-        </div>
-      </Dialog>
+    <section className="stack tight">
+      <div className="row">
+        <CaseState state={x.state} />
+        {x.state === "closed" && x.outcome && <State tone="good" icon={outcomes[x.outcome] ?? "check"} id="outcome">{word("outcome", x.outcome)}</State>}
+        <span className="quiet small">{t("incident.since")} {clock(x.opened)}</span>
+      </div>
+      <Title><Link to={`/devices/${encodeURIComponent(x.device.id)}`} className="quietly"><Name max={60}>{x.device.name}</Name></Link></Title>
+      {x.alert && <p data-testid="alert">{clip(x.alert, 600)}</p>}
+      {x.state !== "closed" && at.now?.by === "person" && (
+        <p><a className="button" href="#todo" data-testid="to-step"><Icon name="down" />{t("incident.todo")}: {t("guide.step", { n: at.n, all: at.all })}</a></p>
+      )}
+      {x.state === "closed" && hasKey(how) && <p data-testid="outcome-text">{t(how, { name: isolate(x.device.name) })}</p>}
     </section>
   );
 }
 
-// newest keeps the last order of each verb, with the one that was just pressed.
-export function newest(orders: readonly Order[], pressed: Order | null): Order[] {
-  const all = pressed ? [...orders.filter((o) => o.id !== pressed.id), pressed] : [...orders];
-  const by = new Map<string, Order>();
-  for (const o of all.sort((a, b) => Date.parse(a.asked) - Date.parse(b.asked))) by.set(o.verb, o);
-  return [...by.values()].sort((a, b) => Date.parse(b.asked) - Date.parse(a.asked)).slice(0, 3);
+function Happened({ incident: x }: { incident: Incident }) {
+  const p = x.playbook;
+  const title = p?.title || (x.kind ? word("infection", x.kind) : "");
+  return (
+    <section className="card stack tight" data-testid="what-happened" data-kind={x.kind}>
+      <h2>{t("incident.happened")}</h2>
+      <p>{clip(happened(x), 1000)}</p>
+      {title && <h3 data-testid="infection">{clip(title, 160)}</h3>}
+      {p?.intro && <p>{clip(p.intro, 1000)}</p>}
+      {x.relapses > 0 && <p>{tn("guide.relapses", x.relapses)}</p>}
+      {p?.expert && (
+        <details>
+          <summary><Icon name="down" size={18} />{t("guide.expert")}</summary>
+          <p className="small">{clip(p.expert, 1500)}</p>
+        </details>
+      )}
+    </section>
+  );
 }
 
-function Proof({ incident: x }: { incident: Incident }) {
+interface Part { incident: Incident; asking: Asking; waits: boolean }
+
+function Did({ incident: x, asking, waits }: Part) {
+  return (
+    <section className="card stack" data-testid="what-we-did">
+      <h2>{t("incident.did")}</h2>
+      <p>{clip(did(x), 1000)}</p>
+      <Deeds incident={x} asking={asking} waits={waits} />
+      <Holds incident={x} />
+      <Harmed harm={x.harm} />
+    </section>
+  );
+}
+
+// ToDo is the guide where there is a playbook, else the advice that fits every case. What was asked for stays there until it is so.
+function ToDo({ incident: x, asking, orders, waits }: Part & { orders: Order[] }) {
+  const check = x.what_to_do.find((s) => s.verb === "check");
+  const advice = x.what_to_do.filter((s) => s.verb === "");
+  const guided = (x.playbook?.steps.length ?? 0) > 0 && x.state !== "closed";
+  if (x.what_to_do.length === 0 && orders.length === 0 && !x.check) return null;
+  const ask = (verb: "check" | "quarantine") => asking.ask({ verb, incident: x.id, device: x.device.id });
+  return (
+    <section className="card stack" aria-labelledby="todo" data-testid="what-to-do">
+      <h2 id="todo" tabIndex={-1}>{t("incident.todo")}</h2>
+      {x.waits && x.state !== "closed" && (
+        <div className="stack tight note" data-testid="waits">
+          <h3><Icon name="hand" size={18} /> {t("waits.title")}</h3>
+          <p>{t("waits.text", { name: isolate(x.device.name) })}</p>
+          {asking.may && <div><button disabled={asking.sending || waits} onClick={() => ask("quarantine")} data-testid="do-quarantine"><Icon name="lock" />{t("do.quarantine")}</button></div>}
+        </div>
+      )}
+      {x.state === "closed" && <p className="quiet">{t("incident.todo.none")}</p>}
+      {guided && <Guide incident={x} asking={asking} waits={waits} />}
+      {!guided && advice.map((s, i) => <div key={i} className="stack tight"><h3>{clip(s.title, 120)}</h3><p>{clip(s.text, 600)}</p></div>)}
+      {check && asking.may && (
+        <div><button className={guided ? "plain" : ""} disabled={!check.enabled || asking.sending || waits} data-testid="do-check" onClick={() => ask("check")}>
+          <Icon name="refresh" />{t("do.check")}</button></div>
+      )}
+      {x.check && x.check.clean === clean(x) && <div className="stack tight"><p className="quiet small">{t("check.title")}</p><CheckLine check={x.check} /></div>}
+      <Release incident={x} asking={asking} waits={waits} />
+      {asking.error !== null && <Trouble error={asking.error} />}
+      <div role="status" className="stack tight" data-testid="orders">{orders.map((o) => <OrderLine key={o.id} order={o} />)}</div>
+    </section>
+  );
+}
+
+function Proof({ incident: x, asking, waits }: Part) {
   return (
     <>
       <section className="card stack">
         <h2>{t("incident.evidence")}</h2>
-        {x.findings.length === 0 ? <Empty icon="eye">{t("evidence.none")}</Empty> : <Evidence findings={x.findings} />}
+        {x.findings.length === 0 ? <Empty icon="eye">{t("evidence.none")}</Empty> : <Evidence findings={x.findings} after={(f) => <UndoHere finding={f} incident={x} asking={asking} waits={waits} />} />}
       </section>
       <section className="card stack">
         <h2>{t("incident.timeline")}</h2>

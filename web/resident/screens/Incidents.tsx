@@ -3,6 +3,7 @@ import { t } from "../../shared/i18n";
 import { Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { CaseState } from "../../shared/parts/Case";
 import { Link, Title } from "../../shared/router";
+import { caseSentence } from "../../shared/say";
 import { clip, clock } from "../../shared/text";
 import { useIncidents } from "../data";
 
@@ -18,7 +19,7 @@ export function Incidents() {
           <li key={i.id}>
             <Link to={`/incidents/${encodeURIComponent(i.id)}`} className="card device" data-testid="incident">
               <span className="between"><strong><Name>{i.device.name}</Name></strong><CaseState state={i.state} /></span>
-              <span>{clip(i.sentence, 240)}</span>
+              <span>{clip(caseSentence(i), 240)}</span>
               <span className="quiet small">{clock(i.opened)} · {clip(i.code, 8)}</span>
             </Link>
           </li>

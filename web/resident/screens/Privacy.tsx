@@ -1,22 +1,30 @@
-// Privacy: what is kept where, taking it along, and having it erased.
+// Privacy: what is kept where, what stays at home, taking it along, having it erased, who looked and who changed what.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok } from "../../shared/client";
 import { t } from "../../shared/i18n";
 import { Dialog, Trouble } from "../../shared/parts/Bits";
-import { Title } from "../../shared/router";
+import { Icon } from "../../shared/parts/Icon";
+import { Link, Title } from "../../shared/router";
 import { clip } from "../../shared/text";
-import { forget, useHomeID, useSession } from "../data";
+import { forget, useHomeID, useOwns, useSession } from "../data";
+import { Changes } from "../privacy/Changes";
+import { Choices } from "../privacy/Choices";
+import { Inventory } from "../privacy/Inventory";
+import { EraseDevice } from "../privacy/EraseDevice";
+import "../settings.css";
 
 export function Privacy() {
   const home = useHomeID();
+  const owns = useOwns();
   const save = useMutation({
     mutationFn: async () => {
-      const all = await ok(api.GET("/v1/homes/{home}/export", { params: { path: { home } } }));
-      const url = URL.createObjectURL(new Blob([JSON.stringify(all, null, 2)], { type: "application/json" }));
+      // Whatever form the archive has, it is saved as it came.
+      const file = (await ok(api.GET("/v1/homes/{home}/export", { params: { path: { home } }, parseAs: "blob" }))) as Blob;
+      const url = URL.createObjectURL(file);
       const a = document.createElement("a");
       a.href = url;
-      a.download = `cardea-home-${new Date().toISOString().slice(0, 10)}.json`;
+      a.download = `cardea-home-${new Date().toISOString().slice(0, 10)}.${file.type.includes("zip") ? "zip" : "json"}`;
       a.click();
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
     },
@@ -30,13 +38,23 @@ export function Privacy() {
         <p>{t("privacy.cloud")}</p>
         <p>{t("privacy.browser")}</p>
       </section>
-      <section className="card stack">
+      <Inventory />
+      <Choices />
+      {owns && <section className="card stack">
         <h2>{t("privacy.export")}</h2>
         <p>{t("privacy.export.text")}</p>
         {save.error && <Trouble error={save.error} />}
         <div><button className="plain" disabled={save.isPending} onClick={() => save.mutate()} data-testid="export">{t("privacy.export.button")}</button></div>
-      </section>
-      <Erase />
+      </section>}
+      {owns && <EraseDevice />}
+      {owns && <Erase />}
+      {!owns && <p className="small quiet">{t("privacy.owners")}</p>}
+      <Link to="/activity" className="card ask" data-testid="to-looks">
+        <span className="lead"><Icon name="eye" size={22} /></span>
+        <span className="grow"><strong>{t("nav.activity")}</strong><span className="quiet small">{t("privacy.looks")}</span></span>
+        <Icon name="next" size={20} />
+      </Link>
+      <Changes />
     </>
   );
 }

@@ -63,6 +63,7 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
   const key = `problem.${p?.kind ?? ""}`;
   const text = hasKey(key) ? t(key)
     : p?.status === 403 ? t("problem.forbidden")
+    : p?.status === 412 ? t("problem.changed")
     : p?.status === 404 ? t("problem.not-found")
     : p?.status === 429 ? t("problem.too-many")
     : t("problem.failed");
@@ -88,7 +89,8 @@ export function Dialog({ title, open, close, children }: { title: string; open: 
     if (!open && d?.open) d.close();
   }, [open]);
   return (
-    <dialog ref={ref} onClose={close} aria-labelledby={name}>
+    // closed by what shows it, it has nothing to tell: two dialogs that follow each other would close the second
+    <dialog ref={ref} onClose={() => open && close()} aria-labelledby={name}>
       <h2 id={name}>{title}</h2>
       {open && children}
     </dialog>

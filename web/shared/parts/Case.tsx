@@ -1,8 +1,12 @@
 // The parts of an incident that the resident and staff see alike: state, timeline, evidence, orders.
+import type { ReactNode } from "react";
 import { hasKey, t } from "../i18n";
 import type { Check, Finding, Order, Transition } from "../model";
+import { foreign } from "../say";
 import { clip, clock, span } from "../text";
+import { saw } from "../told";
 import { State, type Tone } from "./Bits";
+import { EvidenceFacts } from "./EvidenceCard";
 import { Icon, type IconName } from "./Icon";
 
 const states: Record<string, { tone: Tone; icon: IconName }> = {
@@ -30,20 +34,24 @@ export function Timeline({ steps }: { steps: Transition[] }) {
         <li key={i} className={states[s.to] ? s.to : undefined}>
           <p><strong>{word("case", s.to)}</strong> <span className="quiet small">{clock(s.time)} · {word("by", s.by)}</span></p>
           {s.mode && s.mode !== "off" && <p className="small quiet">{word("mode", s.mode)}</p>}
-          {s.why && <p className="small">{clip(s.why, 400)}</p>}
+          {s.why && <p className="small" lang={foreign(s.language)}>{clip(s.why, 400)}</p>}
         </li>
       ))}
     </ol>
   );
 }
 
-export function Evidence({ findings }: { findings: Finding[] }) {
+// Evidence is a card for each finding; after is what can be done about it there.
+export function Evidence({ findings, after }: { findings: Finding[]; after?: (f: Finding) => ReactNode }) {
   return (
     <ul className="stack tight" data-testid="evidence">
       {findings.map((f) => (
         <li key={f.id} className="finding">
-          <p>{clip(f.sentence, 600)}</p>
+          <p lang={foreign(f.language)}>{clip(f.sentence, 600)}</p>
           <p className="quiet small">{clock(f.time)} · {word("strength", f.strength)}</p>
+          <p className="small">{t("card.rule", { rule: word("rule", f.detector) })}</p>
+          {f.card && <EvidenceFacts card={f.card} />}
+          {after?.(f)}
           <details>
             <summary><Icon name="down" size={18} />{t("evidence.expert")}</summary>
             <pre>{facts(f)}</pre>
@@ -83,7 +91,7 @@ export function CheckLine({ check }: { check: Check }) {
     <div className="stack tight" data-testid="check" data-clean={check.clean}>
       <p className={`order ${check.clean ? "in_force" : "asked"}`}>
         <Icon name={check.clean ? "check" : "clock"} size={18} />
-        <span>{clip(check.sentence, 400)}</span>
+        <span>{clip(saw(check), 400)}</span>
       </p>
       {!check.clean && check.need_seconds > 0 && (
         <div>

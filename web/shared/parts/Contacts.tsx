@@ -1,11 +1,12 @@
 // What a device talks to: whom, whether that is usual or listed, what was decided and why.
-import { locale, t } from "../i18n";
+import { t } from "../i18n";
 import { contactKey } from "../live";
 import type { Contact } from "../model";
 import { Ago, Empty, Name, State, type Tone } from "./Bits";
 import { word } from "./Case";
 import { Icon, type IconName } from "./Icon";
-import { bytes, clip } from "../text";
+import { bytes, clip, country } from "../text";
+import { usual } from "../usual";
 
 const marks: Record<string, { tone: Tone; icon: IconName }> = {
   allow: { tone: "good", icon: "check" },
@@ -65,24 +66,10 @@ export function where(c: Contact): string {
   return [clip(c.network ?? "", 60), country(clip(c.country ?? "", 40))].filter(Boolean).join(", ");
 }
 
-function country(code: string): string {
-  if (!/^[A-Z]{2}$/.test(code)) return code;
-  try {
-    return new Intl.DisplayNames([locale()], { type: "region" }).of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
-
 // answers are the three answers of a verdict: usual, known, listed.
 export function answers(c: Contact): string {
-  const out: string[] = [];
-  const u = c.usual;
-  if (u?.device === true) out.push(t("usual.device"));
-  else if (u?.model === true) out.push(t("usual.model"));
-  else if (u?.device === false) out.push(t("usual.not"));
-  else out.push(t("usual.unknown"));
-  if (c.listed) out.push(t("listed.yes", { what: word("class", c.listed.class) }));
+  const out = [usual(c.usual)];
+  if (c.listed) out.push(t("listed.yes", { what: word("threat", c.listed.class) }));
   else out.push(t("listed.no"));
   if (c.local) out.push(t("contact.local"));
   if (c.inbound) out.push(t("contact.inbound"));

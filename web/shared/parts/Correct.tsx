@@ -1,7 +1,6 @@
 // "That is wrong": people say what it is. Their word is used in that home at once, as soon as the gateway has it.
 import { useState, type FormEvent } from "react";
 import { t } from "../i18n";
-import { w } from "../i18n/who";
 import type { Correction, DeviceClass, Identity } from "../model";
 import { Dialog, Name } from "./Bits";
 import { careful, classes, className } from "../who";
@@ -12,7 +11,7 @@ interface Props { who: Identity; name: string; note: string; by: "owner" | "oper
 
 export function Correct({ open, close, ...rest }: Props) {
   return (
-    <Dialog title={w("fix.title")} open={open} close={close}>
+    <Dialog title={t("fix.title")} open={open} close={close}>
       <Form close={close} {...rest} />
     </Dialog>
   );
@@ -34,19 +33,19 @@ function Form({ who, name, note, by, close, send }: Omit<Props, "open">) {
   return (
     <form onSubmit={submit}>
       <p className="quiet"><Name>{name}</Name></p>
-      <label><span>{w("fix.class")}</span>
+      <label><span>{t("fix.class")}</span>
         <select value={kind} onChange={(e) => choose(e.target.value)} data-testid="correct-class">
-          <option value="">{w("fix.keep")}</option>
+          <option value="">{t("fix.keep")}</option>
           {order.map((c) => <option key={c} value={c}>{className(c)}</option>)}
         </select>
       </label>
-      {kind && <p className="small" data-testid="correct-means" role="status">{w(careful(kind) ? "fix.care" : "fix.plain")}</p>}
-      <label><span>{w("fix.vendor")}</span><input name="vendor" maxLength={64} autoComplete="off" defaultValue={mine ? who.vendor : ""} data-testid="correct-vendor" /></label>
-      <label><span>{w("fix.model")}</span><input name="model" maxLength={64} autoComplete="off" defaultValue={mine ? who.model : ""} data-testid="correct-model" /></label>
+      {kind && <p className="small" data-testid="correct-means" role="status">{t(careful(kind) ? "fix.care" : "fix.plain")}</p>}
+      <label><span>{t("fix.vendor")}</span><input name="vendor" maxLength={64} autoComplete="off" defaultValue={mine ? who.vendor : ""} data-testid="correct-vendor" /></label>
+      <label><span>{t("fix.model")}</span><input name="model" maxLength={64} autoComplete="off" defaultValue={mine ? who.model : ""} data-testid="correct-model" /></label>
       <p className="small quiet">{note}</p>
-      {missing && <p role="alert">{w("fix.need")}</p>}
+      {missing && <p role="alert">{t("fix.need")}</p>}
       <div className="row">
-        <button data-testid="confirm">{w("fix.send")}</button>
+        <button data-testid="confirm">{t("fix.send")}</button>
         <button type="button" className="plain" onClick={close}>{t("cancel")}</button>
       </div>
     </form>

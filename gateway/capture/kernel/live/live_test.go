@@ -376,3 +376,37 @@ func TestOverrun(t *testing.T) {
 	}
 	t.Logf("overruns %d, healed by %d dumps, %d of %d flows found by them", st.Overruns, st.Resyncs, st.Missed, flows)
 }
+
+// TestBegunUnderTraffic begins to listen while a device floods: packets of a group that is bound come before the answers to what is
+// asked for next, and are no mistake.
+func TestBegunUnderTraffic(t *testing.T) {
+	r := newRig(t)
+	from, err := r.cam.ListenPacket("udp4", camAddr.String()+":5556", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			from.WriteToUDPAddrPort([]byte("x"), netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 1, byte(i >> 8), byte(i)}), uint16(1+i>>16)))
+		}
+	}()
+	defer func() { close(done); <-ended; from.Close() }()
+	for range 40 {
+		if err := r.gw.Do(func() error {
+			k, err := kernel.New(kernel.Config{LAN: "br-lan"}, &seen{})
+			if err != nil {
+				return err
+			}
+			return k.Close()
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

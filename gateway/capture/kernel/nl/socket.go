@@ -112,15 +112,33 @@ func (s *Socket) Close() error {
 	return s.closed
 }
 
-// Request sends a message and waits for the kernel's acknowledgement. For sockets that nobody reads yet.
+// Request sends a message and waits for the kernel's acknowledgement. For sockets that nobody reads yet. What comes before it, as the
+// packets of a group that was bound a moment ago, is dropped.
 func (s *Socket) Request(typ uint16, data []byte) error {
 	if err := s.conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return err
 	}
-	_, err := s.conn.Execute(netlink.Message{
+	m, err := s.conn.Send(netlink.Message{
 		Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request | netlink.Acknowledge}, Data: data,
 	})
+	if err == nil {
+		err = s.acknowledged(m.Header.Sequence)
+	}
 	return errors.Join(err, s.conn.SetReadDeadline(time.Time{}))
+}
+
+func (s *Socket) acknowledged(seq uint32) error {
+	for {
+		list, err := s.conn.Receive() // a refusal is an error
+		if err != nil && !errors.Is(err, unix.ENOBUFS) {
+			return err
+		}
+		for _, m := range list {
+			if m.Header.Sequence == seq && m.Header.Type == netlink.Error {
+				return nil
+			}
+		}
+	}
 }
 
 // Dump asks for a whole table; the answer comes by Receive and bears the sequence number, up to NLMSG_DONE.

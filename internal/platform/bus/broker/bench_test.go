@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/internal/platform/bus"
 	"cardea/wire"
 )
@@ -41,7 +42,7 @@ func BenchmarkBroker(b *testing.B) {
 		homes = n
 	}
 	a := newAuthority(b)
-	srv := newBroker(b, a, childConfig{Name: "one", Listen: freeAddr(b)})
+	srv := newBroker(b, a, childConfig{Name: "one", Listen: freeport.Must(b)})
 	srv.start(b)
 	cloud := dial(b, config(b, a, nil, srv.conf.Listen))
 	if err := cloud.EnsureStream(context30(b), bus.StreamConfig{}); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/internal/platform/bus"
 	"cardea/internal/platform/bus/broker"
 
@@ -22,7 +23,7 @@ func newCluster(t *testing.T, a *authority) (brokers []*process, listen []string
 	t.Helper()
 	var routes []string
 	for range 3 {
-		listen, routes = append(listen, freeAddr(t)), append(routes, freeAddr(t))
+		listen, routes = append(listen, freeport.Must(t)), append(routes, freeport.Must(t))
 	}
 	for i, name := range []string{"one", "two", "three"} {
 		brokers = append(brokers, newBroker(t, a, childConfig{Name: name, Listen: listen[i], Cluster: routes[i], Routes: routes}))
@@ -107,7 +108,7 @@ func leaderOf(t *testing.T, c *bus.Conn, brokers []*process) *process {
 func TestAGatewayIsNoRoute(t *testing.T) {
 	a := newAuthority(t)
 	s := start(t, a, func(c *broker.Config) {
-		c.Cluster = broker.Cluster{Name: "test", Listen: "127.0.0.1:0", Routes: []string{freeAddr(t)}, TLS: c.TLS}
+		c.Cluster = broker.Cluster{Name: "test", Listen: "127.0.0.1:0", Routes: []string{freeport.Must(t)}, TLS: c.TLS}
 	})
 	join := func(p *home.Place) bool {
 		cert := a.serverTLS(a.issue(t, p))

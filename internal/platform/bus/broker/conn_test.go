@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"cardea/internal/freeport"
 	"cardea/internal/platform/bus"
 	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
@@ -93,7 +95,9 @@ func TestASlowHandlerStallsNobodyElse(t *testing.T) {
 func TestACertificateIsReadAgainAtEachConnect(t *testing.T) {
 	a := newAuthority(t)
 	var seen sync.Map // serial numbers
+	came := make(chan string, 10)
 	s := start(t, a, func(c *broker.Config) {
+		c.Came = func(name string, from netip.Addr) { came <- name + " " + from.String() }
 		c.Authenticate = func(cert *x509.Certificate) (broker.Permit, error) {
 			seen.Store(cert.SerialNumber.Int64(), true)
 			return a.permit(cert)
@@ -113,6 +117,9 @@ func TestACertificateIsReadAgainAtEachConnect(t *testing.T) {
 	cfg.OnConnect = func() { connected <- true }
 	c := dial(t, cfg)
 	<-connected
+	if who := <-came; who != p.String()+" 127.0.0.1" {
+		t.Errorf("came: %s", who)
+	}
 	got := make(chan string, 1)
 	if _, err := c.Subscribe(wire.Down(p), "", func(m bus.Msg) { got <- string(m.Data) }); err != nil {
 		t.Fatal(err)
@@ -142,7 +149,7 @@ func TestACertificateIsReadAgainAtEachConnect(t *testing.T) {
 func TestDialWaitsForABroker(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	a := newAuthority(t)
-	addr := freeAddr(t)
+	addr := freeport.Must(t)
 	p := newPlace()
 	cfg := config(t, a, &p, addr)
 	cfg.Delay = func(int) time.Duration { return time.Millisecond }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -16,6 +17,7 @@ const localUser = "local"
 // gate decides who comes in and with which rights, in process.
 type gate struct {
 	authenticate func(*x509.Certificate) (Permit, error)
+	came         func(name string, from netip.Addr)
 	secret       string
 	server       *server.Server
 	log          *slog.Logger
@@ -55,6 +57,9 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 		}
 		c.RegisterUser(user(permit))
 		g.accepted.Add(1)
+		if from, err := netip.ParseAddrPort(c.RemoteAddress().String()); err == nil && g.came != nil && !permit.Cloud {
+			g.came(permit.Name, from.Addr().Unmap())
+		}
 		return true
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -38,6 +39,8 @@ type Config struct {
 	TLS    *tls.Config // the broker's certificate and ClientCAs; TLS 1.3 and a certificate of the client are demanded always
 	// Authenticate says what a verified certificate may do; an error refuses it. It must not block for long.
 	Authenticate func(cert *x509.Certificate) (Permit, error)
+	// Came is told of each that was let in, by Permit.Name, and from where it connected; nil: nobody is. It must not block.
+	Came func(name string, from netip.Addr)
 	// MaxConnections is how many may be connected; 0 means 65,536.
 	MaxConnections int
 	// MaxConnects is how many TLS handshakes are begun in a second; more are turned away and come again. 0 means no limit.
@@ -100,7 +103,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if cfg.Listen != "" && (cfg.TLS == nil || cfg.Authenticate == nil) {
 		return nil, errors.New("broker: it listens for nobody without TLS and a way to tell who somebody is")
 	}
-	s.gate = &gate{authenticate: cfg.Authenticate, secret: s.secret, who: map[uint64]string{}, log: log}
+	s.gate = &gate{authenticate: cfg.Authenticate, came: cfg.Came, secret: s.secret, who: map[uint64]string{}, log: log}
 	opts, err := s.options()
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/internal/platform/bus"
 	"cardea/wire"
 )
@@ -257,7 +258,7 @@ func partitionOf(t *testing.T, p home.Place) int {
 
 func TestAKilledBrokerLosesNothingAcknowledged(t *testing.T) {
 	a := newAuthority(t)
-	b := newBroker(t, a, childConfig{Name: "one", Listen: freeAddr(t)})
+	b := newBroker(t, a, childConfig{Name: "one", Listen: freeport.Must(t)})
 	b.start(t)
 	cloud := dial(t, config(t, a, nil, b.conf.Listen))
 	if err := cloud.EnsureStream(context30(t), bus.StreamConfig{}); err != nil {

@@ -1,0 +1,6 @@
+-- +goose Up
+-- Why, in words that can be told in other languages: pb.Words; empty: there is only the English sentence.
+ALTER TABLE history_stopped ADD COLUMN said BYTEA NOT NULL DEFAULT '';
+
+-- +goose Down
+ALTER TABLE history_stopped DROP COLUMN said;

@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"cardea/cloud/rollout"
+	"cardea/gateway/bundle"
+	agent "cardea/gateway/update"
+	"cardea/playbook"
+)
+
+// bundleCmd makes, signs and checks what gateways are sent.
+type bundleCmd struct {
+	Data    string        `help:"The cloud's data folder." default:"/var/lib/cardea-cloud" type:"path"`
+	DB      string        `help:"Its database; default: cardea.db in the data folder."`
+	JSON    bool          `help:"Print JSON."`
+	Build   bundleBuild   `cmd:"" help:"Make a bundle file, not signed: the same contents make the same bytes."`
+	Sign    bundleSign    `cmd:"" help:"Sign a bundle file as the next version; without a file only what is due: metadata that gets old, keys that changed."`
+	Verify  bundleVerify  `cmd:"" help:"Fetch and check a bundle as a gateway does, from a root of trust."`
+	Inspect bundleInspect `cmd:"" help:"Tell what a bundle file holds."`
+}
+
+// with opens the cloud's data as admin does.
+func (c *bundleCmd) with(ctx context.Context, f func(*admin) error) error {
+	door := adminCmd{Data: c.Data, DB: c.DB, JSON: c.JSON}
+	return door.with(ctx, f)
+}
+
+type bundleBuild struct {
+	Name string   `arg:"" enum:"lists,models,exposures,profiles,herd,playbooks,agent" help:"lists, models, exposures, profiles, herd, playbooks or agent."`
+	From []string `arg:"" help:"A folder of lists or of playbooks; a file; or the agent's programs, as linux-amd64=FILE." `
+	Out  string   `required:"" help:"The bundle file to write." type:"path"`
+}
+
+// Run is called by kong.
+func (c bundleBuild) Run(top *cli) error {
+	parts, err := c.parts()
+	if err != nil {
+		return err
+	}
+	b, err := rollout.Build(c.Name, parts)
+	if err != nil {
+		return err
+	}
+	f, err := rollout.ParseFile(b)
+	if err == nil {
+		err = f.Usable()
+	}
+	if err != nil {
+		return fmt.Errorf("build %s: %w", c.Name, err)
+	}
+	if err := os.WriteFile(c.Out, b, 0o644); err != nil { //nolint:gosec // it is for everybody: what is in it is given to every home
+		return fmt.Errorf("bundle: %w", err)
+	}
+	a := admin{json: top.Bundle.JSON}
+	return a.print(f, fmt.Sprintf("%s: %s, %d bytes.", c.Out, c.Name, len(b)))
+}
+
+func (c bundleBuild) parts() (map[string][]byte, error) {
+	out := map[string][]byte{}
+	if c.Name != rollout.Agent && len(c.From) != 1 {
+		return nil, fmt.Errorf("%s is made of one file or folder", c.Name)
+	}
+	for _, from := range c.From {
+		of, path := c.Name, from
+		if c.Name == rollout.Agent {
+			platform, file, ok := strings.Cut(from, "=")
+			if !ok {
+				return nil, fmt.Errorf("%q: want PLATFORM=FILE, as linux-amd64=cardea-agent", from)
+			}
+			of, path = rollout.Agent+"-"+platform, file
+		}
+		if c.Name == "lists" {
+			text, _, err := rollout.BuildLists(os.DirFS(path))
+			if err != nil {
+				return nil, fmt.Errorf("lists %s: %w", path, err)
+			}
+			out[of] = text
+			continue
+		}
+		b, err := partOf(c.Name, path)
+		if err != nil {
+			return nil, err
+		}
+		out[of] = b
+	}
+	return out, nil
+}
+
+// partOf reads a file that is a part as it is; a folder of playbooks is made one.
+func partOf(name, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	if info.IsDir() && name == "playbooks" {
+		b, err := playbook.Pack(os.DirFS(path))
+		if err != nil {
+			return nil, fmt.Errorf("playbooks %s: %w", path, err)
+		}
+		return b, nil
+	}
+	if info.Size() > rollout.MaxAgent { // the largest part that there is
+		return nil, fmt.Errorf("bundle: %s has %d bytes, more than %d", path, info.Size(), rollout.MaxAgent)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	return b, nil
+}
+
+type bundleSign struct {
+	File string `arg:"" optional:"" help:"A bundle file." type:"existingfile"`
+	Keys string `help:"A folder that holds root.key, when it is not kept with the cloud's data; a key that is not there is taken from the cloud's." type:"existingdir"`
+}
+
+// Run is called by kong.
+func (c bundleSign) Run(ctx context.Context, top *cli) error {
+	return top.Bundle.with(ctx, func(a *admin) error {
+		r := a.rooms.Rollout
+		if c.Keys != "" {
+			keys, err := rollout.LoadKeys(filepath.Join(top.Bundle.Data, "bundle-keys"))
+			if err == nil {
+				keys, err = keys.Over(c.Keys)
+			}
+			if err != nil {
+				return err
+			}
+			r = r.With(keys)
+		}
+		if c.File == "" {
+			if err := r.Renew(a.ctx); err != nil {
+				return err
+			}
+			return a.print(map[string]any{"signed": true}, "The metadata is up to date.")
+		}
+		f, err := readBundle(c.File)
+		if err != nil {
+			return err
+		}
+		version, changed, err := r.PublishFile(a.ctx, f)
+		if err != nil {
+			return err
+		}
+		words := fmt.Sprintf("%s is signed as version %d.", f.Name, version)
+		if !changed {
+			words = fmt.Sprintf("Version %d of %s says the same already.", version, f.Name)
+		}
+		return a.print(map[string]any{"name": f.Name, "version": version, "changed": changed}, words)
+	})
+}
+
+func readBundle(path string) (rollout.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > rollout.MaxFile {
+		err = fmt.Errorf("it has %d bytes", info.Size())
+	}
+	var b []byte
+	if err == nil {
+		b, err = os.ReadFile(path)
+	}
+	var f rollout.File
+	if err == nil {
+		f, err = rollout.ParseFile(b)
+	}
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+type bundleInspect struct {
+	File string `arg:"" help:"A bundle file." type:"existingfile"`
+}
+
+// Run is called by kong.
+func (c bundleInspect) Run(top *cli) error {
+	f, err := readBundle(c.File)
+	if err != nil {
+		return err
+	}
+	text := []string{f.Name}
+	for _, of := range slices.Sorted(maps.Keys(f.Parts)) {
+		p := f.Parts[of]
+		text = append(text, fmt.Sprintf("  %s: %d bytes, SHA-256 %s", of, p.Size, p.SHA256))
+	}
+	return (&admin{json: top.Bundle.JSON}).print(f, text...)
+}
+
+type bundleVerify struct {
+	Name   string `arg:"" help:"A bundle as the repository names it: lists, models, agent-linux-amd64 and so on."`
+	Root   string `help:"The root metadata to begin with; default: the one of --state, else the cloud's newest." type:"existingfile"`
+	Folder string `help:"A copy of the repository's files; default: the cloud's own." type:"existingdir"`
+	State  string `help:"Where it is remembered what was believed, as a gateway does: what is older is refused the next time; default: nowhere." type:"path"`
+}
+
+// Run is called by kong.
+func (c bundleVerify) Run(ctx context.Context, top *cli) error {
+	if c.Folder != "" {
+		if c.Root == "" {
+			return errors.New("a copy of a repository is not believed without --root")
+		}
+		return c.verify(ctx, &admin{ctx: ctx, json: top.Bundle.JSON}, folderPart(c.Folder), nil)
+	}
+	return top.Bundle.with(ctx, func(a *admin) error {
+		root, err := a.rooms.Rollout.Root(a.ctx)
+		if err != nil {
+			return err
+		}
+		return c.verify(ctx, a, func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
+			return a.rooms.Rollout.File(ctx, path, offset, 1<<20)
+		}, root)
+	})
+}
+
+func (c bundleVerify) verify(ctx context.Context, a *admin, fetch bundle.Fetch, root []byte) error {
+	if c.Root != "" {
+		b, err := os.ReadFile(c.Root)
+		if err != nil {
+			return fmt.Errorf("root: %w", err)
+		}
+		root = b
+	}
+	dir := c.State
+	if dir == "" {
+		temp, err := os.MkdirTemp("", "cardea-verify")
+		if err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(temp) }() // the system's folder for what is not kept
+		dir = temp
+	}
+	p := bundle.NewProgram(bundle.FileConfig{Name: c.Name, Dir: dir, Root: root, Fetch: fetch, Most: agent.MaxSize * 8, Now: time.Now}, slog.New(slog.DiscardHandler))
+	f, err := p.Find(ctx)
+	if err == nil && f.Version == 0 {
+		err = fmt.Errorf("there is no bundle %q", c.Name)
+	}
+	if err == nil {
+		err = p.Unpack(ctx, f, io.Discard)
+	}
+	if err != nil {
+		return err
+	}
+	return a.print(map[string]any{"name": c.Name, "version": f.Version, "size": f.Size, "sha256": f.Hash},
+		fmt.Sprintf("%s version %d is what was signed: %d bytes, SHA-256 %s.", c.Name, f.Version, f.Size, f.Hash))
+}
+
+// folderPart reads a repository's files below a folder, never outside of it.
+func folderPart(dir string) bundle.Fetch {
+	return func(_ context.Context, path string, offset int64) ([]byte, int64, error) {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, 0, fmt.Errorf("repository: %w", err)
+		}
+		defer func() { _ = root.Close() }() // only read
+		f, err := root.Open(filepath.FromSlash(path))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, 0, nil
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("repository: %w", err)
+		}
+		defer func() { _ = f.Close() }() // only read
+		info, err := f.Stat()
+		if err != nil {
+			return nil, 0, fmt.Errorf("repository: %w", err)
+		}
+		b := make([]byte, 1<<20)
+		n, err := f.ReadAt(b, offset)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, 0, fmt.Errorf("repository: %w", err)
+		}
+		return b[:n], info.Size(), nil
+	}
+}

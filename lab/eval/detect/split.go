@@ -1,0 +1,146 @@
+package detect
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"cardea/home"
+	"cardea/lab/eval/units"
+)
+
+// parts are the units by what they are for.
+type parts struct {
+	train, calibration, test []*units.Unit
+	split                    Split
+}
+
+// divide gives the benign units that are not in training to calibration and to the test: in the order of time, the earlier half
+// of the time watched (device-days) calibrates. Units share no device: Read has made one unit of captures that do, and what is in training as
+// well is left out here.
+func divide(train, benign []*units.Unit, days map[*units.Unit]float64) parts {
+	p := parts{train: train, split: Split{Forward: true, After: true, Why: []string{}}}
+	known := map[home.DeviceID]string{}
+	var end time.Time
+	for _, u := range train {
+		for i := range u.Devices {
+			known[u.Devices[i].ID] = u.Name
+		}
+		if u.Last.After(end) {
+			end = u.Last
+		}
+	}
+	var rest []*units.Unit
+	for _, u := range benign {
+		if of, ok := shares(u, known); ok {
+			p.say("%s is left out: it shows a device of %s, which is in training", u.Name, of)
+			continue
+		}
+		rest = append(rest, u)
+	}
+	slices.SortStableFunc(rest, func(a, b *units.Unit) int { return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.Name, b.Name)) })
+	half := middle(rest, days)
+	p.calibration, p.test = rest[:half], rest[half:]
+	late := p.inOrder("calibration", p.calibration, "training", end)
+	p.split.Forward = p.inOrder("test", p.test, "training", end) && late
+	end = time.Time{}
+	for _, u := range p.calibration {
+		if u.Last.After(end) {
+			end = u.Last
+		}
+	}
+	p.split.After = p.inOrder("test", p.test, "calibration", end)
+	p.split.Train, p.split.Calibration, p.split.Test = list(p.train), list(p.calibration), list(p.test)
+	return p
+}
+
+// middle is the number of units, from the first, that calibrate: those of about half of the device-days, where a quarter to three
+// quarters allow it so that they all end before the others begin. One unit is for the test.
+func middle(rest []*units.Unit, days map[*units.Unit]float64) int {
+	all := 0.
+	for _, u := range rest {
+		all += days[u]
+	}
+	best, least, sum := 0, math.Inf(1), 0.
+	var end time.Time
+	for i, u := range rest {
+		if i > 0 {
+			off := math.Abs(sum - all/2)
+			if u.First.Before(end) || off > all/4 {
+				off += all // what overlaps, or is too uneven, is the second choice
+			}
+			if off < least {
+				best, least = i, off
+			}
+		}
+		sum += days[u]
+		if u.Last.After(end) {
+			end = u.Last
+		}
+	}
+	return best
+}
+
+func shares(u *units.Unit, known map[home.DeviceID]string) (string, bool) {
+	for i := range u.Devices {
+		if of, ok := known[u.Devices[i].ID]; ok {
+			return of, true
+		}
+	}
+	return "", false
+}
+
+// inOrder says which units of a part begin before the part before it has ended. Their time cannot be changed: a capture's days are
+// what they are.
+func (p *parts) inOrder(part string, list []*units.Unit, before string, end time.Time) bool {
+	n, first := 0, ""
+	for _, u := range list {
+		if u.First.Before(end) {
+			if n++; n == 1 {
+				first = u.Name
+			}
+		}
+	}
+	switch n {
+	case 0:
+		return true
+	case 1:
+		p.say("%s: %s begins before %s has ended (%s): it cannot be later", part, first, before, end.Format(time.DateOnly))
+	default:
+		p.say("%s: %s and %d more begin before %s has ended (%s): they cannot be later", part, first, n-1, before, end.Format(time.DateOnly))
+	}
+	return false
+}
+
+func (p *parts) say(format string, a ...any) {
+	p.split.Why = append(p.split.Why, fmt.Sprintf(format, a...))
+}
+
+func list(of []*units.Unit) []Unit {
+	out := []Unit{}
+	for _, u := range of {
+		l := Unit{Name: u.Name, Files: len(u.Files), First: u.First, Last: u.Last, Devices: []string{}}
+		for i := range u.Devices {
+			if name := modelName(&u.Devices[i].Device); name != "" && !slices.Contains(l.Devices, name) {
+				l.Devices = append(l.Devices, name)
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// modelName is what a device is compared with: its model, else its vendor and class, as far as they are known.
+func modelName(d *home.Device) string {
+	switch {
+	case d.Model != "":
+		return d.Model
+	case d.Vendor != "" && d.Class != "":
+		return d.Vendor + " " + string(d.Class)
+	case d.Vendor != "":
+		return d.Vendor
+	}
+	return string(d.Class)
+}
