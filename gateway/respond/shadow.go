@@ -169,15 +169,20 @@ func (r *Responder) tried(c *Case, to home.Mode) bool {
 	return s != nil && s.Mode == to && s.For >= r.policy.Shadow && (s.Seen || s.For >= r.policy.Shadow+min(r.policy.Shadow, lateSeen))
 }
 
-// choose is the mode in place of one that would break the device's normal work: the next milder one that would not, at last no-lan. On
-// strong evidence that is so only where more is taken away than before: who comes out of quarantine loses nothing by it. The lock is held.
+// choose is the mode in place of one that would break the device's normal work: the next milder one that is known not to (a list that came a
+// moment ago was not looked at), at last no-lan. On strong evidence that is so only where more is taken away than before: who comes out of
+// quarantine loses nothing by it. The lock is held.
 func (r *Responder) choose(c *Case, to home.Mode) home.Mode {
-	gives := to.Rank() > c.Incident.Mode.Rank() || !c.Hard && !c.Approved
+	gives, instead := to.Rank() > c.Incident.Mode.Rank() || !c.Hard && !c.Approved, false
 	for i := to.Rank(); gives && i > home.ModeNoLAN.Rank(); i-- {
 		m := home.Modes[i]
-		if w, ok := c.would(m); m.Listing() && r.knows(c.Incident.Device, m) && (!ok || !w.Breaks()) {
+		if !m.Listing() || !r.knows(c.Incident.Device, m) {
+			continue
+		}
+		if w, ok := c.would(m); ok && !w.Breaks() || !ok && !instead {
 			return m
 		}
+		instead = true
 	}
 	if gives && to.Listing() {
 		return home.ModeNoLAN

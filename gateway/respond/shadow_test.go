@@ -189,6 +189,26 @@ func TestNarrowingSkipsWhatWouldBreakToo(t *testing.T) {
 	b.is(home.StateContained, home.ModeNoLAN)
 }
 
+// In place of a list that would break its work comes none of which nothing is known: it may have come a moment ago.
+func TestInsteadOfAListComesNoneThatWasNotLookedAt(t *testing.T) {
+	b := open(t, everything())
+	b.finds(home.DetectHours, home.Soft)
+	c := b.r.primary("camera")
+	for _, would := range []struct {
+		known []Would
+		want  home.Mode
+	}{
+		{nil, home.ModeVendorOnly},
+		{[]Would{{Mode: home.ModeVendorOnly, Uses: 2, Lost: 2}}, home.ModeNoLAN},
+		{[]Would{{Mode: home.ModeVendorOnly, Uses: 2, Lost: 2}, {Mode: home.ModeProfileOnly, Uses: 2}}, home.ModeProfileOnly},
+	} {
+		c.Would = would.known
+		if got := b.r.choose(c, home.ModeVendorOnly); got != would.want {
+			t.Errorf("%+v: %s, want %s", would.known, got, would.want)
+		}
+	}
+}
+
 // Whatever is found out, and whenever: no list that takes more away is in force before its time in shadow, and none that is known to break the
 // device's work; an unproven device is not free after its month.
 func TestNoListComesWithoutItsShadow(t *testing.T) {
