@@ -76,18 +76,23 @@ func (r *Rollout) Run(ctx context.Context) error {
 	defer tick.Stop()
 	defer look.Stop()
 	was := ""
+	var rest time.Time // until then nobody looks, unless somebody changed something
 	for renew := true; ; {
-		if now, err := r.mark(ctx); err == nil && now != was {
-			if was != "" { // somebody changed it beside this process
+		now, err := r.mark(ctx)
+		news := err == nil && now != was
+		if news {
+			if was != "" { // it may have been beside this process
 				r.changed()
 			}
 			was = now
 		}
-		began := time.Now()
-		if err := r.Advance(ctx); err != nil && ctx.Err() == nil {
-			r.log.Error("rollouts cannot be brought on; it is tried again", "error", err)
+		if began := time.Now(); news || began.After(rest) {
+			if err := r.Advance(ctx); err != nil && ctx.Err() == nil {
+				r.log.Error("rollouts cannot be brought on; it is tried again", "error", err)
+			}
+			rest = time.Now().Add(lookShare * time.Since(began)) // a look at a rollout reads how each home is
 		}
-		look.Reset(max(every, lookShare*time.Since(began))) // a look at a rollout reads how each home is
+		look.Reset(every)
 		if !renew {
 			select {
 			case <-ctx.Done():
@@ -105,7 +110,8 @@ func (r *Rollout) Run(ctx context.Context) error {
 	}
 }
 
-// lookShare is how many times as long as a look takes nobody looks then: a million homes must not keep a processor busy for days.
+// lookShare is how many times as long as a look takes nobody looks then: a million homes must not keep a processor busy for days. What
+// somebody starts, halts or pins is seen at once all the same.
 const lookShare = 20
 
 // mark differs when what homes get may differ.
