@@ -11,7 +11,7 @@ LINT := go tool -modfile=tools/go.mod golangci-lint
 export CGO_ENABLED := 0
 export GOFLAGS := $(shell go env GOFLAGS) -trimpath
 
-BUF := go tool -modfile=../../tools/go.mod buf
+BUF := ../../tools/buf/buf
 
 .PHONY: help demo test build lint gen gen-check bench soak deps unit agents web web-check wire package data
 

@@ -3,7 +3,7 @@
 // home only and does no I/O.
 package wire
 
-//go:generate sh -c "cd proto && go tool -modfile=../../tools/go.mod buf generate"
+//go:generate sh -c "cd proto && ../../tools/buf/buf generate"
 
 import "time"
 
