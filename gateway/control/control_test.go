@@ -56,7 +56,7 @@ func start(t *testing.T, f *fake) (*Server, *Client, string) {
 		goleak.VerifyNone(t)
 	})
 	for {
-		if _, err := os.Stat(path); err == nil {
+		if _, err := c.Status(ctx); err == nil { // the file is there before somebody listens
 			return s, c, path
 		}
 		select {
@@ -122,7 +122,11 @@ func TestEventsAndSlowReaders(t *testing.T) {
 		if n == 1 {
 			break
 		}
-		time.Sleep(time.Millisecond)
+		select {
+		case err := <-done:
+			t.Fatal("nobody reads:", err)
+		case <-time.After(time.Millisecond):
+		}
 	}
 	s.Publish(Event{Event: "finding", Device: "d"})
 	for range 200000 { // never blocks, whatever the reader does
