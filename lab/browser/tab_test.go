@@ -21,7 +21,7 @@ import (
 )
 
 // patience is how long a tab waits for what must come. It is long: a busy machine is no fault.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // tab is one tab of a browser. What goes wrong in it by itself (an error on the console, an exception, a broken content
 // security policy, a dialog) fails the test.

@@ -19,7 +19,7 @@ import (
 // agent is killed in between. When the cloud is back it hears of everything, once, in order and with the times at which it was.
 func TestCloudAwayForLongHearsEverythingAsItWas(t *testing.T) {
 	s := &sky{}
-	w := begin(t, options{Options: plan.Options{Seed: 72, Scenario: "camera"}, first: above(s), life: 5 * time.Minute})
+	w := begin(t, options{Options: plan.Options{Seed: 72, Scenario: "camera"}, first: above(s)})
 	w.eventually("the cloud hears of the home", func() bool {
 		list, err := s.rooms.History.DeviceList(w.ctx, s.place)
 		return err == nil && len(list) >= 4

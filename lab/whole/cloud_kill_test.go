@@ -70,7 +70,7 @@ func TestCloudKilledAndCutOffKnowsEverythingOnce(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	s := &sky{}
-	w := begin(t, options{Options: plan.Options{Seed: 71, Scenario: "camera"}, first: above(s), life: time.Duration(2+rounds) * time.Minute})
+	w := begin(t, options{Options: plan.Options{Seed: 71, Scenario: "camera"}, first: above(s), life: time.Duration(8+2*rounds) * time.Minute})
 	c := &chaos{w: w, s: s, rnd: rand.New(rand.NewPCG(seed, 0)), tale: &tale{findings: map[string]time.Time{}, steps: map[string]time.Time{}}, blocked: map[string]bool{}}
 	ctx, cancel := context.WithCancel(w.ctx)
 	var listening sync.WaitGroup

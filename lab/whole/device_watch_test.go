@@ -48,7 +48,7 @@ type watch struct {
 
 func beginWatch(t *testing.T, seed uint64) *watch {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	w := &watch{t: t, ctx: ctx, begun: time.Now(), ports: map[home.DeviceID]string{}, attics: map[string]*space.Space{}}
 	w.linker = linker.New(linker.Config{Find: func(f *home.Finding) { w.found = append(w.found, *f) }})

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"cardea/behavior/profile"
 	"cardea/cloud/api/view"
@@ -192,7 +191,7 @@ var (
 // nothing else, over IPv4 and IPv6, also after the agent was killed; what ran before and may not go on is cut.
 func TestModesHold(t *testing.T) {
 	s := &sky{}
-	w := begin(t, options{Options: plan.Options{Seed: 401}, life: 4 * time.Minute, first: without(s, home.DetectNovelty, home.DetectBeacon, home.DetectNames,
+	w := begin(t, options{Options: plan.Options{Seed: 401}, first: without(s, home.DetectNovelty, home.DetectBeacon, home.DetectNames,
 		home.DetectVolume, home.DetectHours, home.DetectUsual, home.DetectScanWAN, home.DetectScanLAN, home.DetectScanPorts)})
 	w.nameHeld()
 	cam := s.known(w.mac(camera))
@@ -264,7 +263,7 @@ func (w *world) killed(when string, may []string) {
 // One address is blocked: everything else goes on.
 func TestModesPauseAndBlock(t *testing.T) {
 	s := &sky{}
-	w := begin(t, options{Options: plan.Options{Seed: 402}, life: 3 * time.Minute, first: without(s, home.DetectNovelty, home.DetectBeacon, home.DetectNames,
+	w := begin(t, options{Options: plan.Options{Seed: 402}, first: without(s, home.DetectNovelty, home.DetectBeacon, home.DetectNames,
 		home.DetectVolume, home.DetectHours, home.DetectUsual, home.DetectScanWAN, home.DetectScanLAN, home.DetectScanPorts)})
 	w.nameHeld()
 	cam := s.known(w.mac(camera))

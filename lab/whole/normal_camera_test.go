@@ -115,7 +115,7 @@ func (w *world) yesterday(device home.DeviceID, e home.Endpoint) {
 func TestNormalCameraIsCaughtWithoutScanDetectors(t *testing.T) {
 	t.Parallel() // beside the street: both wait most of the time
 	s := &sky{}
-	w := begin(t, options{Options: plan.Options{Seed: 301}, life: 6 * time.Minute, first: without(s, home.DetectScanWAN, home.DetectScanLAN, home.DetectScanPorts)})
+	w := begin(t, options{Options: plan.Options{Seed: 301}, first: without(s, home.DetectScanWAN, home.DetectScanLAN, home.DetectScanPorts)})
 	h := w.listen()
 	c2 := w.home.Plan.Attack.C2
 	out, err := w.home.Exec(w.ctx, "internet", "nft", "add table ip dead; add chain ip dead in { type filter hook input priority 0; }; add rule ip dead in ip daddr "+c2.Addr().String()+" drop")

@@ -73,7 +73,7 @@ var (
 // beginStreet brings homes up with the cloud; each comes in by an access network of its own. more is added to the agents' configuration.
 func beginStreet(t *testing.T, homes int, more ...string) *street {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Minute)
 	t.Cleanup(cancel)
 	s := &street{t: t, ctx: ctx, more: strings.Join(more, "")}
 	s.must(os.RemoveAll("/run/cardea/street"))

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"cardea/cloud/api/view"
 	"cardea/home"
@@ -24,7 +23,7 @@ func TestPrivacyIsRealOnTheDisk(t *testing.T) {
 	}
 	sites := layout.BrowsedNames()
 	secret, other, hidden, bad, worse := sites[1], sites[2], sites[3], sites[6], sites[7] // none of them an alias
-	p := &private{world: begin(t, options{Options: layout.Options, life: 5 * time.Minute, first: hearAll(s, bad, worse)}), s: s}
+	p := &private{world: begin(t, options{Options: layout.Options, first: hearAll(s, bad, worse)}), s: s}
 	for _, d := range []string{phone, laptop} { // they would open such pages by themselves
 		p.must(p.home.PowerOff(d))
 	}

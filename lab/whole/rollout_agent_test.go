@@ -71,7 +71,7 @@ func (f *fleet) running() {
 // internet of the others works.
 func TestRolloutOfTheAgent(t *testing.T) {
 	s := &sky{}
-	w := begin(t, options{Options: plan.Options{Seed: 33}, life: 6 * time.Minute, first: func(w *world) error {
+	w := begin(t, options{Options: plan.Options{Seed: 33}, first: func(w *world) error {
 		c, err := os.ReadFile(w.config)
 		if err == nil {
 			err = os.WriteFile(w.config, append(c, "update:\n  prove: 4s\n  steady: 200ms\n"...), 0o600)

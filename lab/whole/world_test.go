@@ -27,7 +27,7 @@ const (
 	laptop  = "office-laptop"
 	phone   = "anna-phone"
 	metrics = "127.0.0.1:9477"
-	patient = 30 * time.Second // how long anything may take on a busy machine
+	patient = 90 * time.Second // how long anything may take on a busy machine
 )
 
 // world is a lab home with its agent.
@@ -45,7 +45,7 @@ type world struct {
 type options struct {
 	plan.Options
 	config      string             // replaces "containment:" lines of the configuration; "" is the usual
-	life        time.Duration      // of the test; 0 means 3 minutes
+	life        time.Duration      // of the test; 0 means 10 minutes, more than it takes on any machine
 	keep        bool               // what an earlier home's agent remembers stays
 	unprotected bool               // no device is named as one that is never shut in by itself
 	first       func(*world) error // instead of starting the agent, before any device is on
@@ -54,7 +54,7 @@ type options struct {
 // begin brings a home up with its agent; both end with the test.
 func begin(t *testing.T, o options) *world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(o.life, 3*time.Minute))
+	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(o.life, 10*time.Minute))
 	t.Cleanup(cancel)
 	w := &world{t: t, ctx: ctx}
 	if !o.keep {
