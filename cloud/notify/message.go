@@ -2,8 +2,9 @@ package notify
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -154,6 +155,8 @@ const (
 	settling = time.Hour           // in which all devices of a home that is new itself are its own
 	keepSeen = 30 * 24 * time.Hour // what was told is remembered so long
 	maxSeen  = 2000                // of a home; what is beyond is not told
+	// maxSubject is how many bytes are kept of what was told; what is longer is known by its beginning, with its device, and a hash.
+	maxSubject = 300
 )
 
 // Joined is a device that a gateway told of. Its texts are untrusted.
@@ -303,10 +306,11 @@ func levelOf(f words.Facts) Level {
 }
 
 func (n *Notify) firstTime(tx *db.Tx, p home.Place, subject string) (bool, error) {
-	if len(subject) > 300 {
-		return false, errors.New("notify: a subject is too long")
-	}
 	subject = strings.ReplaceAll(subject, "\x00", "")
+	if len(subject) > maxSubject { // a gateway's text: as an error it would end the transaction in which others' reports are stored, each time anew
+		sum := sha256.Sum256([]byte(subject))
+		subject = strings.ToValidUTF8(subject[:maxSubject-2*len(sum)], "") + hex.EncodeToString(sum[:])
+	}
 	var had, all int64
 	if err := tx.Row(`SELECT COUNT(*), COALESCE(SUM(CASE WHEN subject = ? THEN 1 ELSE 0 END), 0) FROM notify_known WHERE tenant = ? AND home = ?`,
 		subject, p.Tenant, p.Home).Scan(&all, &had); err != nil {
