@@ -43,11 +43,31 @@ func (n *Notify) expand(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("what there is to tell: %w", err)
 	}
 	for _, k := range all {
-		if err := n.expandOne(ctx, k.place, k.id, now); err != nil {
-			return 0, fmt.Errorf("what there is to tell home %s: %w", k.place.Home, err)
+		err := n.expandOne(ctx, k.place, k.id, now)
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("what there is to tell home %s: %w", k.place.Home, err)
+		if ctx.Err() != nil {
+			return 0, err
+		}
+		if e := n.later(ctx, k.place, k.id, now); e != nil { // the database
+			return 0, errors.Join(err, e)
+		}
+		n.log.Error("a home is told later than the others", "err", err)
 	}
 	return len(all), nil
+}
+
+// unreadable is how long a home waits of which something cannot be found out: it is in nobody's way meanwhile.
+const unreadable = time.Minute
+
+func (n *Notify) later(ctx context.Context, p home.Place, id string, now time.Time) error {
+	return n.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`UPDATE notify_message SET due = ? WHERE tenant = ? AND home = ? AND message = ? AND due > 0 AND due <= ?`,
+			now.Add(unreadable).UnixMilli(), p.Tenant, p.Home, id, now.UnixMilli())
+		return err
+	})
 }
 
 // audience is who there is to tell, and how a home is told.

@@ -1,11 +1,14 @@
 package notify
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"cardea/cloud/notify/words"
+	"cardea/home"
 	"cardea/internal/platform/db"
 	"cardea/internal/platform/db/dbtest"
 )
@@ -32,6 +35,38 @@ func TestALongNameEndsNoTransaction(t *testing.T) {
 		})
 		if left != 0 {
 			t.Errorf("%d sites are left of a device that was erased", left)
+		}
+	})
+}
+
+// A home of which something cannot be found out holds nobody else up, and is told when it can be.
+func TestAHomeThatCannotBeReadHoldsNobodyUp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		other, broken := home.Place{Tenant: w.place.Tenant, Home: "h0"}, true
+		people := w.opts.People
+		w.opts.People = func(ctx context.Context, p home.Place) ([]Person, error) {
+			if p.OfHome() != other {
+				return people(ctx, p)
+			}
+			if broken {
+				return nil, errors.New("its zone is not known")
+			}
+			return []Person{{ID: "resident-2", Email: "bert@example.org"}}, nil
+		}
+		w.tx(func(tx *db.Tx) error { return w.Case(tx, other, camera("i0", home.StateContained)) })
+		w.pass(time.Second)
+		w.tell(camera("i1", home.StateContained))
+		w.pass(time.Minute)
+		w.send()
+		if got := w.statuses(); got != "infected email sent 1" {
+			t.Errorf("while a home cannot be read: %q", got)
+		}
+		broken = false
+		w.pass(2 * time.Minute)
+		w.send()
+		if got := w.statuses(); got != "infected email sent 1; infected email sent 1" {
+			t.Errorf("when it can be again: %q", got)
 		}
 	})
 }
