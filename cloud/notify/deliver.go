@@ -27,6 +27,7 @@ type delivery struct {
 	silent                       bool
 	made                         time.Time
 	due, tries                   int64
+	until                        int64 // from then on somebody else may have it
 }
 
 // takeDelivery finds a delivery by its message: due + 0 keeps SQLite from the index of times, at one of which very many may be due.
@@ -49,7 +50,7 @@ func (n *Notify) take(ctx context.Context) (took []delivery, err error) {
 				return err
 			}
 			if rows == 1 {
-				d.tries++
+				d.tries, d.until = d.tries+1, until
 				took = append(took, d)
 			}
 		}
@@ -88,9 +89,16 @@ type quietUntil struct{ time.Time }
 
 func (quietUntil) Error() string { return "it is their quiet time" }
 
+// longest is how long one try may take: a mail server's name and answer.
+const longest = mailDial + mailTime
+
 // deliver sends one and notes what came of it. Its error is the database's. What was sent is noted even when ctx has ended
-// meanwhile: a delivery that is not noted is sent again.
+// meanwhile: a delivery that is not noted is sent again. One that waited so long behind servers that hang that its try would outlast
+// the lease is not tried: it is due again then, and two that try would tell it twice.
 func (n *Notify) deliver(ctx context.Context, d delivery) error {
+	if n.opts.Now().Add(longest).UnixMilli() > d.until {
+		return nil
+	}
 	err := n.send(ctx, d)
 	if err != nil && ctx.Err() != nil { // it is due again after the lease
 		return nil //nolint:nilerr // nothing is known of the delivery, and the database did nothing wrong
@@ -124,8 +132,8 @@ func (n *Notify) deliver(ctx context.Context, d delivery) error {
 				return err
 			}
 		}
-		_, err := tx.Exec(`UPDATE notify_delivery SET status = ?, why = ?, due = ?, taken = 0, tries = ?, sent = ? WHERE tenant = ? AND home = ? AND message = ? AND id = ?`,
-			status, why, due, tries, sent, d.place.Tenant, d.place.Home, d.message, d.id)
+		_, err := tx.Exec(`UPDATE notify_delivery SET status = ?, why = ?, due = ?, taken = 0, tries = ?, sent = ? WHERE tenant = ? AND home = ? AND message = ? AND id = ? AND taken = ?`,
+			status, why, due, tries, sent, d.place.Tenant, d.place.Home, d.message, d.id, d.until)
 		return err
 	})
 }

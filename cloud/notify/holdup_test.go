@@ -11,6 +11,7 @@ import (
 	"cardea/home"
 	"cardea/internal/platform/db"
 	"cardea/internal/platform/db/dbtest"
+	"cardea/internal/platform/queue"
 )
 
 // What a gateway says is stored with what others say, in one transaction: a name of many long letters must not end it.
@@ -67,6 +68,35 @@ func TestAHomeThatCannotBeReadHoldsNobodyUp(t *testing.T) {
 		w.send()
 		if got := w.statuses(); got != "infected email sent 1; infected email sent 1" {
 			t.Errorf("when it can be again: %q", got)
+		}
+	})
+}
+
+// What waited for its turn until somebody else may have taken it is not sent: the other sends it.
+func TestWhatIsTakenForTooLongIsSentByWhoTookItLast(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.tell(camera("i1", home.StateContained))
+		w.pass(time.Minute)
+		mine, _, err := w.due(t.Context())
+		if err != nil || len(mine) != 1 {
+			t.Fatal(mine, err)
+		}
+		w.pass(queue.Lease)
+		theirs, err := w.process(w.opts.Keys).take(t.Context())
+		if err != nil || len(theirs) != 1 {
+			t.Fatal(theirs, err)
+		}
+		for _, todo := range [][]delivery{theirs, mine} {
+			if err := w.deliver(t.Context(), todo[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if mails := w.mail.got(); len(mails) != 1 {
+			t.Errorf("%d mails of one message", len(mails))
+		}
+		if got := w.statuses(); got != "infected email sent 2" {
+			t.Error(got)
 		}
 	})
 }

@@ -31,7 +31,10 @@ type SMTP struct {
 	TLS          *tls.Config // nil: the machine's own roots
 }
 
-const mailTime = 30 * time.Second
+const (
+	mailDial = 10 * time.Second
+	mailTime = 30 * time.Second // after that, for all of the conversation
+)
 
 // compose writes a message as RFC 5322 has it, from our address and in a provider's name. Nothing in it can add a header: what is not ASCII text is encoded, and
 // addresses are parsed and written anew.
@@ -66,7 +69,7 @@ func (s SMTP) send(ctx context.Context, as, to, subject, id, thread, body string
 	if err != nil {
 		return err
 	}
-	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", s.Server)
+	conn, err := (&net.Dialer{Timeout: mailDial}).DialContext(ctx, "tcp", s.Server)
 	if err != nil {
 		return fmt.Errorf("e-mail: %w", err)
 	}
