@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,8 @@ type adminCmd struct {
 	Data string `help:"The cloud's data folder." default:"/var/lib/cardea-cloud" type:"path"`
 	DB   string `help:"Its database; default: cardea.db in the data folder."`
 	JSON bool   `help:"Print JSON."`
+
+	typed string // the command with which errors begin, where it is another that opens a cloud in this way
 
 	Tenant struct {
 		Create adminTenantCreate `cmd:"" help:"Make a tenant: one CSP."`
@@ -99,15 +102,16 @@ func (c *adminCmd) with(ctx context.Context, f func(*admin) error) error {
 
 // begin is with, and makes the folder and its keys where there are none.
 func (c *adminCmd) begin(ctx context.Context, f func(*admin) error) (err error) {
+	typed := cmp.Or(c.typed, "admin")
 	rooms, err := cloud.Open(ctx, cloud.Config{Data: c.Data, DB: c.DB})
 	if err != nil {
-		return fmt.Errorf("admin: %w", err)
+		return fmt.Errorf("%s: %w", typed, err)
 	}
 	defer func() { err = errors.Join(err, rooms.Close()) }()
 	if err := f(&admin{ctx: ctx, rooms: rooms, json: c.JSON}); errors.Is(err, errSilent) {
 		return err
 	} else if err != nil {
-		return fmt.Errorf("admin: %w", err)
+		return fmt.Errorf("%s: %w", typed, err)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ type bundleCmd struct {
 
 // with opens the cloud's data as admin does.
 func (c *bundleCmd) with(ctx context.Context, f func(*admin) error) error {
-	door := adminCmd{Data: c.Data, DB: c.DB, JSON: c.JSON}
+	door := adminCmd{Data: c.Data, DB: c.DB, JSON: c.JSON, typed: "bundle"}
 	return door.with(ctx, f)
 }
 
@@ -45,26 +45,31 @@ type bundleBuild struct {
 
 // Run is called by kong.
 func (c bundleBuild) Run(top *cli) error {
+	f, size, err := c.build()
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	a := admin{json: top.Bundle.JSON}
+	return a.print(f, fmt.Sprintf("%s: %s, %d bytes.", c.Out, c.Name, size))
+}
+
+func (c bundleBuild) build() (f rollout.File, size int, err error) {
 	parts, err := c.parts()
 	if err != nil {
-		return err
+		return f, 0, err
 	}
 	b, err := rollout.Build(c.Name, parts)
 	if err != nil {
-		return err
+		return f, 0, err
 	}
-	f, err := rollout.ParseFile(b)
+	f, err = rollout.ParseFile(b)
 	if err == nil {
 		err = f.Usable()
 	}
 	if err != nil {
-		return fmt.Errorf("build %s: %w", c.Name, err)
+		return f, 0, fmt.Errorf("build %s: %w", c.Name, err)
 	}
-	if err := os.WriteFile(c.Out, b, 0o644); err != nil { //nolint:gosec // it is for everybody: what is in it is given to every home
-		return fmt.Errorf("bundle: %w", err)
-	}
-	a := admin{json: top.Bundle.JSON}
-	return a.print(f, fmt.Sprintf("%s: %s, %d bytes.", c.Out, c.Name, len(b)))
+	return f, len(b), os.WriteFile(c.Out, b, 0o644) //nolint:gosec // it is for everybody: what is in it is given to every home
 }
 
 func (c bundleBuild) parts() (map[string][]byte, error) {
@@ -93,6 +98,14 @@ func (c bundleBuild) parts() (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, twice := out[of]; twice {
+			return nil, fmt.Errorf("%s: there is one for this platform already", from)
+		}
+		if c.Name == rollout.Agent {
+			if err := checkProgram(strings.TrimPrefix(of, rollout.Agent+"-"), b); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+		}
 		out[of] = b
 	}
 	return out, nil
@@ -102,7 +115,7 @@ func (c bundleBuild) parts() (map[string][]byte, error) {
 func partOf(name, path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
+		return nil, err
 	}
 	if info.IsDir() && name == "playbooks" {
 		b, err := playbook.Pack(os.DirFS(path))
@@ -112,13 +125,9 @@ func partOf(name, path string) ([]byte, error) {
 		return b, nil
 	}
 	if info.Size() > rollout.MaxAgent { // the largest part that there is
-		return nil, fmt.Errorf("bundle: %s has %d bytes, more than %d", path, info.Size(), rollout.MaxAgent)
+		return nil, fmt.Errorf("%s has %d bytes, more than %d", path, info.Size(), rollout.MaxAgent)
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("bundle: %w", err)
-	}
-	return b, nil
+	return os.ReadFile(path)
 }
 
 type bundleSign struct {
@@ -149,6 +158,9 @@ func (c bundleSign) Run(ctx context.Context, top *cli) error {
 		f, err := readBundle(c.File)
 		if err != nil {
 			return err
+		}
+		if err := checkPrograms(&f); err != nil {
+			return fmt.Errorf("%s: %w", c.File, err)
 		}
 		version, changed, err := r.PublishFile(a.ctx, f)
 		if err != nil {
@@ -189,7 +201,7 @@ type bundleInspect struct {
 func (c bundleInspect) Run(top *cli) error {
 	f, err := readBundle(c.File)
 	if err != nil {
-		return err
+		return fmt.Errorf("bundle: %w", err)
 	}
 	text := []string{f.Name}
 	for _, of := range slices.Sorted(maps.Keys(f.Parts)) {
@@ -209,10 +221,14 @@ type bundleVerify struct {
 // Run is called by kong.
 func (c bundleVerify) Run(ctx context.Context, top *cli) error {
 	if c.Folder != "" {
-		if c.Root == "" {
-			return errors.New("a copy of a repository is not believed without --root")
+		err := errors.New("a copy of a repository is not believed without --root")
+		if c.Root != "" {
+			err = c.verify(ctx, &admin{ctx: ctx, json: top.Bundle.JSON}, folderPart(c.Folder), nil)
 		}
-		return c.verify(ctx, &admin{ctx: ctx, json: top.Bundle.JSON}, folderPart(c.Folder), nil)
+		if err != nil {
+			return fmt.Errorf("bundle: %w", err)
+		}
+		return nil
 	}
 	return top.Bundle.with(ctx, func(a *admin) error {
 		root, err := a.rooms.Rollout.Root(a.ctx)

@@ -29,7 +29,7 @@ type intelDryRun struct {
 
 // Run is called by kong.
 func (c intelDryRun) Run(ctx context.Context, top *cli) error {
-	door := adminCmd{Data: top.Intel.Data, DB: top.Intel.DB, JSON: top.Intel.JSON}
+	door := adminCmd{Data: top.Intel.Data, DB: top.Intel.DB, JSON: top.Intel.JSON, typed: "intel"}
 	return door.with(ctx, func(a *admin) error {
 		d, err := c.run(a)
 		if err != nil {

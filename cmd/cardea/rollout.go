@@ -29,7 +29,7 @@ type rolloutCmd struct {
 }
 
 func (c *rolloutCmd) with(ctx context.Context, f func(*admin, *rollout.Rollout) error) error {
-	door := adminCmd{Data: c.Data, DB: c.DB, JSON: c.JSON}
+	door := adminCmd{Data: c.Data, DB: c.DB, JSON: c.JSON, typed: "rollout"}
 	return door.with(ctx, func(a *admin) error { return f(a, a.rooms.Rollout) })
 }
 
