@@ -5,10 +5,11 @@ import { createRoot } from "react-dom/client";
 import "./index.css";
 import "@mantine/core/styles.css";
 import { Problem } from "../shared/client";
-import { load, setLanguage } from "../shared/i18n";
+import { load, reword, setLanguage } from "../shared/i18n";
 import { Base } from "../shared/router";
 import { App } from "./app";
 import "./operator.css";
+import { words } from "./words";
 
 // The staff page speaks English only; dates and numbers are the browser's own way.
 setLanguage("en", navigator.languages);
@@ -20,7 +21,7 @@ const client = new QueryClient({
 // The server's content policy allows no style in the page: Mantine's variables are in its file, and ours in operator.css.
 const theme = createTheme({ defaultRadius: "md", cursorType: "pointer", respectReducedMotion: true });
 
-load("frame", "case", "device", "stopped", "more").then(() => createRoot(document.getElementById("root") as HTMLElement).render(
+load("frame", "case", "device", "stopped", "more").then(() => reword(words)).then(() => createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
       <QueryClientProvider client={client}>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { acted, did, happened, whoDid } from "./said";
+import { setLanguage } from "../shared/i18n";
+import { acted, did, happened, lineSays, whoDid } from "./said";
 
 type Line = Parameters<typeof happened>[0];
 const line = (of: Partial<Line>): Line => ({ time: "2026-03-01T12:00:00Z", kind: "staff", what: "look", about: [], who: "Ada", why: "", device: "", status: "", done: null, result: "", case: "", ...of });
@@ -38,5 +39,27 @@ describe("a line of the audit", () => {
     expect(did("look", "")).toBe("Opened this home");
     expect(did("get", "/devices/0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10/contacts")).toBe("Read live traffic of a device");
     expect(did("make an exception of all lists", "example.net")).toBe("Make an exception of all lists");
+  });
+});
+
+describe("a home's line", () => {
+  const now = { time: null, latency: 4, beyond: 20, dns: 12, lost: 0, down: 0, up: 0 };
+  const since = new Date(); // in this browser's zone, today
+  since.setHours(0, 5, 0, 0);
+  const says = (slow: Parameters<typeof lineSays>[0]["slow"], latency: number | null = 4) => lineSays({ slow, since: since.toISOString(), now: { ...now, latency }, sentence: "Slow, because your home fills its line." });
+  it("is told to staff, not as to its residents", () => {
+    setLanguage("en", ["en-GB"]);
+    expect(says("home")).toBe("Slow since 00:05, because the home fills its line.");
+    expect(says("line")).toBe("Slow since 00:05, on the line between the home and the provider.");
+    expect(says("provider")).toBe("Slow since 00:05, at the provider's side.");
+    expect(says("provider", null)).toBe("Slow since 00:05, somewhere beyond the gateway.");
+    expect(says("dns")).toBe("Slow since 00:05: names are looked up slowly.");
+    expect(says("")).toBe("The line works as it usually does.");
+    expect(lineSays({ slow: "", since: null, now: null, sentence: "" })).toBe("The gateway has told nothing of the line lately.");
+  });
+  it("has the time as the reader writes it", () => {
+    setLanguage("en", ["en-US"]);
+    expect(says("dns")).toMatch(/^Slow since 12:05\sAM: /);
+    setLanguage("en");
   });
 });

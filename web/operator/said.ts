@@ -1,7 +1,8 @@
 // What stands in the audit, in orders and in a home's timeline, as sentences. What is not known here stays readable as it is.
 import type { components } from "../shared/api.gen";
+import type { Line } from "../shared/model";
 import { word } from "../shared/parts/Case";
-import { clip } from "../shared/text";
+import { clip, clock } from "../shared/text";
 
 type Happened = components["schemas"]["Happened"];
 
@@ -33,7 +34,7 @@ const parts: Record<string, string> = {
 const part = (p: string) => (Object.hasOwn(parts, p) ? (parts[p] ?? "") : clip(p, 40).replaceAll("/", ", "));
 
 const verbs: Record<string, string> = {
-  check: "Check whether it is clean", release: "Let out", dismiss: "Close as wanted", quarantine: "Shut in", block: "Block an address", unblock: "End a block", allow: "Let one address through", disallow: "Stop one address again",
+  check: "Check whether it is clean", release: "Let out", dismiss: "Close the incident", quarantine: "Shut in", block: "Block an address", unblock: "End a block", allow: "Let one address through", disallow: "Stop one address again",
   identify: "Say what the device is", merge: "Treat two devices as one", split: "Treat one device as two", protect: "Protect one service of a device", unprotect: "End the protection of a service", mode: "Change how much a device may do",
   try: "Try a solution", step: "A step of the cleaning", undo: "Undo a change", code: "Make a code", erase: "Erase what the gateway keeps", remedy: "Change the line",
 };
@@ -84,4 +85,18 @@ export function happened(x: Happened, device: (id: string) => string): { what: s
   }
   const about = x.about ?? [];
   return { what: capital(requests.includes(x.what) ? requested(x.what, about) : acted(x.what)), became: "", why: clip(x.why, 300) };
+}
+
+// lineSays is how a home's line is now. The server's sentence speaks to residents; this one has the time as all times on the screen are written.
+export function lineSays(l: Pick<Line, "slow" | "since" | "now" | "sentence">): string {
+  if (!l.now) return "The gateway has told nothing of the line lately.";
+  if (!l.slow) return "The line works as it usually does.";
+  const since = `Slow since ${clock(l.since)}`;
+  switch (l.slow) {
+    case "home": return `${since}, because the home fills its line.`;
+    case "line": return `${since}, on the line between the home and the provider.`;
+    case "provider": return l.now.latency === null ? `${since}, somewhere beyond the gateway.` : `${since}, at the provider's side.`;
+    case "dns": return `${since}: names are looked up slowly.`;
+    default: return clip(l.sentence, 240);
+  }
 }

@@ -33,7 +33,8 @@ export function Case({ home, incident }: { home: string; incident: string }) {
       <div className="cols">
         <div className="stack">
           <section className="card stack tight"><h2>What happened</h2><p>{clip(x.what_happened, 1000)}</p></section>
-          <section className="card stack tight"><h2>What we did</h2><p>{clip(x.what_we_did, 1000)}</p><p className="small quiet">{word("mode", x.mode)}. Released {x.releases} times.</p></section>
+          <section className="card stack tight"><h2>What we did</h2><p>{clip(x.what_we_did, 1000)}</p><p className="small quiet">{word("mode", x.mode)}.{x.releases > 0 && ` Let out ${x.releases === 1 ? "once" : `${x.releases} times`} so far.`}</p>
+            {/\byours?\b|\byou\b/i.test(x.what_happened + x.what_we_did) && <p className="small quiet">The residents read the same sentences: “you” is somebody at home.</p>}</section>
           <Deeds home={home} incident={incident} device={x.device.id} deeds={x.deeds} />
           <Orders home={home} incident={incident} device={x.device.id} name={x.device.name} orders={x.orders} />
           {x.check && <section className="card stack tight"><h2>Last check</h2><CheckLine check={x.check} /></section>}

@@ -8,6 +8,7 @@ import { OrderLine } from "../../shared/parts/Case";
 import { bytes, clip, clock } from "../../shared/text";
 import { Only } from "../may";
 import { Chart } from "../parts/Chart";
+import { lineSays } from "../said";
 
 type Remedy = NonNullable<OrderAsk["remedy"]>;
 
@@ -33,7 +34,7 @@ export function LineView({ home }: { home: string }) {
       {!l && (line.error ? <Trouble error={line.error} again={() => void line.refetch()} /> : <Skeleton lines={4} />)}
       {l && (
         <>
-          <p className="row"><State tone={l.slow ? "need" : l.now ? "good" : "mute"} icon={l.slow ? "alert" : l.now ? "check" : "clock"}>{l.slow ? "Slow" : l.now ? "As usual" : "Not known"}</State><strong data-testid="line-sentence">{clip(l.sentence, 240)}</strong></p>
+          <p className="row"><State tone={l.slow ? "need" : l.now ? "good" : "mute"} icon={l.slow ? "alert" : l.now ? "check" : "clock"}>{l.slow ? "Slow" : l.now ? "As usual" : "Not known"}</State><strong data-testid="line-sentence">{lineSays(l)}</strong></p>
           {l.now && <Now of={l.now} />}
           <Hours hours={l.hours} />
           <Remedies home={home} line={l} />

@@ -66,6 +66,11 @@ export async function load(...parts: readonly Part[]): Promise<void> {
   await Promise.all(parts.map(async (p) => i18n.load(l, (await catalogs[`./${p}/${l}.json`]?.()) ?? {})));
 }
 
+// reword says some words otherwise from now on, for readers who are not at home. They are whole texts, which take no values.
+export function reword(words: Partial<Record<Key, string>>) {
+  i18n.load(current, Object.fromEntries(Object.entries(words).map(([k, text]) => [k, [text]])));
+}
+
 export type Values = Record<string, string | number>;
 
 // Lingui decodes escapes like \u202e in what it has put together, so also in a name from the home: no backslash reaches it.

@@ -3,7 +3,8 @@ import { compileMessage } from "@lingui/message-utils/compileMessage";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { hasKey, known, languages, parts, pick, setLanguage, t, tn, type Key, type Language } from "./index";
+import { words } from "../../operator/words";
+import { hasKey, known, languages, parts, pick, reword, setLanguage, t, tn, type Key, type Language } from "./index";
 
 const web = resolve(import.meta.dirname, "../..");
 const catalog = (part: string, l: string) => JSON.parse(readFileSync(join(web, "shared/i18n", part, `${l}.json`), "utf8")) as Record<string, string>;
@@ -134,6 +135,36 @@ describe("what screens say", () => {
       for (const [, key] of read(f).matchAll(/\btn\("([\w.-]+)"/g)) expect.soft(places(message.get(key ?? "") ?? ""), `${f}: ${key}`).toContain("n plural");
     }
     expect(calls).toBeGreaterThan(100);
+  });
+});
+
+describe("what the console says", () => {
+  // What tells a case and a home in the reader's language keeps the server's own words in English, and the console is English.
+  const foreign = /\/shared\/(told|say)\.ts$/;
+  const message = new Map(english.map((e) => [e.key, e.message]));
+  const screens = [...read(join(web, "operator/screens.tsx")).matchAll(/import\("\.\/(screens\/\w+)"\)/g)].map((m) => `${m[1]}.tsx`);
+  const keys = new Set(["app.tsx", ...screens].flatMap((f) => [...graph(join(web, "operator", f))]).filter((f) => !foreign.test(f)).flatMap(says));
+  // It says none of these groups that speaks to people at home; the two problems speak to staff as well.
+  const never = /^(home|who|device\.watched|guard\.back|problem\.(look-required|forbidden))\b/;
+  it("does not speak as to somebody at home", () => {
+    expect(screens.length).toBeGreaterThan(10);
+    expect([...keys].filter((k) => !never.test(k) && /\b(yours?|you|me)\b/i.test(words[k as Key] ?? message.get(k) ?? ""))).toEqual([]);
+  });
+  it("has words of its own only for what it says, as texts that take nothing", () => {
+    for (const [k, text] of Object.entries(words)) {
+      expect(keys.has(k), k).toBe(true);
+      expect(places(message.get(k) ?? ""), k).toEqual([]);
+      expect(places(text), k).toEqual([]);
+      expect(text, k).not.toMatch(/!|—/);
+    }
+  });
+  it("comes in the place of the residents' words", () => {
+    const before = t("by.gateway");
+    reword(words);
+    expect(t("by.gateway")).toBe("by the gateway");
+    expect(known("mode", "quarantine")).toBe("Reaches only the gateway");
+    reword(Object.fromEntries(Object.keys(words).map((k) => [k, message.get(k) ?? ""])));
+    expect(t("by.gateway")).toBe(before);
   });
 });
 
