@@ -204,13 +204,21 @@ func (n *Intel) content(ctx context.Context, source, part string) (data []byte, 
 
 // Agree puts what is held of a source in force. note writes it down in the same transaction.
 func (n *Intel) Agree(ctx context.Context, source string, note func(*db.Tx) error) error {
+	return n.AgreeSeen(ctx, source, time.Time{}, note)
+}
+
+// AgreeSeen is Agree of what was held at a time, when somebody looked at it: what came since then stays held. Zero: whatever is held.
+func (n *Intel) AgreeSeen(ctx context.Context, source string, seen time.Time, note func(*db.Tx) error) error {
 	now := n.o.Now().UnixMilli()
 	return n.db.Tx(ctx, func(tx *db.Tx) error {
-		var one int64
-		if err := tx.Row("SELECT 1 FROM intel_content WHERE source = ? AND part = 'held'", source).Scan(&one); db.NoRows(err) {
+		var at int64
+		if err := tx.Row("SELECT at FROM intel_content WHERE source = ? AND part = 'held'", source).Scan(&at); db.NoRows(err) {
 			return fmt.Errorf("source %q holds nothing back: %w", source, ErrUnknown)
 		} else if err != nil {
 			return err
+		}
+		if !seen.IsZero() && at > seen.UnixMilli() {
+			return fmt.Errorf("%w: the source has said something else since it was proposed: look at what waits now, and propose it again", ErrWrong)
 		}
 		if err := drop(tx, source, "good"); err != nil {
 			return err

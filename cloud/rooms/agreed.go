@@ -232,8 +232,11 @@ func (r *Rooms) listAgreed(ctx context.Context, a staff.Approval) (string, error
 	note := func(tx *db.Tx) error {
 		return r.Audit.Add(tx, audit.Entry{Tenant: a.Tenant, Who: a.Decider, Role: "staff", Act: act, What: what, Reason: a.Reason})
 	}
-	if in.Put == nil {
-		return "The list comes into force within a minute.", r.Intel.Agree(ctx, in.Agree, note)
+	if in.Put == nil { // what came since it was proposed is what nobody has looked at
+		if err := r.Intel.AgreeSeen(ctx, in.Agree, a.Proposed, note); err != nil {
+			return "", err
+		}
+		return "The list comes into force within a minute.", nil
 	}
 	if err := r.SourceFree(ctx, in.Put.Name); err != nil {
 		return "", err
@@ -245,5 +248,8 @@ func (r *Rooms) listAgreed(ctx context.Context, a staff.Approval) (string, error
 	if s.Kind == intelligence.KindFolder {
 		return "", errServers
 	}
-	return "The source is asked within a minute.", r.Intel.SetSource(ctx, s, note)
+	if err := r.Intel.SetSource(ctx, s, note); err != nil {
+		return "", err
+	}
+	return "The source is asked within a minute.", nil
 }
