@@ -1,17 +1,28 @@
 // Block proposes to block what a detection's devices called: first what it would have touched, then a proposal that another person decides about.
 import { TextInput } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api, ok } from "../../shared/client";
-import { Trouble } from "../../shared/parts/Bits";
+import { State, Trouble } from "../../shared/parts/Bits";
 import { Link } from "../../shared/router";
 import { clip } from "../../shared/text";
+import { bound, over } from "../bulk";
 import { useGrant, WhoMay } from "../may";
+
+// useOver says beforehand whether a block of a model, or of all homes, would be refused as too many.
+function useOver(model: string, may: boolean) {
+  const often = { enabled: may, staleTime: 60_000 }, most = { params: { query: { limit: 200 } } };
+  const fleet = useQuery({ queryKey: ["overview"], queryFn: () => ok(api.GET("/v1/staff/overview")), ...often });
+  const profiles = useQuery({ queryKey: ["profiles", "most"], queryFn: () => ok(api.GET("/v1/staff/profiles", most)), ...often });
+  const models = useQuery({ queryKey: ["models", "most"], queryFn: () => ok(api.GET("/v1/staff/models", most)), ...often });
+  return over(model, { homes: fleet.data?.homes, profiles: profiles.data?.items, models: models.data?.items });
+}
 
 export function Block({ endpoint, model }: { endpoint: string; model: string }) {
   const [reason, setReason] = useState("");
   const [whom, setWhom] = useState(model);
   const grant = useGrant("bulk.block");
+  const many = useOver(whom, grant === "two");
   const why = reason.trim();
   const run = useMutation({ mutationFn: () => ok(api.POST("/v1/staff/intel/dry-run", { body: { list: endpoint, class: "malware", reason: why } })) });
   const propose = useMutation({
@@ -32,12 +43,14 @@ export function Block({ endpoint, model }: { endpoint: string; model: string }) 
             <TextInput label="Why" value={reason} onChange={(e) => setReason(e.currentTarget.value)} required minLength={5} maxLength={300} autoComplete="off" data-testid="block-why" />
             <button className="plain" disabled={run.isPending} data-testid="block-try">What would it have touched?</button>
           </div>
+          <p className="small quiet">{whom.trim() ? "It reaches each device of this model, also where nothing happened." : "It reaches everything in all homes."} {bound()} <Link to="/intel">Lists</Link></p>
+          {many && <p role="status" data-testid="block-over" data-sure={many.sure}><State tone="work" icon="hand">{many.sure ? "Too many" : "Perhaps too many"}</State> {many.text}</p>}
           {run.error && <Trouble error={run.error} />}
           {d && (
             <div className="stack tight" role="status" data-testid="block-dry">
-              <p>In the last 30 days: {clip(d.homes.words, 60)}{d.devices > 0 && `, ${d.devices.toLocaleString()} devices`}.</p>
+              <p>In the past seven days: {clip(d.homes.words, 60)}{d.devices > 0 && `, ${d.devices.toLocaleString()} devices`}.</p>
               {d.uses.length > 0 && <p>Healthy devices use it: {d.uses.slice(0, 10).map((u) => clip(u.model, 40)).join(", ")}.</p>}
-              <div><button type="button" disabled={propose.isPending || why.length < 5} onClick={() => propose.mutate()} data-testid="block-propose">Propose to block</button></div>
+              <div><button type="button" disabled={propose.isPending || why.length < 5 || many?.sure} onClick={() => propose.mutate()} data-testid="block-propose">Propose to block</button></div>
             </div>
           )}
           {propose.error && <Trouble error={propose.error} />}

@@ -68,9 +68,9 @@ function One({ open, back }: { open: { detector: string; model: string; indicato
       <div className="row"><button className="plain" onClick={back}>All detections</button>
         {open.model && <span>Model <bdi>{clip(open.model, 64)}</bdi></span>}{open.indicator && <span>Contacted <bdi>{clip(open.indicator, 80)}</bdi></span>}</div>
       <section className="card stack tight" data-testid="reach">
-        <h2>Whom a bulk action would touch</h2>
+        <h2>Where it is open now</h2>
         {reach.error && <Trouble error={reach.error} again={() => void reach.refetch()} />}
-        {reach.data ? <p>{reach.data.devices.toLocaleString()} {reach.data.devices === 1 ? "device" : "devices"} in {reach.data.homes.toLocaleString()} {reach.data.homes === 1 ? "home" : "homes"}: those with an open incident of this kind. A block of many homes needs a second person.</p> : !reach.error && <Skeleton lines={1} />}
+        {reach.data ? <p>{reach.data.devices.toLocaleString()} {reach.data.devices === 1 ? "device" : "devices"} in {reach.data.homes.toLocaleString()} {reach.data.homes === 1 ? "home" : "homes"} {reach.data.devices === 1 ? "has" : "have"} an open incident of this kind.</p> : !reach.error && <Skeleton lines={1} />}
       </section>
       {open.indicator && <Block key={open.indicator + open.model} endpoint={open.indicator} model={open.model} />}
       <List fixed={{ ...filter }} />
