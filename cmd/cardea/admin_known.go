@@ -26,6 +26,9 @@ func (c adminIntelExposures) Run(ctx context.Context, top *cli) error {
 	if err != nil {
 		return err
 	}
+	if flaws, ends := facts.Len(); flaws+ends == 0 { // a wrong folder: all homes would lose what they have
+		return errors.New("nothing was published: there is no vulnerability and no end of life in what was given")
+	}
 	b, err := facts.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("exposures: %w", err)

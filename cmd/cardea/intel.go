@@ -56,7 +56,11 @@ func (c intelDryRun) run(a *admin) (intelligence.Dry, error) {
 		return intelligence.Dry{}, err
 	}
 	defer func() { _ = f.Close() }() // only read
-	return a.rooms.Intel.DryRun(a.ctx, tenant, filepath.Base(c.List), f, home.Class(c.Class))
+	d, err := a.rooms.Intel.DryRun(a.ctx, tenant, filepath.Base(c.List), f, home.Class(c.Class))
+	if r := d.Report; err == nil && r.Bad > 0 && r.Entries+r.Skipped+len(r.Refused) == 0 {
+		err = fmt.Errorf("%s is no list: none of its %d lines can be read; %s", c.List, r.Bad, strings.Join(r.Places[:min(1, len(r.Places))], ""))
+	}
+	return d, err
 }
 
 // few is a number of homes for people.

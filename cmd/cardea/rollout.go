@@ -24,7 +24,7 @@ type rolloutCmd struct {
 	Resume rolloutResume `cmd:"" help:"Go on after a pause, a halt or the time in shadow."`
 	Halt   rolloutHalt   `cmd:"" help:"Stop it as bad; undo takes it back."`
 	Undo   rolloutUndo   `cmd:"" help:"Return to what the good version says, as a new version; also after it is done, while nothing newer followed."`
-	Pin    rolloutPin    `cmd:"" help:"Put a home into a ring, or hold it at a version; without either it is as drawn."`
+	Pin    rolloutPin    `cmd:"" help:"Put a home into a ring, or hold it at a version; without either that pin is taken back."`
 	Hold   rolloutHold   `cmd:"" help:"Keep back what is published of a bundle until a rollout is started, as of lists that are to be tried in shadow."`
 }
 
@@ -197,7 +197,7 @@ func (c rolloutUndo) Run(ctx context.Context, top *cli) error {
 type rolloutPin struct {
 	Tenant  string `required:"" help:"The tenant."`
 	Home    string `required:"" help:"The home's id."`
-	Name    string `help:"Of the bundle; default: all."`
+	Name    string `help:"Of the bundle that the pin is for; default: one for all, beside which those of single bundles stay."`
 	Ring    string `help:"lab, 1, 5, 25 or all." enum:"none,lab,1,5,25,all" default:"none"`
 	Version uint64 `name:"bundle-version" help:"The version that it is to have."`
 	Why     string `help:"A reason." default:"by command"`
@@ -214,7 +214,10 @@ func (c rolloutPin) Run(ctx context.Context, top *cli) error {
 		if err != nil {
 			return err
 		}
-		place, words := home.Place{Tenant: t.ID, Home: c.Home}, "The home is as it was drawn."
+		place, words := home.Place{Tenant: t.ID, Home: c.Home}, "The pin for all bundles is taken back; one for a single bundle stays."
+		if c.Name != "" {
+			words = fmt.Sprintf("The pin for %s is taken back.", c.Name)
+		}
 		if at != ring.None || c.Version > 0 { // a pin of a home that is gone may be taken back
 			words = "The home is pinned."
 			if _, err := a.rooms.Accounts.Home(a.ctx, place); err != nil {
