@@ -30,11 +30,11 @@ type Turned struct {
 // half minute.
 func (n *Intel) Turn(ctx context.Context) (t Turned, err error) {
 	ctx = db.Patient(ctx)
-	ok, err := n.take(ctx)
-	if err != nil || !ok {
-		return Turned{Busy: !ok}, err
+	until, err := n.take(ctx)
+	if err != nil || until == 0 {
+		return Turned{Busy: err == nil}, err
 	}
-	defer func() { err = errors.Join(err, n.release(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, n.release(context.WithoutCancel(ctx), until)) }()
 	sources, err := n.Sources(ctx)
 	if err != nil {
 		return t, err
@@ -55,26 +55,42 @@ func (n *Intel) Turn(ctx context.Context) (t Turned, err error) {
 	if err := grp.Wait(); err != nil {
 		return t, err
 	}
+	// Sources that hang may have taken longer than a turn lasts: who has the next one builds, of what is newer.
+	still, err := n.hold(ctx, "until = ?", until)
+	if err != nil || still == 0 {
+		return t, err
+	}
+	until = still
 	t.Built, t.Published, err = n.renew(ctx)
 	return t, err
 }
 
-func (n *Intel) take(ctx context.Context) (ok bool, err error) {
-	now := n.o.Now()
+// take takes the turn if nobody has it: until when, in milliseconds; 0: somebody has.
+func (n *Intel) take(ctx context.Context) (until int64, err error) {
+	return n.hold(ctx, "until < ?", n.o.Now().UnixMilli())
+}
+
+// hold has the turn from now on, if that is so of it.
+func (n *Intel) hold(ctx context.Context, is string, of int64) (until int64, err error) {
+	next := n.o.Now().Add(turnLife).UnixMilli()
 	err = n.db.Tx(ctx, func(tx *db.Tx) error {
-		some, err := tx.Exec("UPDATE intel_turn SET until = ? WHERE id = 1 AND until < ?", now.Add(turnLife).UnixMilli(), now.UnixMilli())
-		ok = some == 1
+		until = 0
+		some, err := tx.Exec("UPDATE intel_turn SET until = ? WHERE id = 1 AND "+is, next, of)
+		if some == 1 {
+			until = next
+		}
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("turn of intelligence: %w", err)
+		return 0, fmt.Errorf("turn of intelligence: %w", err)
 	}
-	return ok, nil
+	return until, nil
 }
 
-func (n *Intel) release(ctx context.Context) error {
+// release ends one's own turn: another's, that began when this one was over, goes on.
+func (n *Intel) release(ctx context.Context, until int64) error {
 	return n.db.Tx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec("UPDATE intel_turn SET until = 0 WHERE id = 1")
+		_, err := tx.Exec("UPDATE intel_turn SET until = 0 WHERE id = 1 AND until = ?", until)
 		return err
 	})
 }

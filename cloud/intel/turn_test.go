@@ -329,8 +329,8 @@ func TestOneTurnAtATime(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		ctx := context.Background()
 		w.source(Source{Name: "list", Kind: KindFolder, Place: w.file("lists/malware/list.txt", "a.example\n"), Trust: 80})
-		if ok, err := w.n.take(ctx); !ok || err != nil {
-			t.Fatal(ok, err)
+		if until, err := w.n.take(ctx); until == 0 || err != nil {
+			t.Fatal(until, err)
 		}
 		w.pass(time.Minute)
 		if got, err := w.n.Turn(ctx); err != nil || !got.Busy || got.Fetched != 0 {
@@ -338,6 +338,38 @@ func TestOneTurnAtATime(t *testing.T) {
 		}
 		w.pass(turnLife) // whoever had it is gone
 		if got, err := w.n.Turn(ctx); err != nil || got.Busy || !got.Built {
+			t.Errorf("%+v %v", got, err)
+		}
+	})
+}
+
+// Who took longer than a turn lasts, as for many sources that hang, ends nobody else's turn, and publishes nothing that is older than what
+// the other knows.
+func TestATurnThatTookTooLongEndsNoOther(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		ctx := context.Background()
+		var other *Intel
+		var hangs atomic.Bool
+		hangs.Store(true)
+		url := w.served(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { // it hangs, and another process takes its turn
+			if hangs.CompareAndSwap(true, false) {
+				w.pass(turnLife + time.Minute)
+				if until, err := other.take(ctx); until == 0 || err != nil {
+					t.Errorf("the other gets no turn: %v", err)
+				}
+			}
+			fmt.Fprintln(rw, "a.example")
+		}))
+		other = New(w.d, w.n.o)
+		w.source(Source{Name: "slow", Kind: KindHTTP, Place: url + "/list.txt", Inside: true, Trust: 80})
+		if got, err := w.n.Turn(ctx); err != nil || got.Built || w.last != nil {
+			t.Errorf("built in another's turn: %+v %v", got, err)
+		}
+		if got, err := New(w.d, w.n.o).Turn(ctx); err != nil || !got.Busy {
+			t.Errorf("a third works beside the other: %+v %v", got, err)
+		}
+		w.pass(turnLife + time.Minute)
+		if got, err := other.Turn(ctx); err != nil || got.Busy || !got.Built {
 			t.Errorf("%+v %v", got, err)
 		}
 	})
