@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { setLanguage } from "./i18n";
-import { ago, bytes, clip, isolate, span } from "./text";
+import { ago, bytes, clip, clock, isolate, span, time } from "./text";
 
 beforeEach(() => setLanguage("en"));
 
@@ -33,6 +33,17 @@ describe("numbers", () => {
     expect(ago(now + 60_000, now)).toBe("just now");
     expect(ago(null, now)).toBe("never");
     expect(ago("not a time", now)).toBe("never");
+  });
+  it("tell the time in words and in charts alike, in 24 hours to whoever lives by them", () => {
+    const at = new Date();
+    at.setHours(14, 5, 0, 0);
+    for (const [wanted, want] of [[["en-US", "en"], /^02:05\sPM$/], [["en-GB"], /^14:05$/], [["de-DE", "de", "en-US", "en"], /^14:05$/], [["de"], /^14:05$/], [["not a language", "en-US"], /^02:05\sPM$/]] as [string[], RegExp][]) {
+      setLanguage("en", wanted);
+      expect(time(at.getTime()), wanted[0]).toMatch(want);
+      expect(clock(at.getTime()), wanted[0]).toBe(time(at.getTime()));
+    }
+    setLanguage("de", ["en-US"]);
+    expect(time(at.getTime())).toBe("14:05");
   });
   it("say how long", () => {
     expect(span(59)).toBe("59 s");

@@ -22,14 +22,18 @@ export function bytes(n: number): string {
 const ms = (x: string | number | null | undefined) => (typeof x === "number" ? x : x ? Date.parse(x) : NaN);
 const day = 86_400_000;
 
+const minutes: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
+
+// time is the time of day alone.
+export const time = (at: number) => new Date(at).toLocaleTimeString(locale(), minutes);
+
 // clock is the time of day, with the date when it was another day.
 export function clock(x: string | number | null | undefined, now = Date.now()): string {
   const at = ms(x);
   if (Number.isNaN(at)) return t("time.unknown");
   const d = new Date(at);
   const same = d.toDateString() === new Date(now).toDateString();
-  const time: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
-  return d.toLocaleString(locale(), same ? time : { day: "numeric", month: "short", ...time });
+  return same ? time(at) : d.toLocaleString(locale(), { day: "numeric", month: "short", ...minutes });
 }
 
 export function date(x: string | number | null | undefined): string {

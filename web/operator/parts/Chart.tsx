@@ -2,7 +2,8 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { clock, date } from "../../shared/text";
+import { locale } from "../../shared/i18n";
+import { clock, date, time } from "../../shared/text";
 
 export interface Line { name: string; values: (number | null)[] }
 
@@ -24,7 +25,7 @@ export function Chart({ title, sentence, days, lines, unit = "", testid, hourly 
       return new uPlot({
         width: Math.max(el.clientWidth, 200), height: 150, legend: { show: false }, cursor: { show: false },
         scales: { y: { range: (_u, _min, max) => [0, Math.max(max * 1.05, 1)] } },
-        axes: [{ ...axis, space: 70, values: (_u, at) => at.map((t) => (hourly ? new Date(t * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" }) : new Date(t * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short" }))) }, { ...axis, size: 56, values: (_u, at) => at.map((n) => n.toLocaleString()) }],
+        axes: [{ ...axis, space: 70, values: (_u, at) => at.map((t) => (hourly ? time(t * 1000) : new Date(t * 1000).toLocaleDateString(locale(), { day: "numeric", month: "short" }))) }, { ...axis, size: 56, values: (_u, at) => at.map((n) => n.toLocaleString(locale())) }],
         series: [{}, ...lines.map((l, i) => {
           const look = looks[i % looks.length] ?? looks[0];
           return { label: l.name, stroke: colour(look?.stroke ?? "--accent"), width: 2, points: { show: false }, ...(look?.dash ? { dash: look.dash } : {}) };
@@ -58,7 +59,7 @@ export function Chart({ title, sentence, days, lines, unit = "", testid, hourly 
         <div className="scroll numbers-table" tabIndex={0} role="region" aria-label={`${title}, by ${hourly ? "hour" : "day"}`}>
           <table>
             <thead><tr><th scope="col">{hourly ? "Hour" : "Day"}</th>{lines.map((l) => <th scope="col" key={l.name} className="num">{l.name}</th>)}</tr></thead>
-            <tbody>{days.map((d, i) => <tr key={d}><td>{hourly ? clock(d) : date(d)}</td>{lines.map((l) => <td key={l.name} className="num">{l.values[i]?.toLocaleString(undefined, { maximumFractionDigits: 1 }) ?? "–"}{unit}</td>)}</tr>).reverse()}</tbody>
+            <tbody>{days.map((d, i) => <tr key={d}><td>{hourly ? clock(d) : date(d)}</td>{lines.map((l) => <td key={l.name} className="num">{l.values[i]?.toLocaleString(locale(), { maximumFractionDigits: 1 }) ?? "–"}{unit}</td>)}</tr>).reverse()}</tbody>
           </table>
         </div>
       </details>

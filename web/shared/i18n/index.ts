@@ -44,9 +44,20 @@ export const language = () => current;
 // locale is how this person writes dates and numbers: the browser's own way where it speaks the language chosen.
 export const locale = () => place;
 
+const hours = (tag: string) => new Intl.DateTimeFormat(tag, { hour: "numeric" }).resolvedOptions().hourCycle;
+
+// counting keeps the 24 hours of whoever reads another language than their first: English alone says 2:05 PM.
+function counting(tag: string, first = tag): string {
+  try {
+    return hours(first) === "h23" && hours(tag) !== "h23" ? new Intl.Locale(tag, { hourCycle: "h23" }).toString() : tag;
+  } catch {
+    return tag;
+  }
+}
+
 export function setLanguage(l: Language, wanted: readonly string[] = []) {
   current = l;
-  place = wanted.find((w) => w.slice(0, 2).toLowerCase() === l) ?? l;
+  place = counting(wanted.find((w) => w.slice(0, 2).toLowerCase() === l) ?? l, wanted[0]);
   i18n.load(l, {});
   i18n.activate(l, place);
 }
