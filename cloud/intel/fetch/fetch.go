@@ -87,7 +87,8 @@ func client(roots *x509.CertPool, inside bool) *http.Client {
 			if len(via) > MaxRedirects {
 				return fmt.Errorf("more than %d redirects", MaxRedirects)
 			}
-			if req.Header.Del("Referer"); req.URL.Host != via[0].URL.Host { // URLs of feeds hold keys; and a secret is for one host
+			// URLs of feeds hold keys; and a secret is for one host, and not to be read on the way where it was not before
+			if req.Header.Del("Referer"); req.URL.Host != via[0].URL.Host || via[0].URL.Scheme == "https" && req.URL.Scheme != "https" {
 				req.Header.Del("Authorization")
 			}
 			return CheckURL(req.URL.String(), inside)

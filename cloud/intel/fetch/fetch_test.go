@@ -263,3 +263,24 @@ func TestAServerThatIsNoneOfTAXII21IsRefused(t *testing.T) {
 		t.Error("a time that is none was taken")
 	}
 }
+
+// A secret that was to be sent by TLS is not sent without, whoever asks for that: inside of a provider's network http may be asked.
+func TestARedirectTakesNoSecretOutOfTLS(t *testing.T) {
+	for to, kept := range map[string]bool{"https://feed.lan/new": true, "http://feed.lan/new": false, "https://other.lan/new": false} {
+		first, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://feed.lan/list", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next.Header.Set("Authorization", "Bearer abc")
+		if err := New(nil).inside.CheckRedirect(next, []*http.Request{first}); err != nil {
+			t.Error(to, err)
+		}
+		if got := next.Header.Get("Authorization") != ""; got != kept {
+			t.Errorf("%s: the secret is sent: %v, want %v", to, got, kept)
+		}
+	}
+}
