@@ -37,7 +37,7 @@ const (
 )
 
 // compose writes a message as RFC 5322 has it, from our address and in a provider's name. Nothing in it can add a header: what is not ASCII text is encoded, and
-// addresses are parsed and written anew.
+// addresses are parsed and written anew. An id without a domain gets ours; thread is what it belongs to, "" nothing.
 func compose(from, as, to, subject, id, thread, body string, now time.Time) (sender, receiver string, data []byte, err error) {
 	f, err := mail.ParseAddress(from)
 	if err != nil {
@@ -48,13 +48,21 @@ func compose(from, as, to, subject, id, thread, body string, now time.Time) (sen
 	if err != nil || strings.ContainsAny(t.Address, "\r\n") {
 		return "", "", nil, hook.Permanent{Err: errors.New("the e-mail address cannot be used")}
 	}
+	if !strings.Contains(id, "@") {
+		id += f.Address[strings.LastIndexByte(f.Address, '@'):]
+	}
+	if thread != "" {
+		thread = "<" + thread + ">"
+	}
 	var b bytes.Buffer
 	for _, h := range [][2]string{
 		{"From", f.String()}, {"To", (&mail.Address{Address: t.Address}).String()}, {"Subject", mime.QEncoding.Encode("utf-8", words.Line(subject, 150))},
-		{"Date", now.UTC().Format(time.RFC1123Z)}, {"Message-ID", "<" + id + ">"}, {"References", "<" + thread + ">"}, {"Auto-Submitted", "auto-generated"},
+		{"Date", now.UTC().Format(time.RFC1123Z)}, {"Message-ID", "<" + id + ">"}, {"References", thread}, {"Auto-Submitted", "auto-generated"},
 		{"MIME-Version", "1.0"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "quoted-printable"},
 	} {
-		b.WriteString(h[0] + ": " + h[1] + "\r\n")
+		if h[1] != "" {
+			b.WriteString(h[0] + ": " + h[1] + "\r\n")
+		}
 	}
 	b.WriteString("\r\n")
 	q := quotedprintable.NewWriter(&b)

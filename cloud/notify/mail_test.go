@@ -133,3 +133,22 @@ func TestMailIsNotSentToWhomWeDoNotTrust(t *testing.T) {
 		t.Errorf("sent without encryption: %v", err)
 	}
 }
+
+// A letter has the headers that mail servers want: an id with a domain (RFC 5322, 3.6.4), and it answers nothing.
+func TestALetterIsOneByTheRules(t *testing.T) {
+	box := newMailbox(t)
+	s := SMTP{Server: box.addr, From: "Cardea <cardea@example.net>"}
+	if err := s.Letter(t.Context(), "North Net", "anna@example.org", "A new password", "0123abcd", "Open this.\n"); err != nil {
+		t.Fatal(err)
+	}
+	mails := box.got()
+	if len(mails) != 1 {
+		t.Fatalf("%d mails", len(mails))
+	}
+	if got := header(t, mails[0], "Message-ID"); got != "<0123abcd@example.net>" {
+		t.Errorf("Message-ID %q", got)
+	}
+	if strings.Contains(mails[0], "References") {
+		t.Errorf("References %q", header(t, mails[0], "References"))
+	}
+}
