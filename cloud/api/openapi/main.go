@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 
@@ -14,7 +15,7 @@ func main() {
 		os.Exit(2)
 	}
 	b, err := api.Document()
-	if err == nil {
+	if was, _ := os.ReadFile(os.Args[1]); err == nil && !bytes.Equal(was, b) { // the same is left alone, or the apps are built again for nothing
 		err = os.WriteFile(os.Args[1], b, 0o644)
 	}
 	if err != nil {
