@@ -22,8 +22,8 @@ type Erased struct {
 	Open  int              // cases that stay, because their device is shut in by them
 }
 
-// Erase forgets what a home told, in every context, and has its gateway forget it. The home itself, its people and its gateway stay,
-// and so does the audit.
+// Erase forgets what a home told, in every context and in the database's files, and has its gateway forget it. The home itself, its people
+// and its gateway stay, and so does the audit.
 func (r *Rooms) Erase(ctx context.Context, p home.Place, by string) (map[string]int64, error) {
 	e, err := r.EraseHome(ctx, p, by)
 	return e.Rows, err
@@ -38,6 +38,9 @@ func (r *Rooms) EraseHome(ctx context.Context, p home.Place, by string) (Erased,
 	}
 	err = r.DB.Tx(ctx, func(tx *db.Tx) (err error) {
 		if e.Rows["orders"], err = r.Desired.EraseAll(tx, p); err != nil {
+			return err
+		}
+		if err := r.erased(tx, p, by, "what the home told"); err != nil {
 			return err
 		}
 		e.Order, err = r.mark(tx, p, "", by, e.At, asks)
@@ -61,7 +64,7 @@ func (r *Rooms) EraseHome(ctx context.Context, p home.Place, by string) (Erased,
 			return Erased{}, fmt.Errorf("erase %s: %w", c.name, err)
 		}
 	}
-	return e, r.erased(ctx, p, by, "what the home told")
+	return e, r.DB.Scrub(ctx)
 }
 
 // EraseDevice forgets what one device of a home did, in every context at once, and has the gateway forget it. That there is such a device,
@@ -87,13 +90,16 @@ func (r *Rooms) EraseDevice(ctx context.Context, p home.Place, device, by string
 				return err
 			}
 		}
+		if err := r.erased(tx, p, by, "what a device did"); err != nil {
+			return err
+		}
 		e.Order, err = r.mark(tx, p, device, by, e.At, asks)
 		return err
 	})
 	if err != nil {
 		return Erased{}, fmt.Errorf("erase a device: %w", err)
 	}
-	return e, r.erased(ctx, p, by, "what a device did")
+	return e, r.DB.Scrub(ctx)
 }
 
 // gateway says whether the home has one that can be asked.
@@ -118,12 +124,9 @@ func (r *Rooms) mark(tx *db.Tx, p home.Place, device, by string, at time.Time, g
 	return m.Request, ingest.SetMark(tx, p, m)
 }
 
-// erased writes down who did, and takes it out of the database's files.
-func (r *Rooms) erased(ctx context.Context, p home.Place, by, what string) error {
-	if err := r.Audit.AddNow(ctx, audit.Entry{Tenant: p.Tenant, Home: p.Home, Who: by, Act: "erase", What: what}); err != nil {
-		return err
-	}
-	return r.DB.Scrub(ctx)
+// erased writes down who did, in the first transaction that erases: whatever ends it in the middle, nothing is gone without a trace.
+func (r *Rooms) erased(tx *db.Tx, p home.Place, by, what string) error {
+	return r.Audit.Add(tx, audit.Entry{Tenant: p.Tenant, Home: p.Home, Who: by, Act: "erase", What: what})
 }
 
 // Remove is for a customer who leaves: it erases, takes the home's people away and revokes its gateway.

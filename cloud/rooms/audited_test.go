@@ -1,0 +1,60 @@
+package rooms
+
+import (
+	"testing"
+
+	"cardea/cloud/account"
+	"cardea/cloud/audit"
+	"cardea/home"
+	"cardea/internal/platform/db"
+)
+
+// home makes a home of the desk's tenant.
+func (d *desk) home(number string) home.Place {
+	d.t.Helper()
+	h, _, err := d.Accounts.Provision(d.t.Context(), account.Subscriber{Tenant: d.tenant, Account: number, Name: "Mill Lane 4"}, d.one)
+	d.good(err)
+	return h.Place().OfHome()
+}
+
+func (d *desk) acts(p home.Place, act string) (out []audit.Entry) {
+	d.t.Helper()
+	list, err := d.Audit.List(d.t.Context(), p.Tenant, p.Home, "", 100)
+	d.good(err)
+	for _, e := range list {
+		if e.Act == act {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Whatever ends it in the middle: who had a home erased is in the audit as soon as anything of it is gone.
+func TestAnErasureThatIsCutShortIsInTheAudit(t *testing.T) {
+	d := newDesk(t, "")
+	ctx := t.Context()
+	p := d.home("A-1")
+	d.good(d.DB.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`ALTER TABLE webhook_delivery RENAME TO webhook_gone`)
+		return err
+	}))
+	if _, err := d.EraseHome(ctx, p, d.one); err == nil {
+		t.Fatal("it is erased from a table that is not there")
+	}
+	if got := d.acts(p, "erase"); len(got) != 1 || got[0].Who != d.one {
+		t.Errorf("%+v", got)
+	}
+	d.good(d.DB.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`ALTER TABLE webhook_gone RENAME TO webhook_delivery`)
+		return err
+	}))
+	if _, err := d.EraseHome(ctx, p, d.two); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.EraseDevice(ctx, p, "device-1", d.two); err != nil {
+		t.Error(err)
+	}
+	if got := d.acts(p, "erase"); len(got) != 3 || got[0].Who != d.two || got[0].What != "what a device did" || got[1].What != "what the home told" {
+		t.Errorf("%+v", got)
+	}
+}
