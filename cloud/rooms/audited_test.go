@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"strings"
 	"testing"
 
 	"cardea/cloud/account"
@@ -56,5 +57,26 @@ func TestAnErasureThatIsCutShortIsInTheAudit(t *testing.T) {
 	}
 	if got := d.acts(p, "erase"); len(got) != 3 || got[0].Who != d.two || got[0].What != "what a device did" || got[1].What != "what the home told" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A home's people see all that was blocked there by an agreed act, not the first of it.
+func TestABulkBlockIsInEachHomesAuditWhole(t *testing.T) {
+	d := newDesk(t, "")
+	ctx := t.Context()
+	homes := []home.Place{d.home("A-1"), d.home("A-2")}
+	id, err := d.Staff.Propose(ctx, d.tenant, "bulk.block", []byte(`{"endpoints":["bad.example.com","worse.example.com","198.51.100.7"],"all":true}`), d.one, "seen at another provider")
+	d.good(err)
+	d.good(d.Staff.Decide(ctx, d.tenant, id, d.two, true, "It looks good"))
+	for _, p := range homes {
+		got := d.acts(p, "bulk-block")
+		if len(got) != 1 || got[0].Who != d.two {
+			t.Fatalf("%+v", got)
+		}
+		for _, want := range []string{"bad.example.com", "worse.example.com", "198.51.100.7", id} {
+			if !strings.Contains(got[0].What, want) {
+				t.Errorf("nothing of %s in %q", want, got[0].What)
+			}
+		}
 	}
 }

@@ -190,11 +190,12 @@ func (r *Rooms) bulkAgreed(ctx context.Context, a staff.Approval) (string, error
 // askEach gives orders, slice by slice. The key of each says whose it is, so that the same proposal asks nobody twice. A home that
 // cannot be asked is left out; a whole slice of them ends it.
 func (r *Rooms) askEach(ctx context.Context, a staff.Approval, orders []desired.Order) (string, error) {
-	asked, left, noted := 0, 0, home.Place{}
+	asked, left, at, noted := 0, 0, -1, home.Place{}
 	said := func() string { return fmt.Sprintf("Asked for %d times, and %d could not be asked.", asked, left) }
 	for slice := range slices.Chunk(orders, bulkSlice) {
 		good := 0
 		for _, o := range slice {
+			at++
 			o.By, o.Who, o.Why, o.Key = "support", a.Decider, a.Reason, BulkKey(a.ID)+fmt.Sprint(asked+left)
 			switch _, err := r.Desired.Ask(ctx, o); {
 			case err == nil:
@@ -207,7 +208,7 @@ func (r *Rooms) askEach(ctx context.Context, a staff.Approval, orders []desired.
 			}
 			if noted != o.Place {
 				noted = o.Place
-				e := audit.Entry{Tenant: a.Tenant, Home: o.Place.Home, Who: a.Decider, Role: "staff", Act: "bulk-" + o.Verb, What: o.Endpoint + ", proposal " + a.ID, Reason: a.Reason}
+				e := audit.Entry{Tenant: a.Tenant, Home: o.Place.Home, Who: a.Decider, Role: "staff", Act: "bulk-" + o.Verb, What: endsOf(orders[at:], o.Place) + ", proposal " + a.ID, Reason: a.Reason}
 				if err := r.Audit.AddNow(ctx, e); err != nil {
 					return said(), err
 				}
@@ -218,4 +219,29 @@ func (r *Rooms) askEach(ctx context.Context, a staff.Approval, orders []desired.
 		}
 	}
 	return said() + " Gateways that are not online within an hour are left out.", nil
+}
+
+// maxEnds bounds what is said of a home's endpoints, in bytes.
+const maxEnds = 1500
+
+// endsOf names the endpoints of a home's orders, which come first and one after the other.
+func endsOf(orders []desired.Order, p home.Place) string {
+	var ends []string
+	for _, o := range orders {
+		if o.Place != p {
+			break
+		}
+		if !slices.Contains(ends, o.Endpoint) {
+			ends = append(ends, o.Endpoint)
+		}
+	}
+	for n := len(ends); ; n-- {
+		text := strings.Join(ends[:n], ", ")
+		if n < len(ends) {
+			text += fmt.Sprintf(" and %d more", len(ends)-n)
+		}
+		if len(text) <= maxEnds || n == 1 {
+			return text
+		}
+	}
 }
