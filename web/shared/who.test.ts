@@ -11,9 +11,9 @@ const kinds = ["open-port", "internet", "telnet", "ftp", "old-tls", "cleartext-l
 
 describe("words about who and how exposed", () => {
   it("follow the language", () => {
-    expect(tn("who.behind", 1)).toBe("It speaks for 1 more device.");
+    expect(tn("who.behind", 1)).toBe("1 more device is behind it.");
     setLanguage("de");
-    expect(tn("who.behind", 3)).toBe("Es spricht für 3 weitere Geräte.");
+    expect(tn("who.behind", 3)).toBe("Dahinter sind 3 weitere Geräte.");
     expect(t("guard.close")).toBe("Port schließen");
   });
   it("name each class in both languages, and each kind of exposure", () => {
