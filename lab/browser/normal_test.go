@@ -55,7 +55,7 @@ func TestNormal(t *testing.T) {
 		s.says("profile-hours", "Most contacts begin from 19:00 to 20:00")
 		s.says("profile-drift", "In 30 days")
 		s.says("profile-calibration", "device-days of 40 homes")
-		s.says("profile-wrong", "novelty")
+		s.says("profile-wrong", "contacts what neither it nor its model uses")
 		for _, part := range []string{"profile-numbers", "profile-endpoints", "profile-hours", "profile-drift", "profile-calibration", "profile-wrong"} {
 			t.Log(s.text(part))
 		}

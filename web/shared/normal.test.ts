@@ -33,11 +33,11 @@ describe("what is normal in words", () => {
     expect(hoursText(Array<number>(24).fill(0))).toContain("not known");
   });
   it("counts what changed", () => {
-    expect(driftText([change("rare", "pending"), change("pending", "normal"), change("normal", "old"), change("normal", "rare")])).toBe("In 30 days 1 endpoint became normal, 1 began to wait, 2 stopped being normal.");
+    expect(driftText([change("rare", "pending"), change("pending", "normal"), change("normal", "old"), change("normal", "rare")])).toBe("In 30 days 1 endpoint became normal, 1 became pending, 2 stopped being normal.");
     expect(driftText([])).toBe("Nothing changed in 30 days.");
   });
   it("says what thresholds rest on", () => {
-    expect(calibrationText({ device_days: 1200, homes: homes(40), floor: 0.00083, silent: false })).toBe("Thresholds rest on 1,200 device-days of 40 homes; no probability under 0.00083 can be told.");
+    expect(calibrationText({ device_days: 1200, homes: homes(40), floor: 0.00083, silent: false })).toBe("Thresholds rest on 1,200 device-days of 40 homes; the smallest probability that can be told is 0.00083.");
     expect(calibrationText({ device_days: 0, homes: few, floor: 1, silent: false })).toContain("Too few");
     expect(calibrationText({ device_days: 1200, homes: few, floor: 1, silent: true })).toContain("Too few");
     expect(freshText(0.02)).toBe("A device calls somebody new once in 50 days.");

@@ -4,7 +4,7 @@ import { clip } from "./text";
 
 const percent = (x: number, digits = 0) => `${(x * 100).toLocaleString("en", { maximumFractionDigits: digits })} %`;
 const many = (n: number, one: string) => `${n.toLocaleString("en")} ${one}${n === 1 ? "" : "s"}`;
-const hour = (h: number) => `${String(h % 24).padStart(2, "0")}:00`;
+export const hour = (h: number) => `${String(h % 24).padStart(2, "0")}:00`;
 
 // part is how large a share of the homes that voted use an endpoint, null where one of both is not told.
 export function part(homes: number | null, of: number | null): number | null {
@@ -34,12 +34,12 @@ export function driftText(changes: ProfileFacts["changes"]): string {
   const to = (standing: string) => changes.filter((c) => c.to === standing).length;
   const left = changes.filter((c) => c.from === "normal" && c.to !== "normal").length;
   if (changes.length === 0) return "Nothing changed in 30 days.";
-  return `In 30 days ${many(to("normal"), "endpoint")} became normal, ${to("pending")} began to wait, ${left} stopped being normal.`;
+  return `In 30 days ${many(to("normal"), "endpoint")} became normal, ${to("pending")} became pending, ${left} stopped being normal.`;
 }
 
 export function calibrationText(c: ProfileFacts["calibration"]): string {
   if (c.silent || c.device_days === 0) return "Too few days are known to calibrate by: nothing is found by how unusual it is alone.";
-  return `Thresholds rest on ${many(c.device_days, "device-day")} of ${clip(c.homes.words, 40)}; no probability under ${c.floor.toPrecision(2)} can be told.`;
+  return `Thresholds rest on ${many(c.device_days, "device-day")} of ${clip(c.homes.words, 40)}; the smallest probability that can be told is ${c.floor.toPrecision(2)}.`;
 }
 
 export const freshText = (perDay: number) =>

@@ -14,8 +14,8 @@ type Deed = components["schemas"]["Deed"];
 
 // deedDoes says what taking a deed back does.
 export const deedDoes = (d: Pick<Deed, "kind" | "endpoint">) =>
-  d.kind === "mapping" ? "The internet is let in to this device again as the device had asked for." : d.kind === "dns" ? "The names that it answered or asked for are found again." :
-  d.kind === "shut" ? "The door of this device opens again." : `The device reaches ${clip(d.endpoint, 80) || "what was cut off"} again.`;
+  d.kind === "mapping" ? "The way in from the internet that the device had asked for opens again." : d.kind === "dns" ? "The device may ask any name server again, not only the gateway." :
+  d.kind === "shut" ? "The service on this device that was shut can be reached again." : `The device reaches ${clip(d.endpoint, 80) || "what was cut off"} again.`;
 
 export function ByCode({ code }: { code: string }) {
   const [reason, setReason] = useState("");
@@ -35,9 +35,9 @@ export function ByCode({ code }: { code: string }) {
   const c: CodeCase | undefined = take.data ?? look.data;
   return (
     <section className="card stack tight" aria-labelledby="by-code" data-testid="by-code">
-      <h2 id="by-code">A block, by its code</h2>
+      <h2 id="by-code">An incident, by its code</h2>
       <Only right="home.code">
-        <p className="quiet small">Shows that one case and nothing else of the home. The people who live there see that you looked, and why.</p>
+        <p className="quiet small">It shows that one incident and what was blocked for it, and nothing else of the home. The people who live there see that you looked, and why.</p>
         <form className="filters" key={code} onSubmit={submit}>
           <TextInput name="code" label="Code" defaultValue={code} required minLength={3} maxLength={16} autoComplete="off" data-testid="code" />
           <TextInput name="why" label="Why" required minLength={5} maxLength={500} autoComplete="off" placeholder="The customer called" data-testid="code-why" />
@@ -47,7 +47,7 @@ export function ByCode({ code }: { code: string }) {
         {c && (
           <div className="stack tight" data-testid="code-case" data-state={c.state}>
             <p className="row"><span className="code">{clip(c.code, 8)}</span><CaseState state={c.state} /><span>{word("mode", c.mode)}</span><span className="quiet small">opened {clock(c.opened)}, changed {clock(c.changed)}</span></p>
-            {c.blocks.length === 0 && <Empty icon="check">Nothing of this case can be taken back by itself. To let a device out, open the home.</Empty>}
+            {c.blocks.length === 0 && <Empty icon="check">Nothing was blocked that can be taken back alone. To let the device out, open the home.</Empty>}
             <ul className="notes">{c.blocks.map((d) => (
               <li key={d.id} data-testid="block-of-case" data-undone={d.undone !== null}>
                 <p><bdi>{clip(d.what, 300)}</bdi></p>
@@ -61,7 +61,7 @@ export function ByCode({ code }: { code: string }) {
           </div>
         )}
         <Dialog title="Take this block back" open={undo !== null} close={() => setUndo(null)}>
-          <div data-testid="preview"><p><bdi>{clip(undo?.what ?? "", 300)}</bdi></p><p>{undo && deedDoes(undo)} Only this one block ends: the case stays open, and all else that holds stays.</p><p className="quiet small">If the device does the same again, it is blocked again. The people who live there see it, with your reason: {clip(reason, 200)}</p></div>
+          <div data-testid="preview"><p><bdi>{clip(undo?.what ?? "", 300)}</bdi></p><p>{undo && deedDoes(undo)} Only this one block ends: the incident stays open, and everything else stays as it is.</p><p className="quiet small">If the device does the same again, it is blocked again. The people who live there see it, with your reason: {clip(reason, 200)}</p></div>
           <div className="row"><button onClick={() => { if (undo) take.mutate(undo); setUndo(null); }} data-testid="confirm">Take back</button><button className="plain" onClick={() => setUndo(null)}>Cancel</button></div>
         </Dialog>
       </Only>

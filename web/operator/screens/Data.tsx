@@ -10,8 +10,8 @@ import { useGrant, WhoMay } from "../may";
 type Kind = "home.export" | "home.erase";
 
 const acts: Record<Kind, { word: string; does: string; back: string }> = {
-  "home.export": { word: "Ask for an export", does: "A privacy officer may then fetch one file with all that is stored of this home here. Whom devices talked to is the household's alone, and is not in it.", back: "It can be fetched once, within a day of the decision." },
-  "home.erase": { word: "Ask to erase", does: "All that is stored of this home is erased here at once, its people lose their access, and its gateway erases what it keeps when it hears of it.", back: "This cannot be undone. The audit keeps that it was done." },
+  "home.export": { word: "Ask for an export", does: "A privacy officer may then fetch one file with all that is stored here about this home. Whom its devices talked to is kept on its gateway, and is not in it.", back: "It can be fetched once, within a day of the decision." },
+  "home.erase": { word: "Ask to erase", does: "All that is stored here about this home is erased at once, and its residents lose their access. Its gateway erases what it keeps as soon as it is told.", back: "This cannot be undone. The audit keeps that it was done." },
 };
 
 export function Data({ home }: { home: string }) {
@@ -22,12 +22,12 @@ export function Data({ home }: { home: string }) {
   const a = kind ? acts[kind] : null;
   return (
     <section className="card stack tight" aria-labelledby="data" data-testid="data">
-      <h2 id="data">Its data</h2>
-      {may.length === 0 ? <WhoMay right="home.erase" what="Export and erase." /> : <div className="row">{may.map((k) => <button key={k} className={k === "home.erase" ? "bad" : "plain"} disabled={propose.isPending} onClick={() => setKind(k)} data-testid={`ask-${k}`}>{acts[k].word}</button>)}</div>}
+      <h2 id="data">The home's data</h2>
+      {may.length === 0 ? <WhoMay right="home.erase" what="Export and erase:" /> : <div className="row">{may.map((k) => <button key={k} className={k === "home.erase" ? "bad" : "plain"} disabled={propose.isPending} onClick={() => setKind(k)} data-testid={`ask-${k}`}>{acts[k].word}</button>)}</div>}
       {propose.error && <Trouble error={propose.error} />}
       {propose.data && <p role="status" data-testid="proposed">It waits for another person. {clip(propose.data.preview, 300)} <Link to="/people?view=approvals">What waits</Link></p>}
       <Dialog title={a?.word ?? ""} open={kind !== null} close={() => setKind(null)}>
-        <div data-testid="preview"><p>{a?.does}</p><p className="quiet small">{a?.back} A second person decides first.</p></div>
+        <div data-testid="preview"><p>{a?.does}</p><p className="quiet small">{a?.back} Another person decides first.</p></div>
         <form onSubmit={(e) => {
           e.preventDefault();
           const reason = String(new FormData(e.currentTarget).get("why")).trim();

@@ -12,8 +12,8 @@ import { deedDoes } from "./Code";
 // preview says what an order does before it is given, and what it does not.
 const preview: Partial<Record<OrderAsk["verb"], { does: string; back: string }>> = {
   check: { does: "The gateway looks once more whether the symptom shows. Nothing changes for the device.", back: "There is nothing to undo." },
-  release: { does: "The device may use the network again at once. It is watched at tenfold sensitivity and shut in again by itself if it does the same.", back: "It can be shut in again at any time." },
-  dismiss: { does: "The case is closed as a false alarm and the device is free. The same finding does not open a case again for this device.", back: "A new finding of another kind opens a new case." },
+  release: { does: "The device may use the network again at once. It is watched ten times as closely, and shut in again automatically if it does the same.", back: "It can be shut in again at any time." },
+  dismiss: { does: "The incident is closed as a false alarm and the device is let out. The same finding opens no incident for this device again.", back: "A finding of another kind opens a new incident." },
   quarantine: { does: "The device reaches only the gateway: no internet, no other devices at home. Whoever uses it sees the gateway's page with the reason.", back: "Release undoes it within a second." },
 };
 
@@ -60,13 +60,13 @@ function Orders({ home, incident, device, name, orders }: OrdersProps) {
   });
   const acts = useMay("home.act"), lets = useGrant("home.release");
   const may = verbs.filter((v) => (v === "release" ? lets === "yes" || lets === "hour" : v === "dismiss" ? lets === "yes" : acts));
-  const told = verb === "release" && lets === "hour" ? { does: "The device may use the network again for an hour, watched at tenfold sensitivity. Then it is shut in again, unless it is clean by then.", back: "It can be shut in again before that at any time." } : verb ? preview[verb] : undefined;
+  const told = verb === "release" && lets === "hour" ? { does: "The device may use the network again for an hour, watched ten times as closely. Then it is shut in again, unless it is clean by then.", back: "It can be shut in again before that at any time." } : verb ? preview[verb] : undefined;
   return (
     <section className="card stack">
       <h2>Orders</h2>
       <div className="row">{may.map((v) => <button key={v} className="plain" onClick={() => setVerb(v)} data-testid={`do-${v}`}>{v === "release" && lets === "hour" ? "Release for an hour" : word("do", v)}</button>)}</div>
       {may.length === 0 && <WhoMay right="home.act" />}
-      {lets === "hour" && <p className="quiet small">To let a device out for good, or close the case: support tier 2 or a SOC analyst.</p>}
+      {lets === "hour" && <p className="quiet small">Support tier 2 or a SOC analyst can let a device out for good, or close the incident.</p>}
       {ask.error && <Trouble error={ask.error} />}
       <div role="status" className="stack tight">{[...orders].reverse().slice(0, 12).map((o, i) => <OrderLine key={i} order={o} />)}</div>
       <Dialog title={verb ? word("do", verb) : ""} open={verb !== null} close={() => setVerb(null)}>
@@ -99,7 +99,7 @@ function Deeds({ home, incident, device, deeds }: { home: string; incident: stri
     <section className="card stack tight" data-testid="deeds">
       <h2>What was blocked</h2>
       <ul className="notes">{list.map((d) => (
-        <li key={d.id}><p><bdi>{clip(d.what, 300) || "One block. What it stops, your role does not see."}</bdi> <span className="quiet small">{clock(d.time)}</span></p>
+        <li key={d.id}><p><bdi>{clip(d.what, 300) || "One block. Your role does not see what it stops."}</bdi> <span className="quiet small">{clock(d.time)}</span></p>
           {d.undone ? <State tone="good" icon="back">Taken back {clock(d.undone)}</State> : <Only right="home.code"><button className="plain" disabled={undo.isPending} onClick={() => setDeed(d)} data-testid="undo">Take back</button></Only>}</li>
       ))}</ul>
       {undo.error && <Trouble error={undo.error} />}

@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { api, ok } from "../../shared/client";
+import { locale } from "../../shared/i18n";
 import type { Line, LineHour, LineNow, OrderAsk, RemedyResult } from "../../shared/model";
 import { Ago, Dialog, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { OrderLine } from "../../shared/parts/Case";
@@ -16,10 +17,11 @@ const remedies: Record<Remedy, { word: string; does: string; back: string }> = {
   fair: { word: "Share the line fairly", does: "The gateway gives each device its share of the line, a little below what the line can carry. Nobody is cut off.", back: "After three minutes the gateway measures again. If it did not help, it ends it by itself." },
   upstream: { word: "Another name server", does: "Names are looked up at the next server that is configured. Lists and blocks stay as they are.", back: "After three minutes the gateway measures again. If it did not help, it goes back by itself." },
   restart: { word: "Restart the gateway", does: "The internet is gone for this home for a few minutes, and calls in progress end. What is shut in stays so.", back: "A restart cannot be undone. Ask the customer first." },
-  off: { word: "End it", does: "What is in force ends at once, and the line works as before it.", back: "It can be tried again at any time." },
+  off: { word: "End it", does: "What is in force ends at once, and the line works as it did before.", back: "It can be tried again at any time." },
 };
-const ms = (n: number | null) => (n === null ? "not measured" : `${(n < 10 ? Math.round(n * 10) / 10 : Math.round(n)).toLocaleString()} ms`);
-const figures = (n: LineNow) => `${ms(n.beyond ?? n.latency)} to the internet, ${ms(n.dns)} until a name is found, ${n.lost.toLocaleString()} % lost`;
+const number = (n: number) => n.toLocaleString(locale());
+const ms = (n: number | null) => (n === null ? "not measured" : `${number(n < 10 ? Math.round(n * 10) / 10 : Math.round(n))} ms`);
+const figures = (n: LineNow) => `${ms(n.beyond ?? n.latency)} to the internet, ${ms(n.dns)} until a name is found, ${number(n.lost)} % of packets lost`;
 
 export function LineView({ home }: { home: string }) {
   const line = useQuery({
@@ -51,8 +53,8 @@ function Now({ of }: { of: LineNow }) {
       <dt>To the provider</dt><dd>{ms(of.latency)}</dd>
       <dt>To the internet</dt><dd>{ms(of.beyond)}</dd>
       <dt>Until a name is found</dt><dd>{ms(of.dns)}</dd>
-      <dt>Lost</dt><dd>{of.lost.toLocaleString()} %</dd>
-      <dt>Moves now</dt><dd>{bytes(of.down)} in, {bytes(of.up)} out, a second</dd>
+      <dt>Packets lost</dt><dd>{number(of.lost)} %</dd>
+      <dt>Traffic now</dt><dd>{bytes(of.down)} a second in, {bytes(of.up)} a second out</dd>
       <dt>Measured</dt><dd><Ago at={of.time} /></dd>
     </dl>
   );
@@ -66,14 +68,14 @@ function Hours({ hours }: { hours: LineHour[] }) {
   const busy = hours.filter((h) => h.busiest.length > 0).slice(-6).reverse();
   return (
     <>
-      <Chart hourly title="The last 24 hours" sentence={slow > 0 ? `Slow for ${slow.toLocaleString()} minutes in all.` : "It was not slow."} days={at} lines={lines} unit=" ms" testid="line-hours" />
+      <Chart hourly title="The last 24 hours" sentence={slow > 0 ? `Slow for ${number(slow)} ${slow === 1 ? "minute" : "minutes"} in all.` : "It was not slow."} days={at} lines={lines} unit=" ms" testid="line-hours" />
       {busy.length > 0 && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Busiest devices">
           <table data-testid="line-busiest">
-            <thead><tr><th scope="col">Hour</th><th scope="col">Busiest devices</th><th scope="col" className="num">Lost</th><th scope="col" className="num">Slow for</th></tr></thead>
+            <thead><tr><th scope="col">Hour</th><th scope="col">Busiest devices</th><th scope="col" className="num">Packets lost</th><th scope="col" className="num">Slow for</th></tr></thead>
             <tbody>{busy.map((h) => (
               <tr key={h.begin}><td>{clock(h.begin)}</td><td className="wide">{h.busiest.slice(0, 5).map((b, i) => <span key={b.device}>{i > 0 && ", "}{b.name ? <Name max={24}>{b.name}</Name> : "a device"} {bytes(b.down + b.up)}</span>)}</td>
-                <td className="num">{h.lost.toLocaleString()} %</td><td className="num">{h.slow_for > 0 ? `${h.slow_for} min` : "–"}</td></tr>
+                <td className="num">{number(h.lost)} %</td><td className="num">{h.slow_for > 0 ? `${h.slow_for} min` : "–"}</td></tr>
             ))}</tbody>
           </table>
         </div>

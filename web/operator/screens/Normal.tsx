@@ -3,8 +3,9 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { api, ok } from "../../shared/client";
 import type { Profile, ProfileFacts } from "../../shared/model";
-import { calibrationText, driftText, endpointsText, freshText, hoursText, part, partText } from "../../shared/normal";
+import { calibrationText, driftText, endpointsText, freshText, hour, hoursText, part, partText } from "../../shared/normal";
 import { Empty, Skeleton, State, Trouble, type Tone } from "../../shared/parts/Bits";
+import { word } from "../../shared/parts/Case";
 import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Icon, type IconName } from "../../shared/parts/Icon";
 import { Link, Title, useParams } from "../../shared/router";
@@ -24,7 +25,7 @@ export function Normal() {
   return (
     <>
       <div className="between"><Title>What is normal</Title><Link to="/together" className="button plain">In many homes</Link></div>
-      <p className="quiet">Models of which the fleet learns what they do, those in most homes first. A home has one vote a week. Under 20 homes no number is told.</p>
+      <p className="quiet">What the fleet learned that each model does, those in most homes first. A home has one vote a week. A number of fewer than 20 homes is not told.</p>
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={8} />}
       {list.data && (list.data.items.length === 0 ? <Empty icon="devices">Nothing is learned yet: homes teach when they are 14 days old.</Empty> : <Models models={list.data.items} />)}
@@ -37,7 +38,7 @@ function Models({ models }: { models: Profile[] }) {
   return (
     <div className="scroll card" tabIndex={0} role="region" aria-label="Models">
       <table data-testid="profiles">
-        <thead><tr><th scope="col">Model</th><th scope="col">Kind</th><th scope="col" className="num">Homes</th><th scope="col" className="num">Of yours</th></tr></thead>
+        <thead><tr><th scope="col">Model</th><th scope="col">Kind</th><th scope="col" className="num">Homes</th><th scope="col" className="num">Of your homes</th></tr></thead>
         <tbody>
           {models.map((m) => (
             <tr key={m.id} data-profile={m.id}>
@@ -69,10 +70,10 @@ export function Facts({ profile }: { profile: string }) {
 function Page({ facts: f }: { facts: ProfileFacts }) {
   return (
     <>
-      <p className="row quiet" data-testid="profile-kind"><ClassMark of={f.class} /> {f.version > 0 ? `Profiles ${f.version}` : "No profile is published yet"} · as of {clock(f.as_of)}{f.mud && " · its maker's document counts as a prior"}</p>
+      <p className="row quiet" data-testid="profile-kind"><ClassMark of={f.class} /> {f.version > 0 ? `In version ${f.version} of the profiles` : "No profile is published yet"} · as of {clock(f.as_of)}{f.mud && " · what its maker declares (MUD) counts, too"}</p>
       <dl className="numbers" data-testid="profile-numbers">
-        <div><dt>Have it</dt><dd>{clip(f.homes.words, 40)}</dd></div>
-        <div><dt>Voted</dt><dd>{clip(f.voted.words, 40)}</dd></div>
+        <div><dt>Homes with it</dt><dd>{clip(f.homes.words, 40)}</dd></div>
+        <div><dt>Homes that voted</dt><dd>{clip(f.voted.words, 40)}</dd></div>
         <div><dt>Judged as</dt><dd className="words"><bdi>{clip(f.judged_as, 80)}</bdi></dd></div>
       </dl>
       <Block title="Whom it calls" says={endpointsText(f)} id="profile-endpoints">{f.endpoints.length > 0 && <Ends facts={f} />}</Block>
@@ -80,7 +81,7 @@ function Page({ facts: f }: { facts: ProfileFacts }) {
         <Block title="Hours of the day" says={hoursText(f.hours)} id="profile-hours"><Hours hours={f.hours} /></Block>
         <Block title="Drift" says={driftText(f.changes)} id="profile-drift">{f.changes.length > 0 && <Drift changes={f.changes} />}</Block>
         <Block title="What thresholds rest on" says={calibrationText(f.calibration)} id="profile-calibration"><p className="small quiet">{freshText(f.new_per_day)}</p></Block>
-        <Block title="False alarms" says={f.false_alarms.length === 0 ? "Nobody said of a finding that it was no trouble." : "What people said was no trouble, in so many homes."} id="profile-wrong">
+        <Block title="False alarms" says={f.false_alarms.length === 0 ? "Nobody called a finding of this model a false alarm." : "Findings that people called false alarms, and in how many homes."} id="profile-wrong">
           {f.false_alarms.length > 0 && <Wrong of={f.false_alarms} />}
         </Block>
       </div>
@@ -142,13 +143,13 @@ function Hours({ hours }: { hours: readonly number[] }) {
           const tall = Math.max(2, Math.round((70 * x) / most));
           return <rect key={h} x={h * 20 + 3} y={72 - tall} width="14" height={tall} rx="2" />;
         })}
-        {[0, 6, 12, 18].map((h) => <text key={h} x={h * 20 + 3} y="90">{h}:00</text>)}
+        {[0, 6, 12, 18].map((h) => <text key={h} x={h * 20 + 3} y="90">{hour(h)}</text>)}
       </svg>
       <details>
         <summary><Icon name="down" size={18} />As a table</summary>
         <table>
           <thead><tr><th scope="col">Hour</th><th scope="col" className="num">Share</th></tr></thead>
-          <tbody>{hours.map((x, h) => <tr key={h}><td>{h}:00</td><td className="num">{(x * 100).toFixed(1)} %</td></tr>)}</tbody>
+          <tbody>{hours.map((x, h) => <tr key={h}><td>{hour(h)}</td><td className="num">{(x * 100).toFixed(1)} %</td></tr>)}</tbody>
         </table>
       </details>
     </>
@@ -170,8 +171,8 @@ function Wrong({ of }: { of: ProfileFacts["false_alarms"] }) {
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="False alarms">
       <table>
-        <thead><tr><th scope="col">Detector</th><th scope="col">Endpoint</th><th scope="col" className="num">Homes</th></tr></thead>
-        <tbody>{of.map((w, i) => <tr key={i}><td>{clip(w.detector, 40)}</td><td className="wide"><End name="" hash={w.hash} /></td><td className="num">{clip(w.homes.words, 40)}</td></tr>)}</tbody>
+        <thead><tr><th scope="col">Rule</th><th scope="col">Endpoint</th><th scope="col" className="num">Homes</th></tr></thead>
+        <tbody>{of.map((w, i) => <tr key={i}><td className="wide">{word("rule", w.detector)}</td><td className="wide"><End name="" hash={w.hash} /></td><td className="num">{clip(w.homes.words, 40)}</td></tr>)}</tbody>
       </table>
     </div>
   );

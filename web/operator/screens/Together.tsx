@@ -5,6 +5,7 @@ import { api, ok } from "../../shared/client";
 import type { FleetIncident, HerdIndicator, NewHunt } from "../../shared/model";
 import { happened, huntText } from "../../shared/normal";
 import { Ago, Dialog, Empty, Skeleton, State, Trouble, type Tone } from "../../shared/parts/Bits";
+import { word } from "../../shared/parts/Case";
 import type { IconName } from "../../shared/parts/Icon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock, isolate } from "../../shared/text";
@@ -49,7 +50,7 @@ function Item({ incident: i }: { incident: FleetIncident }) {
     <li className="card stack tight" data-testid="fleet-incident" data-kind={i.kind} data-open={i.open}>
       <div className="between high"><h2>{line}</h2>{i.open ? <State tone={kind.tone} icon={kind.icon}>{kind.word}</State> : <State tone="good" icon="check">Closed</State>}</div>
       {i.why && <p>{clip(i.why, 400)}</p>}
-      <p className="small quiet">Of yours: {clip(i.own_homes.words, 40)}. By {clip(i.detector, 40)}. Since {clock(i.since)}, last <Ago at={i.last} />. {i.open && `Unusual behaviour of this kind shuts nobody in until ${clock(i.until)}.`}</p>
+      <p className="small quiet">Of yours: {clip(i.own_homes.words, 40)}. Rule: {word("rule", i.detector)}. Since {clock(i.since)}, last <Ago at={i.last} />. {i.open && `Unusual behaviour of this kind shuts no device in until ${clock(i.until)}.`}</p>
       {i.open && may && <div><button className="plain" onClick={() => setOpen(true)} data-testid="close-fleet-incident">Close it</button></div>}
       <Closing incident={i} line={line} open={open} close={() => setOpen(false)} />
     </li>

@@ -15,6 +15,11 @@ import { className, judged, product } from "../../shared/who";
 import { Only } from "../may";
 import { Texts } from "./Models";
 
+// whose says who says something, in words.
+const whose: Record<string, string> = { rules: "our rules", learned: "learned from the fleet", operator: "the provider", owner: "a resident", gateway: "the gateway" };
+const saysWho = (by: string) => whose[by] ?? (clip(by, 20) || "nobody");
+const guessed = (by: string) => by !== "owner" && by !== "operator" && by !== "";
+
 // Say takes the provider's word for one device of one home. Its people see it, with the reason of the look.
 function Say({ home, device: d }: { home: string; device: Device }) {
   const client = useQueryClient();
@@ -71,12 +76,12 @@ export function Whole({ home, device: d }: { home: string; device: Device }) {
           <dt>Model</dt><dd><bdi>{clip(who.model, 64) || "not known"}</bdi></dd>
           <dt>Maker</dt><dd><bdi>{clip(who.vendor, 64) || "not known"}</bdi>{who.maker && who.maker !== who.vendor && <> (network part by <bdi>{clip(who.maker, 64)}</bdi>)</>}</dd>
           <dt>Kind</dt><dd><ClassMark of={who.class} />{other && <p className="small quiet">judged as: {className(other)}</p>}</dd>
-          <dt>Said by</dt><dd>{clip(who.by, 20) || "nobody"}, {Math.round(who.confidence * 100)} %</dd>
+          <dt>Who says so</dt><dd>{saysWho(who.by)}{guessed(who.by) && `, ${Math.round(who.confidence * 100)} % sure`}</dd>
           <dt>Evidence</dt><dd><Texts of={who.evidence} /></dd>
           {d.protections.length > 0 && <><dt>Protected by</dt><dd>{d.protections.slice(0, 16).map((p) => clip(known("guard", p.kind), 40) + (p.port ? ` ${p.port}` : "")).join(", ")}</dd></>}
           {d.behind.length > 0 && <><dt>Behind it</dt><dd><Texts of={d.behind.map((b) => [b.name, product(b), b.class && className(b.class)].filter(Boolean).join(", "))} /></dd></>}
           {d.aliases.slice(0, 16).map((a) => (
-            <div key={a.device} className="pair"><dt>{a.proposed ? "Perhaps the same" : "Merged"}</dt><dd>{a.macs.slice(0, 4).map((m) => clip(m, 20)).join(", ")} ({clip(a.by, 12)}, {Math.round(a.confidence * 100)} %)<Texts of={a.why} /></dd></div>
+            <div key={a.device} className="pair"><dt>{a.proposed ? "Perhaps the same" : "Merged"}</dt><dd>{a.macs.slice(0, 4).map((m) => clip(m, 20)).join(", ")} ({saysWho(a.by)}{guessed(a.by) && `, ${Math.round(a.confidence * 100)} % sure`})<Texts of={a.why} /></dd></div>
           ))}
         </dl>
         <ul className="lines">
@@ -84,7 +89,7 @@ export function Whole({ home, device: d }: { home: string; device: Device }) {
           {d.exposures.slice(0, 32).map((x) => (
             <li key={x.id} className="stack tight" data-testid="exposed" data-kind={x.kind}>
               <div className="between high"><strong>{clip(known("kind", x.kind), 40)}</strong>
-                {needsLook(d, x) ? <State tone="work" icon="eye">Worth a look</State> : <State tone="mute" icon={x.certain ? "check" : "eye"}>{x.certain ? "Known" : "Some versions"}</State>}</div>
+                {needsLook(d, x) ? <State tone="work" icon="eye">Worth a look</State> : <State tone="mute" icon={x.certain ? "check" : "eye"}>{x.certain ? "Nothing to do" : "Perhaps"}</State>}</div>
               <p><bdi>{clip(x.sentence, 300)}</bdi> <bdi className="quiet">{clip(x.reference, 80)}</bdi></p>
               {x.advice && <p className="small"><bdi>{clip(x.advice, 300)}</bdi></p>}
               <p className="small quiet">Since {date(x.first)}, last <Ago at={x.last} />{x.source && <>, {clip(x.source, 60)}</>}</p>
