@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -113,7 +114,7 @@ func (w *Webhooks) send(ctx context.Context, j job) error {
 	}
 	state, why, next, sent := "sent", "", int64(0), now.UnixMilli()
 	if err != nil {
-		state, why, sent = "failed", cut(err.Error()), 0
+		state, why, sent = "failed", cut(reason(err)), 0
 		if o, again := queue.Judge(err, when(j.made), now, j.tries, giveUp); o == queue.Waits {
 			state, next = "waiting", again.UnixMilli()
 		}
@@ -181,6 +182,19 @@ func (w *Webhooks) secrets(j job, now time.Time) (out [][]byte, err error) {
 		out = append(out, key)
 	}
 	return out, nil
+}
+
+// reason is what whoever keeps the webhook is told of a failure: nothing of the network that the cloud is in, as to which address a name leads
+// there and who says so.
+func reason(err error) string {
+	var name *net.DNSError
+	switch {
+	case errors.Is(err, hook.ErrPrivate):
+		return hook.ErrPrivate.Error()
+	case errors.As(err, &name):
+		return "the server's name cannot be resolved"
+	}
+	return err.Error()
 }
 
 func cut(s string) string {
