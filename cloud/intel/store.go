@@ -131,19 +131,21 @@ func (n *Intel) failed(ctx context.Context, s *State, why error) error {
 		wait = max(wait, refused.Again)
 	}
 	n.o.Log.Warn("a source of intelligence; what it said before stays in force", "source", s.Name, "err", why)
-	state := StateFailed
-	if s.heldSum != "" {
-		state = StateHeld
-	}
 	err := n.db.Tx(ctx, func(tx *db.Tx) error {
-		var edition int64
-		if err := tx.Row("SELECT edition FROM intel_source WHERE name = ?", s.Name).Scan(&edition); db.NoRows(err) || err == nil && edition != s.edition {
-			return nil
-		} else if err != nil {
+		// As it is now: somebody may have agreed to what was held while it was asked.
+		is, err := scanState(tx.Row("SELECT "+sourceColumns+" WHERE s.name = ?", s.Name).Scan)
+		if db.NoRows(err) || err == nil && is.edition != s.edition {
+			return nil // it was removed or changed meanwhile
+		}
+		if err != nil {
 			return err
 		}
-		return writeFetch(tx, s, fetched{state: state, good: s.Good, failure: short(why.Error()), fails: s.Fails + 1, due: now.Add(wait), mark: s.mark, since: s.since, whole: s.whole,
-			report: s.Report}, now)
+		state := StateFailed
+		if is.heldSum != "" {
+			state = StateHeld
+		}
+		return writeFetch(tx, &is, fetched{state: state, good: is.Good, failure: short(why.Error()), fails: s.Fails + 1, due: now.Add(wait), mark: is.mark, since: is.since, whole: is.whole,
+			report: is.Report}, now)
 	})
 	if err != nil {
 		return fmt.Errorf("source %s: %w", s.Name, err)

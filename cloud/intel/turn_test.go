@@ -375,6 +375,41 @@ func TestATurnThatTookTooLongEndsNoOther(t *testing.T) {
 	})
 }
 
+// What a person agreed to while the source was asked in vain stays agreed to, from that time on.
+func TestAgreedWhileTheSourceFails(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		ctx := context.Background()
+		text, then := names(40, "bad"), func() bool { return true }
+		url := w.served(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			if !then() {
+				rw.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			fmt.Fprint(rw, text)
+		}))
+		w.source(Source{Name: "web", Kind: KindHTTP, Place: url + "/bad.txt", Inside: true, Trust: 70, Life: 24 * time.Hour})
+		w.turn()
+		text = names(3, "other")
+		w.turn()
+		w.pass(23 * time.Hour)
+		then = func() bool {
+			if err := w.n.Agree(ctx, "web", nil); err != nil {
+				t.Error(err)
+			}
+			return false
+		}
+		w.turn()
+		if s := w.state("web"); s.State != StateFailed || s.Held != 0 || s.Entries != 3 || !s.Good.Equal(w.now()) {
+			t.Errorf("%s with %d held, %d in force, good at %s, want %s", s.State, s.Held, s.Entries, s.Good, w.now())
+		}
+		then = func() bool { return false }
+		w.pass(2 * time.Hour)
+		if w.turn(); !w.has("n1.other.example") {
+			t.Error("what was agreed to two hours ago is not in force")
+		}
+	})
+}
+
 func TestSourcesThatCannotBe(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		good := Source{Name: "list", Kind: KindHTTP, Place: "https://feeds.example/list", Trust: 80, Why: "a test"}
