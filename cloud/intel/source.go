@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -48,6 +49,9 @@ type Source struct {
 	Why    string        `json:"why"`
 	Who    string        `json:"who"`
 	Made   time.Time     `json:"made"`
+
+	// ByStaff is set of one that comes by the API, not by the server's administrator. It is not kept.
+	ByStaff bool `json:"-"`
 
 	edition int64
 }
@@ -126,6 +130,9 @@ func (n *Intel) SetSource(ctx context.Context, s Source, note func(*db.Tx) error
 		if err := tx.Row("SELECT COALESCE(MAX(edition), 0) FROM intel_source").Scan(&edition); err != nil {
 			return err
 		}
+		if err := s.mayName(tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(`INSERT INTO intel_source (name, kind, place, format, class, family, trust, every, life, exact, secret, inside, why, who, made, edition)
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, place = excluded.place, format = excluded.format,
 			class = excluded.class, family = excluded.family, trust = excluded.trust, every = excluded.every, life = excluded.life, exact = excluded.exact,
@@ -139,6 +146,39 @@ func (n *Intel) SetSource(ctx context.Context, s Source, note func(*db.Tx) error
 		}
 		return noted(tx, note)
 	})
+}
+
+// mayName fails for staff who would have a secret sent to another server than it goes to already: they would read it there.
+func (s *Source) mayName(tx *db.Tx) error {
+	if !s.ByStaff || s.Secret == "" {
+		return nil
+	}
+	rows, err := tx.Query("SELECT place FROM intel_source WHERE secret = ? ORDER BY name", s.Secret)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	to, known := serverOf(s.Place), false
+	for rows.Next() {
+		var place string
+		if err := rows.Scan(&place); err != nil {
+			return err
+		}
+		known = known || serverOf(place) == to
+	}
+	if err := rows.Err(); err != nil || known {
+		return err
+	}
+	return fmt.Errorf("%w: the secret %q is not used for that server yet: who administers the cloud's server uses it for that first", ErrWrong, s.Secret)
+}
+
+// serverOf is which server a URL is of; CheckURL has seen that it is one.
+func serverOf(place string) string {
+	u, err := url.Parse(place)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
 }
 
 func flag(b bool) int64 {

@@ -410,6 +410,33 @@ func TestAgreedWhileTheSourceFails(t *testing.T) {
 	})
 }
 
+// A secret is named, never given: who names one in the console has it sent nowhere but to the server for which the administrator put it to use.
+func TestStaffSendASecretNowhereElse(t *testing.T) {
+	inWorlds(t, func(w *world) {
+		ctx := context.Background()
+		of := func(name, place, secret string, staff bool) Source {
+			return Source{Name: name, Kind: KindHTTP, Place: place, Trust: 50, Secret: secret, Why: "a test", ByStaff: staff}
+		}
+		for _, c := range []struct {
+			s    Source
+			good bool
+		}{
+			{of("mine", "https://feed.example/list", "exchange", true), false}, // nobody has put it to use yet
+			{of("exchange", "https://feed.example/list", "exchange", false), true},
+			{of("mine", "https://evil.example/list", "exchange", true), false},
+			{of("exchange", "https://evil.example/list", "exchange", true), false},
+			{of("mine", "https://feed.example:8443/list", "exchange", true), false},
+			{of("mine", "https://FEED.example/other", "exchange", true), true},
+			{of("other", "https://evil.example/list", "", true), true},
+			{of("other", "https://evil.example/list", "exchange", true), false},
+		} {
+			if err := w.n.SetSource(ctx, c.s, nil); (err == nil) != c.good || err != nil && !errors.Is(err, ErrWrong) {
+				t.Errorf("%s at %s with %q, by staff %v: %v", c.s.Name, c.s.Place, c.s.Secret, c.s.ByStaff, err)
+			}
+		}
+	})
+}
+
 func TestSourcesThatCannotBe(t *testing.T) {
 	inWorlds(t, func(w *world) {
 		good := Source{Name: "list", Kind: KindHTTP, Place: "https://feeds.example/list", Trust: 80, Why: "a test"}

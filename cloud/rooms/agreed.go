@@ -214,7 +214,7 @@ func (r *Rooms) SourceFree(ctx context.Context, name string) error {
 // SourceOf is a source as staff put it.
 func SourceOf(n *view.NewIntelSource, who string) intelligence.Source {
 	return intelligence.Source{Name: n.Name, Kind: n.Kind, Place: n.URL, Format: n.Format, Class: home.Class(n.Class), Family: n.Family, Trust: n.Trust,
-		Every: time.Duration(n.Every) * time.Minute, Life: time.Duration(n.Life) * time.Hour, Exact: n.Exact, Secret: n.Secret, Why: n.Reason, Who: who}
+		Every: time.Duration(n.Every) * time.Minute, Life: time.Duration(n.Life) * time.Hour, Exact: n.Exact, Secret: n.Secret, Why: n.Reason, Who: who, ByStaff: true}
 }
 
 func (r *Rooms) listAgreed(ctx context.Context, a staff.Approval) (string, error) {
