@@ -69,6 +69,7 @@ var (
 	ErrNothing  = errors.New("there is nothing to bring out: the newest version is the good one")
 	ErrName     = errors.New("there is no such bundle")
 	ErrNoBack   = errors.New("there is no good version to return to")
+	ErrNewer    = errors.New("a newer version was published since it was proposed: propose it again, or one by its number")
 	ErrShadow   = errors.New("only lists and profiles can be judged by without acting: start it without a time in shadow")
 )
 
@@ -130,6 +131,7 @@ type Start struct {
 	Shadow  time.Duration // for how long homes judge by it without acting first; 0: not at all. Lists and profiles only
 	Pace    time.Duration // how long a ring lasts at least; 0: as is usual for the bundle
 	By, Why string
+	Seen    time.Time // when somebody looked what is the newest: one that was published since then is not begun; zero: now
 }
 
 // MaxShadow bounds the time in shadow.
@@ -164,6 +166,9 @@ func (r *Rollout) Start(ctx context.Context, s Start, also ...Also) (p Plan, err
 	}
 	err = r.write(ctx, func(tx *db.Tx) error {
 		newest, _, err := r.version(tx, s.Name, s.Version)
+		if err == nil && s.Version == 0 && !s.Seen.IsZero() {
+			err = unseen(tx, s.Name, newest, s.Seen)
+		}
 		if err != nil {
 			return err
 		}
@@ -192,6 +197,20 @@ func (r *Rollout) Start(ctx context.Context, s Start, also ...Also) (p Plan, err
 		return Plan{}, fmt.Errorf("start a rollout of %.40q: %w", s.Name, err)
 	}
 	return p, nil
+}
+
+// unseen fails for a version that was published since a time.
+func unseen(tx *db.Tx, name string, version uint64, since time.Time) error {
+	for _, of := range bundlesOf(name) {
+		var n int
+		if err := tx.Row(`SELECT COUNT(*) FROM rollout_bundle WHERE name = ? AND version = ? AND made > ?`, of, int64(version), since.UnixMilli()).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return ErrNewer
+		}
+	}
+	return nil
 }
 
 // begin writes a new plan. Its first ring is the lab's.

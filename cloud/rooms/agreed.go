@@ -108,7 +108,7 @@ func (r *Rooms) startAgreed(ctx context.Context, a staff.Approval) (string, erro
 		return "", err
 	}
 	p, err := r.Rollout.Start(ctx, rollout.Start{Name: in.Bundle, Version: in.Version, Shadow: time.Duration(in.Shadow) * time.Second,
-		Pace: time.Duration(in.Pace) * time.Second, By: a.By, Why: a.Reason},
+		Pace: time.Duration(in.Pace) * time.Second, By: a.By, Why: a.Reason, Seen: a.Proposed},
 		r.NoteRollout(audit.Entry{Tenant: a.Tenant, Who: a.Decider, Act: "rollout-start", Reason: a.Reason}))
 	if err != nil {
 		return "", err

@@ -64,3 +64,32 @@ func TestAListThatCameSinceItWasProposedIsNotAgreedTo(t *testing.T) {
 		t.Errorf("what was looked at: %s %q, %s with %d entries in force, %v", a.State, a.Result, now.State, now.Entries, err)
 	}
 }
+
+// Nor do they bring out a version that was published since one of them proposed the newest.
+func TestAVersionThatCameSinceItWasProposedIsNotBroughtOut(t *testing.T) {
+	d := newDesk(t, "")
+	ctx := t.Context()
+	d.publish("a.example\n")
+	d.good(d.Rollout.Hold(ctx, "lists", true))
+	d.publish("a.example\nb.example\n")
+	start := func(between func()) staff.Approval {
+		t.Helper()
+		time.Sleep(2 * time.Millisecond) // times are kept in milliseconds
+		id, err := d.Staff.Propose(ctx, d.tenant, "rollout.start", []byte(`{"bundle":"lists"}`), d.one, "I looked at it")
+		d.good(err)
+		time.Sleep(2 * time.Millisecond)
+		between()
+		_ = d.Staff.Decide(ctx, d.tenant, id, d.two, true, "It looks good") // what came of it stands in the proposal
+		a, err := d.Staff.Approval(ctx, d.tenant, id)
+		d.good(err)
+		return a
+	}
+	a := start(func() { d.publish("a.example\nb.example\nunseen.example\n") })
+	if list, err := d.Rollout.Plans(ctx); err != nil || len(list) != 0 || a.State != staff.StateFailed || !strings.Contains(a.Result, "ropose it again") {
+		t.Errorf("%s %q, %+v, %v", a.State, a.Result, list, err)
+	}
+	a = start(func() {})
+	if list, err := d.Rollout.Plans(ctx); err != nil || len(list) != 1 || list[0].Version != 3 || a.State != staff.StateDone {
+		t.Errorf("%s %q, %+v, %v", a.State, a.Result, list, err)
+	}
+}

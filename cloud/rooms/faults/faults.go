@@ -141,7 +141,7 @@ func Tell(err error) error {
 
 // Rollout puts what a person can mend into words.
 func Rollout(err error) error {
-	for _, e := range []error{rollout.ErrUnderway, rollout.ErrName, rollout.ErrState, rollout.ErrNothing, rollout.ErrNoBack, rollout.ErrVersion, rollout.ErrShadow} {
+	for _, e := range []error{rollout.ErrUnderway, rollout.ErrName, rollout.ErrState, rollout.ErrNothing, rollout.ErrNoBack, rollout.ErrVersion, rollout.ErrShadow, rollout.ErrNewer} {
 		if errors.Is(err, e) {
 			return problem.New(problem.Conflict, "%s", e.Error())
 		}
