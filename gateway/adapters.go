@@ -115,7 +115,7 @@ func (p guests) Incidents() []portal.View {
 			continue
 		}
 		d, name := p.g.deviceOf(i.Device)
-		out = append(out, portal.View{Incident: i, Device: d, Name: name, Grade: p.g.grade(i.Device)})
+		out = append(out, portal.View{Incident: i, Device: d, Name: name, Grade: p.g.grade(i.Device, i.Mode)})
 	}
 	return out
 }
@@ -281,7 +281,7 @@ func (g *Gateway) Devices() []control.Device {
 	for _, d := range list {
 		v := control.Device{Device: d, Name: d.Name(), Mode: home.ModeOff, Grade: home.GradeNone}
 		if m, ok := modes[d.ID]; ok {
-			v.Mode, v.Grade = m, g.grade(d.ID)
+			v.Mode, v.Grade = m, g.grade(d.ID, m)
 		}
 		out = append(out, v)
 	}

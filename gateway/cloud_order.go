@@ -488,7 +488,7 @@ func (g *Gateway) proven(o ordered) (done bool, err error) {
 		return true, nil
 	case g.disarmed():
 		return false, errDisarmed
-	case o.Verb == "protect" && g.grade(o.Device) == home.GradeNone && g.kept(o.Device):
+	case o.Verb == "protect" && g.grade(o.Device, mode) == home.GradeNone && g.kept(o.Device):
 		return false, errNotYet
 	case o.Verb == "mode" && o.Mode == home.ModeOff && mode.Rank() > home.ModeEndpointBlock.Rank():
 		return true, errAgain
@@ -498,7 +498,7 @@ func (g *Gateway) proven(o ordered) (done bool, err error) {
 		if !contained || mode != o.Mode {
 			return true, errOutAgain
 		}
-		if g.grade(o.Device) == home.GradeNone {
+		if g.grade(o.Device, mode) == home.GradeNone {
 			return false, errNotYet
 		}
 		return true, nil
@@ -506,7 +506,7 @@ func (g *Gateway) proven(o ordered) (done bool, err error) {
 		return true, nil
 	case !contained || mode != home.ModeQuarantine:
 		return true, errOutAgain
-	case g.grade(o.Device) == home.GradeNone:
+	case g.grade(o.Device, mode) == home.GradeNone:
 		return false, errNotYet
 	}
 	return true, nil

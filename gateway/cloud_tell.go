@@ -73,7 +73,7 @@ func (c *cloud) incident(i *home.Incident) {
 	}
 	grade := home.GradeNone
 	if i.Mode != home.ModeOff {
-		grade = c.g.grade(i.Device)
+		grade = c.g.grade(i.Device, i.Mode)
 	}
 	c.mu.Lock()
 	var check *home.Check
@@ -405,7 +405,7 @@ func (g *Gateway) wireDevices(id home.DeviceID) (out []*pb.Device, whole Rules) 
 		}
 		h := report.Held{Mode: home.ModeOff, Grade: home.GradeNone, Protected: g.spared(d.ID), Who: who[i]}
 		if m, ok := modes[d.ID]; ok {
-			h.Mode, h.Grade = m, g.grade(d.ID)
+			h.Mode, h.Grade = m, g.grade(d.ID, m)
 		}
 		w := g.wishes(d, now)
 		h.New, h.Paused, h.PausedBy, h.Trial, h.Firmware, h.Essential = w.held, w.paused, w.pausedBy, trials[i], firmware[i], g.household.Policy(d.ID).Essential

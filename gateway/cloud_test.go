@@ -154,8 +154,8 @@ func (g *Gateway) enforcement() {
 	var ids []home.DeviceID
 	g.state.mu.Lock()
 	g.state.version++
-	g.state.done, g.state.grades = g.state.version, map[home.DeviceID]home.Grade{}
-	for id := range g.responder.Modes() {
+	g.state.done, g.state.grades, g.state.modes = g.state.version, map[home.DeviceID]home.Grade{}, g.responder.Modes()
+	for id := range g.state.modes {
 		g.state.grades[id] = home.GradePort
 		ids = append(ids, id)
 	}
@@ -835,4 +835,19 @@ func FuzzApply(f *testing.F) {
 			t.Fatalf("%d orders, %d keys, %d revoked", len(m.Orders), len(m.Keys), len(m.Revoked))
 		}
 	})
+}
+
+// A mode that was decided and is not in force yet is not said to be, though a milder one was.
+func TestTheGradeOfAMilderModeIsNone(t *testing.T) {
+	g := &Gateway{}
+	g.state.grades = map[home.DeviceID]home.Grade{"camera": home.GradePort, "paused": home.GradeMAC}
+	g.state.modes = map[home.DeviceID]home.Mode{"camera": home.ModeNoLAN}
+	for mode, want := range map[home.Mode]home.Grade{home.ModeNoLAN: home.GradePort, home.ModeEndpointBlock: home.GradePort, home.ModeQuarantine: home.GradeNone} {
+		if got := g.grade("camera", mode); got != want {
+			t.Errorf("%s: %s, want %s", mode, got, want)
+		}
+	}
+	if got := g.grade("paused", home.ModeOff); got != home.GradeMAC {
+		t.Errorf("paused: %s", got)
+	}
 }

@@ -24,9 +24,10 @@ type enforced struct {
 	version uint64
 	done    uint64 // the latest version that is in force
 	grades  map[home.DeviceID]home.Grade
-	told    map[home.DeviceID]string // mode and grade, as told last
-	shut    map[home.DeviceID]bool   // who is in quarantine by what is kept for the next boot
-	alone   map[home.DeviceID]string // the port by which a device was shut in; used by desired only
+	modes   map[home.DeviceID]home.Mode // of the cases, for which grades were found
+	told    map[home.DeviceID]string    // mode and grade, as told last
+	shut    map[home.DeviceID]bool      // who is in quarantine by what is kept for the next boot
+	alone   map[home.DeviceID]string    // the port by which a device was shut in; used by desired only
 	err     error
 }
 
@@ -142,15 +143,15 @@ func (g *Gateway) keeps(id home.DeviceID) bool {
 	return g.rules.has(id)
 }
 
-// desired is what is to be in force now.
-func (g *Gateway) desired() home.Desired {
-	modes, ports, now := g.responder.Modes(), g.kernel.Ports(), g.now()
+// desired is what is to be in force now, and the modes of the cases that it follows from.
+func (g *Gateway) desired() (d home.Desired, modes map[home.DeviceID]home.Mode) {
 	g.state.mu.Lock()
-	g.state.version++
-	d := home.Desired{Version: g.state.version, Dormant: g.disarmed()}
+	g.state.version++ // before the modes are read: who asks for something after that waits for the next one
+	d = home.Desired{Version: g.state.version, Dormant: g.disarmed()}
 	before, alone := g.state.alone, map[home.DeviceID]string{}
 	g.state.alone = alone
 	g.state.mu.Unlock()
+	modes, ports, now := g.responder.Modes(), g.kernel.Ports(), g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, dev := range g.observer.Devices() {
@@ -183,7 +184,7 @@ func (g *Gateway) desired() home.Desired {
 		}
 		d.Devices = append(d.Devices, rule)
 	}
-	return d
+	return d, modes
 }
 
 // aloneOn says whether a port is one device's only: nobody else belongs there, and whoever else the bridge learned there
@@ -215,7 +216,7 @@ func quarantined(d *home.Desired) map[home.DeviceID]bool {
 }
 
 func (g *Gateway) enforce(ctx context.Context) error {
-	d := g.desired()
+	d, modes := g.desired()
 	err := g.enforcer.Apply(ctx, d)
 	grades, told := map[home.DeviceID]home.Grade{}, map[home.DeviceID]string{}
 	for _, r := range d.Devices {
@@ -236,7 +237,7 @@ func (g *Gateway) enforce(ctx context.Context) error {
 		maps.Copy(shut, g.state.shut) // either may be what is kept
 	}
 	g.state.shut = shut
-	g.state.grades, g.state.err = grades, err
+	g.state.grades, g.state.modes, g.state.err = grades, modes, err
 	if err == nil {
 		g.state.told, g.state.done = told, d.Version
 	}
@@ -262,10 +263,11 @@ func (g *Gateway) enforce(ctx context.Context) error {
 	return nil
 }
 
-func (g *Gateway) grade(id home.DeviceID) home.Grade {
+// grade says how far a case's mode is in force. What was found of a milder one is nothing: the stricter follows in a moment.
+func (g *Gateway) grade(id home.DeviceID, mode home.Mode) home.Grade {
 	g.state.mu.Lock()
 	defer g.state.mu.Unlock()
-	if v, ok := g.state.grades[id]; ok {
+	if v, ok := g.state.grades[id]; ok && max(g.state.modes[id].Rank(), 0) >= mode.Rank() {
 		return v
 	}
 	return home.GradeNone
