@@ -80,3 +80,20 @@ func TestABulkBlockIsInEachHomesAuditWhole(t *testing.T) {
 		}
 	}
 }
+
+// A search in homes' pasts is in the audit as what it is, whichever way two persons agreed on it.
+func TestAnAgreedSearchIsInTheAudit(t *testing.T) {
+	d := newDesk(t, "")
+	ctx := t.Context()
+	what := []byte(`{"of":[{"kind":"domain","value":"c2.badexample.com","family":"mirai"}],"why":"seen at another provider"}`)
+	id, err := d.Staff.Propose(ctx, d.tenant, "hunt", what, d.one, "seen at another provider")
+	d.good(err)
+	d.good(d.Staff.Decide(ctx, d.tenant, id, d.two, true, "It looks good"))
+	if a, err := d.Staff.Approval(ctx, d.tenant, id); err != nil || !strings.HasPrefix(a.Result, "Started as ") {
+		t.Errorf("%+v, %v", a, err)
+	}
+	got := d.acts(home.Place{Tenant: d.tenant}, "begin a search in homes' pasts")
+	if len(got) != 1 || got[0].Who != d.two || !strings.Contains(got[0].What, "1 indicators, asked for by "+d.one) || got[0].Reason != "seen at another provider" {
+		t.Errorf("%+v", got)
+	}
+}

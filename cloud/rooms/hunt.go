@@ -21,17 +21,11 @@ func (r *Rooms) previewHunt(ctx context.Context, _ string, what []byte) (string,
 }
 
 func (r *Rooms) startHunt(ctx context.Context, a staff.Approval) (string, error) {
-	var h intelligence.Hunt
-	if err := json.Unmarshal(a.What, &h); err != nil {
-		return "", fmt.Errorf("%w: that is no search", staff.ErrInput)
-	}
-	h.Asker, h.Second = a.By, a.Decider
-	h, err := r.Intel.StartHunt(ctx, a.Tenant, h, nil)
+	id, err := r.StartHunt(ctx, a.Tenant, a.What, a.By, a.Decider)
 	if err != nil {
 		return "", err
 	}
-	r.signals.Rollout() // gateways look what there is for them
-	return "Started as " + h.ID + ".", nil
+	return "Started as " + id + ".", nil
 }
 
 // CheckHunt says whether a search in homes' pasts may be proposed. what is a search as JSON.

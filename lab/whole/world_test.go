@@ -28,6 +28,7 @@ const (
 	phone   = "anna-phone"
 	metrics = "127.0.0.1:9477"
 	patient = 90 * time.Second // how long anything may take on a busy machine
+	settles = 10 * time.Second // until what is let out is let out in the kernel and the resolver
 )
 
 // world is a lab home with its agent.
@@ -317,8 +318,8 @@ func (w *world) online(names ...string) {
 	w.t.Helper()
 	for _, n := range names {
 		for family, reach := range map[string]func(context.Context, string) error{"IPv4": w.home.Reachable, "IPv6": w.home.Reachable6} {
-			err := reach(w.ctx, n) // a device tries again as well
-			for i := 0; err != nil && i < 3; i++ {
+			err := reach(w.ctx, n)
+			for end := time.Now().Add(settles); err != nil && time.Now().Before(end); time.Sleep(200 * time.Millisecond) { // a device tries again as well
 				w.t.Logf("tries again: %s: %v", family, err)
 				err = reach(w.ctx, n)
 			}
