@@ -11,7 +11,7 @@ import (
 	"cardea/wire"
 )
 
-func TestOfAnAddressOnlyAKeyedHashOfItsBlockIsKept(t *testing.T) {
+func TestANetworkIsAKeyedHashOfAnAddressBlock(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		_, out := w.enrol(true)
 		p := wire.PlaceOf(out)

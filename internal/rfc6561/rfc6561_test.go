@@ -33,7 +33,7 @@ var points = []point{
 		"cloud/notify.TestTextMessagesGoToAVerifiedNumber", "cloud/notify.TestANumberIsVerifiedOnce",
 	}},
 	{4, "Records of addresses are kept only as long as they are needed.", []string{
-		"cloud/account.TestOfAnAddressOnlyAKeyedHashOfItsBlockIsKept", "gateway/ledger.TestOldSegmentsGo", "gateway/ledger.TestRingIsBounded",
+		"cloud/account.TestANetworkIsAKeyedHashOfAnAddressBlock", "gateway/ledger.TestOldSegmentsGo", "gateway/ledger.TestRingIsBounded",
 		"gateway/ledger.TestEraseForgetsADevice", "cloud/incident.TestCasesAreBoundedTrimmedAndErased", "cloud/notify.TestOldThingsGoAndOpenCasesStay",
 		"cloud/report.TestReportsAreKeptHalfAYear",
 	}},
