@@ -51,7 +51,13 @@ func TestWhoSteers(t *testing.T) {
 	list := func(as marked) int {
 		return w.ask("PUT", "/v1/staff/intel/exceptions", `{"value":"good.example","reason":"a test of it"}`, as).Code
 	}
+	pin := func(as marked, ring string) int {
+		return w.ask("PUT", "/v1/staff/pins", `{"home":"`+as.place.Home+`","ring":"`+ring+`","reason":"because of 4711"}`, as).Code
+	}
 	for _, m := range []marked{a, b} {
+		if pin(m, "lab") != http.StatusForbidden || pin(m, "5") != http.StatusForbidden || pin(m, "all") >= 300 || pin(m, "none") >= 300 {
+			t.Error("a home in an early ring decides for all homes, one in the last for itself")
+		}
 		out := w.ask("POST", "/v1/staff/rollouts", `{"bundle":"lists","reason":"because of 4711"}`, m)
 		if out.Code != http.StatusForbidden || !strings.Contains(out.Body.String(), "Several providers share") || list(m) != http.StatusForbidden {
 			t.Errorf("%d %s", out.Code, out.Body)

@@ -195,7 +195,9 @@ func (t *transaction) open() []Batch {
 func flush(batches []Batch) (err error) {
 	defer recovered(&err)
 	for _, b := range batches {
-		if err := b.Flush(); err != nil {
+		if err := b.Flush(); ours(err) {
+			return fmt.Errorf("%w: %w", errFault, err)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -266,6 +268,13 @@ func (t *transaction) bury(r report, item *pb.Item, why error) {
 		data = r.data
 	}
 	t.dead = append(t.dead, letter{r.place, fmt.Sprintf("item %d: %v", item.GetSequence(), why), data})
+}
+
+// ours says whether an error is neither the database's nor the end of the work: it would come again with each try, and hold up all homes of
+// the partition. That of a connection that broke looks the same, and then nothing can be buried either: the batch comes again.
+func ours(err error) bool {
+	return err != nil && !errors.As(err, new(interface{ SQLState() string })) && !errors.As(err, new(interface{ Code() int })) &&
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // badData says whether the database refused what it was given, rather than failed. PostgreSQL tells by SQLSTATE (class 22

@@ -174,28 +174,36 @@ func TestAnItemThatTheDatabaseRefuses(t *testing.T) {
 		ctx, w, p := context.Background(), open(t, d, clock(t0), nil), place("1", "1", "1")
 		w.hold(t)
 		w.to.Begin = append(w.to.Begin, func(tx *db.Tx) Batch {
-			poison := false
+			poison := uint64(0)
 			return batchFunc{
-				take: func(_ home.Place, i *pb.Item) error { poison = poison || i.GetSequence() == 2; return nil },
+				take: func(_ home.Place, i *pb.Item) error {
+					if n := i.GetSequence(); n == 2 || n == 4 {
+						poison = n
+					}
+					return nil
+				},
 				flush: func() error {
-					if !poison {
+					switch poison {
+					case 0:
 						return nil
+					case 4: // a context's own error comes again with each try as well
+						return errors.New("it is too long")
 					}
 					_, err := tx.Exec("INSERT INTO ingest_lease (part, holder, token) VALUES (?, NULL, 0)", 99)
 					return err
 				},
 			}
 		})
-		if err := w.Store(ctx, 0, []Msg{msg(t, p, 7, stopped(1, 1), stopped(2, 10), stopped(3, 100))}); err != nil {
+		if err := w.Store(ctx, 0, []Msg{msg(t, p, 7, stopped(1, 1), stopped(2, 10), stopped(3, 100), stopped(4, 1000))}); err != nil {
 			t.Fatal(err)
 		}
 		if n := w.count(t, p); n != 101 {
 			t.Errorf("stopped %d", n)
 		}
-		if l, err := w.DeadLetters(ctx, p); err != nil || len(l) != 1 || l[0].Size == 0 {
+		if l, err := w.DeadLetters(ctx, p); err != nil || len(l) != 2 || l[0].Size == 0 {
 			t.Errorf("%+v %v", l, err)
 		}
-		if s := w.Stats(); s.Stored != 2 || s.Refused != 1 {
+		if s := w.Stats(); s.Stored != 2 || s.Refused != 2 {
 			t.Errorf("%+v", s)
 		}
 	})

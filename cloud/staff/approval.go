@@ -101,11 +101,9 @@ func (s *Staff) Propose(ctx context.Context, tenant, kind string, what []byte, b
 	return id, nil
 }
 
+// cut bounds a text. PostgreSQL keeps whole characters only.
 func cut(text string) string {
-	if len(text) > maxResult {
-		text = text[:maxResult]
-	}
-	return text
+	return strings.ToValidUTF8(text[:min(len(text), maxResult)], "")
 }
 
 // Decide agrees or refuses, as another person than who proposed it. What is agreed to is done before Decide returns, once, whoever

@@ -287,3 +287,9 @@ func TestFailuresInWords(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsKeptOfAResultIsWholeCharacters(t *testing.T) {
+	if got := cut(strings.Repeat("x", maxResult-1) + "é"); got != strings.Repeat("x", maxResult-1) {
+		t.Errorf("%d bytes, ends in %q", len(got), got[len(got)-2:])
+	}
+}

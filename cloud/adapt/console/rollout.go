@@ -122,6 +122,11 @@ func (a rolloutsPart) Pin(ctx context.Context, by api.Session, n view.NewPin) er
 	if err != nil {
 		return problem.New(problem.Invalid, "%s", err.Error())
 	}
+	if at != ring.None && at != ring.All { // how it fares there decides for all homes
+		if err := a.MustSteer(ctx, by.Tenant); err != nil {
+			return err
+		}
+	}
 	place, err := people.Accounts(a).Place(ctx, by.Tenant, n.Home)
 	if err != nil {
 		return err
