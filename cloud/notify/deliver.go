@@ -235,22 +235,31 @@ func (n *Notify) send(ctx context.Context, d delivery) error {
 		if err != nil {
 			return hook.Permanent{Err: err}
 		}
-		return n.push.send(ctx, s.sub, d.message, body, d.level == Critical && !d.silent)
+		return n.hung.try("push "+hostIn(s.sub.Endpoint), n.opts.Now, func() error {
+			return n.push.send(ctx, s.sub, d.message, body, d.level == Critical && !d.silent)
+		})
 	case Email:
 		host := hostOf(n.opts.Public)
-		return n.opts.SMTP.send(ctx, s.how.Provider.Name, s.who.Email, text.Subject, d.id+"@"+host, d.message+"."+d.person+"@"+host, s.mail(text, n.opts.Public), n.opts.Now())
+		return n.hung.try("mail", n.opts.Now, func() error {
+			return n.opts.SMTP.send(ctx, s.how.Provider.Name, s.who.Email, text.Subject, d.id+"@"+host, d.message+"."+d.person+"@"+host, s.mail(text, n.opts.Public), n.opts.Now())
+		})
 	case SMS:
 		if s.number == "" || s.channel.SMS == nil {
 			return errNobody
 		}
-		return n.hook.send(ctx, s.channel.SMS, d.id, event{Type: "sms.send", Timestamp: n.opts.Now().UTC(), Data: smsData{To: s.number, Text: s.sms(text)}})
+		return n.hooked(ctx, d, s.channel.SMS, event{Type: "sms.send", Timestamp: n.opts.Now().UTC(), Data: smsData{To: s.number, Text: s.sms(text)}})
 	case Webhook:
 		if s.channel.Webhook == nil {
 			return errNobody
 		}
-		return n.hook.send(ctx, s.channel.Webhook, d.id, event{Type: "notification.send", Timestamp: n.opts.Now().UTC(), Data: s.note(text)})
+		return n.hooked(ctx, d, s.channel.Webhook, event{Type: "notification.send", Timestamp: n.opts.Now().UTC(), Data: s.note(text)})
 	}
 	return hook.Permanent{Err: fmt.Errorf("%q is no way to tell somebody", d.way)}
+}
+
+// hooked hands a message to a provider's own receiver.
+func (n *Notify) hooked(ctx context.Context, d delivery, to *Hook, e event) error {
+	return n.hung.try(to.URL, n.opts.Now, func() error { return n.hook.send(ctx, to, d.id, e) })
 }
 
 func hostOf(public string) string {

@@ -59,6 +59,7 @@ type Notify struct {
 	log   *slog.Logger
 	push  *pusher
 	hook  *hooker
+	hung  hung
 	queue *queue.Queue[delivery]
 
 	mu    sync.Mutex
