@@ -224,15 +224,23 @@ func TestAClusterLosesNothingWhenItsPartsDie(t *testing.T) {
 	c := move(t, s.rooms, homes, few)
 	app := c.signIn(s.base)
 
-	started, over := make(chan struct{}), make(chan struct{})
+	started, over, carried := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	leave := sync.OnceFunc(func() { close(carried) })
+	t.Cleanup(leave)
 	var once sync.Once
 	var orders []asked
 	var res fleet.Result
 	var failed, unasked error
-	var running sync.WaitGroup
+	var running, asking sync.WaitGroup
 	running.Go(func() {
 		res, failed = fleet.Run(t.Context(), fleet.Options{
 			Homes: homes, Rate: float64(homes*each) / lasts.Seconds(), Duration: lasts, Settle: 3 * time.Minute, Issue: c.issue, Stored: c.stored,
+			Stay: func(ctx context.Context) { // homes that have left confirm nothing
+				select {
+				case <-carried:
+				case <-ctx.Done():
+				}
+			},
 			Progress: func(p fleet.Progress) {
 				if p.Phase == "report" {
 					once.Do(func() { close(started) })
@@ -241,9 +249,9 @@ func TestAClusterLosesNothingWhenItsPartsDie(t *testing.T) {
 		})
 		once.Do(func() { close(started) })
 	})
-	running.Go(func() {
+	asking.Go(func() {
 		<-started
-		gone := time.After(lasts - 5*time.Second) // homes that have ended confirm nothing
+		gone := time.After(lasts - 5*time.Second)
 		for n := 0; unasked == nil; n++ {
 			select {
 			case <-over:
@@ -272,6 +280,9 @@ func TestAClusterLosesNothingWhenItsPartsDie(t *testing.T) {
 		}
 	}
 	close(over)
+	asking.Wait()
+	s.carriedOut(app, orders)
+	leave()
 	running.Wait()
 	if err := errors.Join(failed, unasked); err != nil {
 		t.Fatal(err)
@@ -280,7 +291,6 @@ func TestAClusterLosesNothingWhenItsPartsDie(t *testing.T) {
 	if !res.Complete || res.Lost+res.Doubled != 0 || res.Stored != res.Sent || res.Disconnects != 0 {
 		t.Errorf("%+v", res)
 	}
-	s.carriedOut(app, orders)
 	onceInTheStore(t, dbtest.Open(t, s.sql.URL()), c, few)
 	if st := s.stream(); st.Config.Num != 3 || !st.whole() {
 		t.Errorf("the stream at the end: %+v", st)

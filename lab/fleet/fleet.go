@@ -37,6 +37,8 @@ type Options struct {
 	// Pushes in a second; 0 means 20.
 	Pushes    float64
 	PushHomes int // only the first so many homes are pushed to; 0 means all
+	// Stay is called when the duration is over: homes report nothing more and stay until it returns. nil: they do not wait for anything.
+	Stay func(ctx context.Context)
 	// CPU is the processor time that the cloud has used so far. nil: it is not told.
 	CPU func() (time.Duration, error)
 	// Progress is told each second what goes on. It must not block.
@@ -229,6 +231,9 @@ func (f *fleet) report(ctx context.Context, res *Result) error {
 		}
 	}
 	g.Wait()
+	if f.opts.Stay != nil {
+		f.opts.Stay(ctx)
+	}
 	f.phase.Store("settle")
 	end := time.Now().Add(f.opts.Settle)
 	for f.acked.Load() < f.sent.Load() && time.Now().Before(end) {
