@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { setLanguage } from "../shared/i18n";
-import { acted, did, happened, lineSays, whoDid } from "./said";
+import { acted, did, happened, known, lineSays, whoDid } from "./said";
 
 type Line = Parameters<typeof happened>[0];
 const line = (of: Partial<Line>): Line => ({ time: "2026-03-01T12:00:00Z", kind: "staff", what: "look", about: [], who: "Ada", why: "", device: "", status: "", done: null, result: "", case: "", ...of });
@@ -38,7 +40,7 @@ describe("a line of the audit", () => {
   it("begins with what was done", () => {
     expect(did("look", "")).toBe("Opened this home");
     expect(did("get", "/devices/0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10/contacts")).toBe("Read live traffic of a device");
-    expect(did("make an exception of all lists", "example.net")).toBe("Make an exception of all lists");
+    expect(did("make an exception of all lists", "example.net")).toBe("Excepted an address from all lists");
   });
 });
 
@@ -61,5 +63,15 @@ describe("a home's line", () => {
     setLanguage("en", ["en-US"]);
     expect(says("dns")).toMatch(/^Slow since 12:05\sAM: /);
     setLanguage("en");
+  });
+});
+
+describe("what the server writes into the audit", () => {
+  const cloud = resolve(import.meta.dirname, "../../cloud");
+  const files = readdirSync(cloud, { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".go") && !f.endsWith("_test.go"));
+  const written = files.flatMap((f) => [...readFileSync(resolve(cloud, f), "utf8").matchAll(/\bAct: +"([a-z][^"]+[a-z])"|\.note\(by, "([^"]+)"|\bact, what :?= "([^"]+)"/g)].map((m) => m[1] ?? m[2] ?? m[3] ?? ""));
+  it("is said here as a sentence", () => {
+    expect(written.length).toBeGreaterThan(30);
+    expect([...new Set(written)].filter((act) => !known(act))).toEqual([]);
   });
 });

@@ -22,6 +22,11 @@ const acts: Record<string, string> = {
   "plan-save": "made or changed a service plan", "plan-remove": "removed a service plan", "brand-save": "changed how the provider looks to its customers",
   "webhook-add": "added a webhook", "webhook-change": "changed a webhook", "webhook-remove": "removed a webhook", "webhook-secret": "made a new secret for a webhook", "webhook-again": "sent an event to a webhook once more",
   "webhook-test": "sent a test to a webhook", "webhook-paused": "paused a webhook that kept failing",
+  ask: "asked the gateway something", "name a cluster": "named a group of unknown devices", "take a maker's document": "took what a maker says of a model (MUD)",
+  "close an incident of the fleet": "closed an incident of many homes", "look for an endpoint in all homes": "looked for an address in all homes",
+  "begin a search in homes' pasts": "began a search in the homes' past", "end a search in homes' pasts": "ended a search in the homes' past", "ask what a list would have touched": "asked what a list would have touched",
+  "set a source of intelligence": "set up or changed a source of intelligence", "fetch a source of intelligence": "had a source of intelligence asked at once", "agree a source of intelligence": "put in force what a source of intelligence said",
+  "remove a source of intelligence": "removed a source of intelligence", "make an exception of all lists": "excepted an address from all lists", "take an exception of all lists back": "ended an exception from all lists",
   "rollout-start": "started a rollout", "rollout-pause": "paused a rollout", "rollout-resume": "resumed a rollout", "rollout-halt": "halted a rollout", "rollout-undo": "undid a rollout",
 };
 
@@ -45,6 +50,9 @@ const statuses: Record<string, string> = {
 
 const plain = (s: string) => clip(s, 60).replace(/[-_]+/g, " ");
 const capital = (s: string) => (s ? s.charAt(0).toUpperCase() + s.slice(1) : s);
+
+// known says whether an act has words of its own.
+export const known = (act: string) => Object.hasOwn(acts, act);
 
 // acted is an act of the audit as the end of a sentence.
 export const acted = (act: string) => (Object.hasOwn(acts, act) ? (acts[act] ?? "") : plain(act));
