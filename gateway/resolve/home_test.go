@@ -19,6 +19,7 @@ import (
 
 	"cardea/gateway/resolve/message"
 	"cardea/gateway/resolve/sock"
+	"cardea/internal/freeport"
 )
 
 // Names that never leave the home, and those that must.
@@ -295,12 +296,7 @@ func TestRealServers(t *testing.T) {
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "unbound.conf")
 	port := func() uint16 {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		return c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+		return netip.MustParseAddrPort(freeport.Must(t)).Port()
 	}
 	up, mp := port(), port()
 	user := "nobody" // who is not root stays who he is

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"cardea/home"
+	"cardea/internal/freeport"
 	"cardea/internal/platform/bus"
 	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
@@ -150,7 +151,7 @@ type cloud struct {
 func newCloud(t testing.TB) *cloud {
 	t.Helper()
 	c := &cloud{
-		t: t, ca: newAuthority(t), place: newPlace(), dir: t.TempDir(), addr: "127.0.0.1:0", high: map[uint64]uint64{},
+		t: t, ca: newAuthority(t), place: newPlace(), dir: t.TempDir(), addr: freeport.Must(t), high: map[uint64]uint64{},
 		notify: make(chan struct{}), desired: &pb.Desired{Protocol: wire.Protocol},
 	}
 	c.start()

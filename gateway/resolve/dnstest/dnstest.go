@@ -12,16 +12,21 @@ import (
 // Listen opens UDP and TCP on one port of loopback. Who serves them closes them.
 func Listen(t *testing.T) (net.PacketConn, net.Listener, netip.AddrPort) {
 	t.Helper()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for tries := 0; ; tries++ {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := l.Addr().(*net.TCPAddr).AddrPort()
+		pc, err := net.ListenPacket("udp", at.String())
+		if err == nil {
+			return pc, l, at
+		}
+		l.Close()
+		if tries == 100 { // what is free of the one may be taken of the other, again and again on a busy machine
+			t.Fatal(err)
+		}
 	}
-	at := pc.LocalAddr().(*net.UDPAddr).AddrPort()
-	l, err := net.Listen("tcp", at.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pc, l, at
 }
 
 // Serve runs a server until the test ends; when it returns, the server answers.
