@@ -5,8 +5,7 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
-# On a new machine it takes half as long with memory for its garbage.
-LINT := GOGC=400 GOMEMLIMIT=4GiB go tool -modfile=tools/go.mod golangci-lint
+LINT := go tool -modfile=tools/go.mod golangci-lint
 
 # One way to build everything, tests too: what is compiled once is compiled for all.
 export CGO_ENABLED := 0
