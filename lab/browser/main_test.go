@@ -26,7 +26,7 @@ import (
 const root = "../.."
 
 // atOnce is how many tests run side by side, whatever the number of cores: most of their time is waiting.
-const atOnce = 5
+const atOnce = 4
 
 // bin holds cardea and cardea-agent, built once, readable by everybody.
 var bin string

@@ -235,6 +235,20 @@ func (p *tab) click(js string) {
 	}
 }
 
+// clickUntil clicks until something is there: what stands in a list that changes may move between the look and the mouse.
+func (p *tab) clickUntil(what, js, there string) {
+	p.t.Helper()
+	for range 5 {
+		p.click(js)
+		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(40 * time.Millisecond) {
+			if yes, err := try[bool](p, "!!("+there+")"); err == nil && yes {
+				return
+			}
+		}
+	}
+	p.until(what, there)
+}
+
 func (p *tab) tap(handle string) { p.t.Helper(); p.click(el(handle)) }
 
 // button is the first button or link whose accessible name begins with a text.

@@ -88,8 +88,11 @@ func TestLiveClientsTellWhatWasRecorded(t *testing.T) {
 // live plays a scenario and compares it with its recording.
 func live(t *testing.T, h *record.House, c record.Scenario, recording []byte) error {
 	pcap, err := h.Record(t.Context(), c)
-	if err != nil {
-		return err
+	if err != nil { // a client may give up on a machine that is busy; what it tells is compared all the same
+		t.Logf("%v; once more", err)
+		if pcap, err = h.Record(t.Context(), c); err != nil {
+			return err
+		}
 	}
 	who := record.MACs(h.Plan, c.Name)
 	was, is := kinds(c, replay(t, recording), who), kinds(c, replay(t, pcap), who)
