@@ -7,25 +7,66 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
+	"sync"
 )
 
-// below is where the kernel's own choice begins (ip_local_port_range): no connection of a program beside takes a lower one between
-// our look and the server's start.
+// lowest is above what programs beside listen on by habit and what a browser refuses (10080); usual is where the kernel's own choice
+// begins when nobody changed it.
 const (
-	from  = 20000
-	below = 32768
+	lowest = 11000
+	usual  = 32768
 )
 
-// Addr is a free host:port.
+// Addr is a free host:port. Until this process ends no other caller is given it, in this process or another: between our look and
+// the server's start it listens nowhere, and two who look at once would both find it free.
 func Addr() (string, error) {
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", from+rand.IntN(below-from)))
+	below := kernels()
+	for range 200 {
+		port := lowest + rand.IntN(below-lowest)
+		if !reserve(port) {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			continue
 		}
 		return l.Addr().String(), l.Close()
 	}
 	return "", errors.New("no free port on loopback")
+}
+
+// reserved keeps the names that mark our ports: they go with the process.
+var reserved struct {
+	sync.Mutex
+	marks []net.Listener
+}
+
+// reserve marks a port as given away, by a name in the abstract namespace of Unix sockets: like ports, those belong to the network
+// namespace, and end with their process.
+func reserve(port int) bool {
+	l, err := net.Listen("unix", fmt.Sprintf("@cardea-port-%d", port))
+	if err != nil {
+		return false
+	}
+	reserved.Lock()
+	defer reserved.Unlock()
+	reserved.marks = append(reserved.marks, l)
+	return true
+}
+
+// kernels is where the ports begin that the kernel gives to connections (ip_local_port_range): a lower one is taken by no connection
+// of a program beside.
+func kernels() int {
+	b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	var low int
+	if err == nil {
+		_, err = fmt.Sscan(string(b), &low)
+	}
+	if err != nil || low < lowest+1000 || low > usual {
+		return usual
+	}
+	return low
 }
 
 // Must is for tests.

@@ -10,8 +10,20 @@ func TestAddrIsFree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := l.Addr().(*net.TCPAddr).Port; p < from || p >= below {
+	if p := l.Addr().(*net.TCPAddr).Port; p < lowest || p >= kernels() {
 		t.Errorf("port %d", p)
 	}
 	l.Close()
+}
+
+// Two who ask before either listens are not given the same.
+func TestAddrIsGivenOnce(t *testing.T) {
+	given := map[string]bool{}
+	for range 500 {
+		a := Must(t)
+		if given[a] {
+			t.Fatalf("%s is given twice", a)
+		}
+		given[a] = true
+	}
 }
