@@ -337,6 +337,17 @@ func (g *Gateway) Looks() ([]control.Look, error) { return g.cloud.looks() }
 
 // Ask does what the owner asks for.
 func (g *Gateway) Ask(_ context.Context, a control.Action) (any, error) {
+	did, err := g.ask(a)
+	if err != nil || a.Verb == "arm" || a.Verb == "disarm" { // those end with the agent
+		return did, err
+	}
+	if err := g.remember(); err != nil { // it is in force all the same
+		g.log.Error("state", "err", err)
+	}
+	return did, nil
+}
+
+func (g *Gateway) ask(a control.Action) (any, error) {
 	now := g.now()
 	switch a.Verb {
 	case "arm":

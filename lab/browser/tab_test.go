@@ -208,45 +208,37 @@ func (p *tab) says(handle, text string) {
 }
 
 // click scrolls an element (a JavaScript expression) to the middle and clicks it with the mouse, once it can be clicked: it
-// is enabled and nothing lies over it.
+// is enabled and nothing lies over it. A page may move between the look and the mouse: what missed the element is done again.
 func (p *tab) click(js string) {
 	p.t.Helper()
-	var at, before []float64
-	deadline := time.Now().Add(patience)
-	for (at == nil || !slices.Equal(at, before)) && time.Now().Before(deadline) { // what still moves would not be there any more when the mouse comes
-		before = at
-		at, _ = try[[]float64](p, `(() => {
+	var before []float64
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(40 * time.Millisecond) {
+		at, _ := try[[]float64](p, `(() => {
 			const e = `+js+`;
 			if (!e || e.disabled) return null;
 			e.scrollIntoView({block: "center", behavior: "instant"});
 			const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
 			const hit = document.elementFromPoint(x, y);
-			return hit && (e.contains(hit) || hit.contains(e)) ? [x, y] : null;
+			if (!hit || !(e.contains(hit) || hit.contains(e))) return null;
+			if (!window.labClick) addEventListener("click", (ev) => {
+				const c = window.labClick;
+				c.hit ||= ev.composedPath().includes(c.wanted) || ev.target === c.over; // pressed here and let go there is a click on what is around both
+			}, true);
+			window.labClick = {wanted: e, over: hit, hit: false};
+			return [x, y];
 		})()`)
-		if at == nil || !slices.Equal(at, before) {
-			time.Sleep(40 * time.Millisecond)
+		if at == nil || !slices.Equal(at, before) { // what still moves would not be there any more when the mouse comes
+			before = at
+			continue
+		}
+		if err := chromedp.Do(p.ctx, chromedp.MouseClickXY(at[0], at[1])); err != nil {
+			p.t.Fatal(err)
+		}
+		if hit, err := try[bool](p, "!window.labClick || window.labClick.hit"); err != nil || hit { // a page that was left was left by the click
+			return
 		}
 	}
-	if at == nil {
-		p.until(js+" can be clicked", "false")
-	}
-	if err := chromedp.Do(p.ctx, chromedp.MouseClickXY(at[0], at[1])); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// clickUntil clicks until something is there: what stands in a list that changes may move between the look and the mouse.
-func (p *tab) clickUntil(what, js, there string) {
-	p.t.Helper()
-	for range 5 {
-		p.click(js)
-		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(40 * time.Millisecond) {
-			if yes, err := try[bool](p, "!!("+there+")"); err == nil && yes {
-				return
-			}
-		}
-	}
-	p.until(what, there)
+	p.until(js+" can be clicked", "false")
 }
 
 func (p *tab) tap(handle string) { p.t.Helper(); p.click(el(handle)) }

@@ -47,7 +47,7 @@ func TestPrivacyIsRealOnTheDisk(t *testing.T) {
 		t.Error("before, who the devices are does not have its hash")
 	}
 	p.serve("broker,api") // what comes stays in the stream
-	p.eventually("the stream has it", func() bool { return p.places(bad, "jetstream/") != "" && p.status().Cloud.Items == 0 })
+	p.eventually("the stream has it", func() bool { return p.places(bad, "jetstream/") != "" && p.told() })
 	p.serve("broker,worker,api")
 	p.eventually("the database has it", func() bool {
 		secrets, bads := p.places(secret, ""), p.places(bad, "")
@@ -105,7 +105,7 @@ func (p *private) keepsToItself(hidden, worse string) {
 	p.restart()
 	p.eventually("the cloud knows that the camera is shut in", func() bool {
 		var list view.List[view.IncidentSummary]
-		return p.s.get("/incidents", &list) && len(list.Items) >= 2 && p.status().Cloud.Items == 0
+		return p.s.get("/incidents", &list) && len(list.Items) >= 2 && p.told()
 	})
 	if readme := p.archive()["README.txt"]; !strings.Contains(readme, "Privacy Mode is on") {
 		p.t.Errorf("the archive says %s", readme)

@@ -105,6 +105,9 @@ func (p *private) nowhere(when string, names ...string) {
 		}
 	}
 	p.t.Errorf("%s there is %v", when, found)
+	for _, i := range p.incidents() {
+		p.t.Logf("case %s of %s, %s: %+v", i.Code, i.Device, i.State, i.History)
+	}
 }
 
 // restart restarts the agent, which closes the window of what devices did. What supervises it starts it once more when it ends at once.
@@ -158,6 +161,12 @@ func (p *private) says(device, name string) {
 func (p *private) address(name string) string {
 	i := slices.IndexFunc(p.home.Plan.Sites, func(s plan.Site) bool { return s.Name == name })
 	return p.home.Plan.Sites[i].V4.String()
+}
+
+// told says whether the cloud has all that waited for it.
+func (p *private) told() bool {
+	c := p.status().Cloud
+	return c != nil && c.Items == 0
 }
 
 // private says whether Privacy Mode is in force on the gateway.
