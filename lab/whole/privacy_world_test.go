@@ -153,6 +153,9 @@ func (p *private) says(device, name string) {
 		return // it is shut in already
 	}
 	defer c.Close()
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // what was cut would say goodbye for a minute and more, also after it is let out: a contact of its own
+	}
 	_ = c.SetDeadline(time.Now().Add(time.Second))
 	_ = tls.Client(c, &tls.Config{RootCAs: p.home.Internet.CA.Pool(), ServerName: name}).Handshake() // it is cut
 }
