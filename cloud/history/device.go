@@ -22,7 +22,7 @@ type deviceList struct {
 	whole   bool
 	changed map[string]*pb.Device // nil: removed
 	at      time.Time
-	own     *pb.Devices // the home's own endpoints; nil: not told
+	own     *pb.Devices // the home's own endpoints
 }
 
 const (
@@ -51,9 +51,7 @@ func (b *Batch) takeDevices(p home.Place, at time.Time, m *pb.Devices) error {
 		clear(l.changed)
 	}
 	l.gateway, l.at = p.Gateway, at
-	if m.GetWhole() || len(m.GetBlocked())+len(m.GetAllowed()) > 0 {
-		l.own = &pb.Devices{Blocked: texts(m.GetBlocked(), maxListed), Allowed: texts(m.GetAllowed(), maxListed)}
-	}
+	l.own = &pb.Devices{Blocked: texts(m.GetBlocked(), maxListed), Allowed: texts(m.GetAllowed(), maxListed)} // each message has them all
 	for _, d := range m.GetDevices() {
 		l.changed[d.GetId()] = nil
 		if !d.GetRemoved() {
@@ -107,6 +105,9 @@ func text(s string, max int) string {
 }
 
 func (b *Batch) flushDevices() error {
+	if err := b.clearOwn(); err != nil {
+		return err
+	}
 	var args, find []any
 	for _, p := range places(b.devices) {
 		l := b.devices[p]
@@ -160,9 +161,25 @@ func (b *Batch) boundDevices() error {
 	return nil
 }
 
+// clearOwn forgets the endpoints of homes that have none any more, of most of which nothing is stored: one statement for all.
+func (b *Batch) clearOwn() error {
+	var none []any
+	for _, p := range places(b.devices) {
+		if own := b.devices[p].own; len(own.GetBlocked())+len(own.GetAllowed()) == 0 {
+			none = append(none, p.Tenant, p.Home)
+		}
+	}
+	if len(none) == 0 {
+		return nil
+	}
+	_, err := b.tx.Exec("UPDATE history_home SET blocked = NULL WHERE length(blocked) > 0 AND (tenant, home) IN (VALUES (?,?)"+
+		strings.Repeat(",(?,?)", len(none)/2-1)+")", none...)
+	return err
+}
+
 // clearDevices makes room for what a gateway told: a whole list replaces the old one, also another gateway's.
 func (b *Batch) clearDevices(p home.Place, l *deviceList) error {
-	if l.own != nil {
+	if len(l.own.GetBlocked())+len(l.own.GetAllowed()) > 0 {
 		own, err := proto.Marshal(l.own)
 		if err != nil {
 			return err

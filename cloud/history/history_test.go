@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -130,6 +131,31 @@ func TestDevicesAreAsTheGatewayToldThemLast(t *testing.T) {
 			t.Errorf("%+v %v", h, err)
 		}
 	})
+}
+
+// The last endpoint that a home blocked is blocked no more: the gateway says so with whatever it tells of its devices.
+func TestTheLastRuleOfAHomeEnds(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, w := context.Background(), open(t, d)
+		w.tell(t, homeB, ruled(devices(true), "theirs.example"))
+		w.tell(t, homeA, ruled(devices(true, &pb.Device{Id: "a"}), "bad.example"))
+		w.tell(t, homeA, ruled(devices(false, &pb.Device{Id: "a", Name: "Camera"}), "bad.example", "worse.example"))
+		if h, err := w.Home(ctx, homeA); err != nil || len(h.Blocked) != 2 {
+			t.Errorf("%+v %v", h, err)
+		}
+		w.tell(t, homeA, devices(false))
+		if h, err := w.Home(ctx, homeA); err != nil || len(h.Blocked) != 0 {
+			t.Errorf("after the last has ended: %+v %v", h, err)
+		}
+		if h, err := w.Home(ctx, homeB); err != nil || !slices.Equal(h.Blocked, []string{"theirs.example"}) {
+			t.Errorf("another's: %+v %v", h, err)
+		}
+	})
+}
+
+func ruled(i *pb.Item, blocked ...string) *pb.Item {
+	i.GetDevices().Blocked = blocked
+	return i
 }
 
 func TestAHomeHasSoManyDevicesAndNoMore(t *testing.T) {

@@ -128,6 +128,24 @@ func TestSilentHomesStayCounted(t *testing.T) {
 	}
 }
 
+// However long a look takes, a ring is looked at many times while it lasts: one that is bad is not left for hours.
+func TestARingIsLookedAtManyTimes(t *testing.T) {
+	s := newStreet(t, dbtest.SQLite(t), Agent, 10)
+	rests := func(want time.Duration) {
+		t.Helper()
+		if most, err := s.r.look(t.Context()); err != nil || most != want {
+			t.Errorf("nobody may look for %v, want %v (%v)", most, want, err)
+		}
+	}
+	s.publish("v1")
+	rests(maxGap / 2) // nothing is under way
+	s.publish("v2")
+	if _, err := s.r.Start(t.Context(), Start{Name: Agent, Pace: 2 * time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	rests(7500 * time.Millisecond)
+}
+
 // One home that was drawn may say what it likes: it stops nothing.
 func TestOneHomeThatLiesStopsNothing(t *testing.T) {
 	s := newStreet(t, dbtest.SQLite(t), Agent, 80)

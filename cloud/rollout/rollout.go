@@ -87,10 +87,11 @@ func (r *Rollout) Run(ctx context.Context) error {
 			was = now
 		}
 		if began := time.Now(); news || began.After(rest) {
-			if err := r.Advance(ctx); err != nil && ctx.Err() == nil {
+			most, err := r.look(ctx)
+			if err != nil && ctx.Err() == nil {
 				r.log.Error("rollouts cannot be brought on; it is tried again", "error", err)
 			}
-			rest = time.Now().Add(lookShare * time.Since(began)) // a look at a rollout reads how each home is
+			rest = time.Now().Add(min(lookShare*time.Since(began), most)) // a look at a rollout reads how each home is
 		}
 		look.Reset(every)
 		if !renew {
@@ -111,8 +112,11 @@ func (r *Rollout) Run(ctx context.Context) error {
 }
 
 // lookShare is how many times as long as a look takes nobody looks then: a million homes must not keep a processor busy for days. What
-// somebody starts, halts or pins is seen at once all the same.
-const lookShare = 20
+// somebody starts, halts or pins is seen at once all the same, and a ring is looked at lookTimes times at least while it lasts.
+const (
+	lookShare = 20
+	lookTimes = 16
+)
 
 // mark differs when what homes get may differ.
 func (r *Rollout) mark(ctx context.Context) (out string, err error) {

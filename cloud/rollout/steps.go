@@ -13,20 +13,28 @@ import (
 // Advance looks at each rollout that is underway and does what follows: the next ring, a halt and the return to the last good version,
 // or nothing yet. Several processes may do it at once.
 func (r *Rollout) Advance(ctx context.Context) error {
+	_, err := r.look(ctx)
+	return err
+}
+
+// look is Advance; most is how long nobody may look then: a look after maxGap counts as if it had come earlier.
+func (r *Rollout) look(ctx context.Context) (most time.Duration, err error) {
+	most = maxGap / 2
 	var list []Plan
 	if err := r.d.View(ctx, func(tx *db.Tx) (err error) {
 		list, err = readPlans(tx, `state IN ('shadow', 'running', 'halted') ORDER BY began`)
 		return err
 	}); err != nil {
-		return fmt.Errorf("rollouts: %w", err)
+		return most, fmt.Errorf("rollouts: %w", err)
 	}
 	var errs []error
 	for _, p := range list { // one that is stuck keeps none of the others from being halted
+		most = min(most, p.limits().MinTime/lookTimes)
 		if err := r.advance(ctx, p); err != nil {
 			errs = append(errs, fmt.Errorf("rollout %s of %s: %w", p.ID, p.Name, err))
 		}
 	}
-	return errors.Join(errs...)
+	return most, errors.Join(errs...)
 }
 
 // advance takes as many steps as follow at once: a ring without homes is over when it begins.

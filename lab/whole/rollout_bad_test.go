@@ -2,6 +2,9 @@ package whole
 
 import (
 	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,6 +84,11 @@ func TestRolloutGoesBadInItsFirstRing(t *testing.T) {
 func (s *street) undone(p rollout.Plan) (now rollout.Plan) {
 	s.t.Helper()
 	var history []rollout.Event
+	defer func() {
+		if now.State != rollout.Undone {
+			s.tell(now, history)
+		}
+	}()
 	s.eventually("the rollout is undone", func() bool {
 		var err error
 		now, history, err = s.rooms.Rollout.Plan(s.ctx, p.ID)
@@ -94,6 +102,19 @@ func (s *street) undone(p rollout.Plan) (now rollout.Plan) {
 		}
 	}
 	return now
+}
+
+// tell says how a rollout stands that has not come to its end, and its homes.
+func (s *street) tell(now rollout.Plan, history []rollout.Event) {
+	s.t.Helper()
+	is, control, err := s.rooms.Rollout.Figures(s.ctx, now)
+	s.t.Logf("the rollout: %+v\n%+v\nits homes: %+v\nthe control group: %+v (%v)", now, history, is, control, err)
+	for _, h := range s.homes {
+		v, err := h.versions()
+		b, _ := json.Marshal(v)
+		starts, _ := os.ReadFile(filepath.Join(h.dir, "starts"))
+		s.t.Logf("home %d: %s (%v), %d lines of starts, steps %q", h.n, b, err, len(starts), h.steps())
+	}
 }
 
 // madeUp adds homes that a rollout reaches last, and that are well.
