@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cardea/behavior/profile"
+	"cardea/gateway/permits"
 	"cardea/gateway/respond"
 	"cardea/home"
 	"cardea/playbook"
@@ -64,7 +65,11 @@ func (g *Gateway) knows(id home.DeviceID, m home.Mode) bool {
 	if d == nil {
 		return false
 	}
-	if m != home.ModeProfileOnly {
+	switch m {
+	case home.ModeUpdateOnly:
+		return makes(d.Vendor) || permits.Scanned(d.Class) // its system is another's than its maker's
+	case home.ModeProfileOnly:
+	default:
 		return makes(d.Vendor)
 	}
 	set := g.profiles.Load()

@@ -26,6 +26,7 @@ const (
 	forDNS       = "name resolution"
 	forMeeting   = "meetings and calls"
 	forCode      = "software development"
+	forScan      = "virus protection"
 	forTV        = "television apps and programme guide"
 )
 

@@ -21,7 +21,7 @@ var incidents = map[Pattern]string{
 	"It reaches the internet, but none of your other devices.":                          "Es erreicht das Internet, aber keines Ihrer anderen Geräte.",
 	"It reaches only what devices of its model use, and none of your other devices.":    "Es erreicht nur, was Geräte seines Modells nutzen, und keines Ihrer anderen Geräte.",
 	"It reaches only its maker's services and updates, and none of your other devices.": "Es erreicht nur die Dienste und Updates seines Herstellers und keines Ihrer anderen Geräte.",
-	"It reaches only its maker's updates and the time.":                                 "Es erreicht nur die Updates seines Herstellers und die Uhrzeit.",
+	"It reaches only what brings its updates, and the time.":                            "Es erreicht nur, was seine Updates bringt, und die Uhrzeit.",
 	"It reaches neither the internet nor your other devices.":                           "Es erreicht weder das Internet noch Ihre anderen Geräte.",
 	"It reaches everything but single addresses.":                                       "Es erreicht alles außer einzelnen Adressen.",
 

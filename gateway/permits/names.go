@@ -15,11 +15,11 @@ import (
 func (b *Book) Permits(s Subject, mode home.Mode, name string) bool {
 	switch mode {
 	case home.ModeProfileOnly:
-		return b.everybody(name) || Makers(s.Vendor, name) || b.usual(s, name)
+		return b.everybody(name) || scans(s, name) || Makers(s.Vendor, name) || b.usual(s, name)
 	case home.ModeVendorOnly:
-		return b.everybody(name) || Makers(s.Vendor, name)
+		return b.everybody(name) || scans(s, name) || Makers(s.Vendor, name)
 	case home.ModeUpdateOnly:
-		return b.everybody(name) || Makers(s.Vendor, name) && brings(name)
+		return b.everybody(name) || scans(s, name) || Makers(s.Vendor, name) && brings(name)
 	case home.ModeQuarantine:
 		return false
 	}
@@ -47,8 +47,8 @@ func (b *Book) PermitsAddr(s Subject, mode home.Mode, addr netip.Addr, port uint
 	return true
 }
 
-// The purposes of names that any device may use, as the table of services words them.
-var clocks, updates = purpose("pool.ntp.org"), purpose("windowsupdate.com")
+// The purposes of names that any device may use, and of those that one with a virus scanner may, as the table of services words them.
+var clocks, updates, protection = purpose("pool.ntp.org"), purpose("windowsupdate.com"), purpose("kaspersky.com")
 
 func purpose(name string) string {
 	s, _ := intel.Service(name)
@@ -69,6 +69,34 @@ func (b *Book) everybody(name string) bool {
 	}
 	s, ok := intel.Service(name)
 	return ok && (s.Purpose == clocks || s.Purpose == updates)
+}
+
+// Scanned says whether people can have a virus scanner look through a device of a class. For all others a way to its maker helps nobody
+// but what hides in them.
+func Scanned(c home.DeviceClass) bool {
+	return c == home.ClassComputer || c == home.ClassPhone || c == home.ClassTablet
+}
+
+// open are labels below a maker of virus scanners where anybody can leave a message or get a way out: what hides in a device could be told there
+// what to do next.
+var open = map[string]bool{
+	"forum": true, "forums": true, "community": true, "communities": true, "blog": true, "blogs": true, "chat": true, "mail": true, "vpn": true, "securevpn": true,
+}
+
+// scans says whether a name belongs to a maker of virus scanners, and the device can be scanned: so that people get it clean while it is held.
+func scans(s Subject, name string) bool {
+	if !Scanned(s.Class) {
+		return false
+	}
+	if at, ok := intel.Service(name); !ok || at.Purpose != protection {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if open[label] {
+			return false
+		}
+	}
+	return true
 }
 
 // Makers says whether a name belongs to a maker: by the tables of ours, never by what the name looks like.

@@ -61,7 +61,7 @@ func TestWhatListsPermit(t *testing.T) {
 		"dev.hik-connect.com": vendor, "www.hikvision.com": vendor, "softwareupdates4all.hikvision.com": vendor,
 		"relay.example.com": profile, "other.example.com": none,
 		"update.attacker.example": none, "hikvision.com.attacker.example": none, "xpool.ntp.org.attacker.example": none, "firmware": none, "": none,
-		"www.sonos.com": none,
+		"www.sonos.com": none, "update.eset.com": none,
 	} {
 		for i, mode := range []home.Mode{home.ModeProfileOnly, home.ModeVendorOnly, home.ModeUpdateOnly} {
 			if got := b.Permits(cam, mode, name); got != (i+1 <= want) {
@@ -77,6 +77,37 @@ func TestWhatListsPermit(t *testing.T) {
 	}
 	if New(Config{}).Permits(cam, home.ModeProfileOnly, "relay.example.com") {
 		t.Error("without profiles it is known")
+	}
+}
+
+// A computer, phone or tablet that is held can be scanned; a camera gets no way to whoever hides in it, nor does anything get one to where anybody
+// may leave it a message.
+func TestMakersOfScannersStayReachable(t *testing.T) {
+	b := aBook()
+	lists := []home.Mode{home.ModeProfileOnly, home.ModeVendorOnly, home.ModeUpdateOnly}
+	for name, want := range map[string]bool{
+		"dnl-01.geo.kaspersky.com": true, "update.eset.com": true, "su.ff.avast.com": true, "upgrade.bitdefender.com": true, "liveupdate.norton.com": true,
+		"data-cdn.mbamupdates.com": false, "www.malwarebytes.com": true, "database.clamav.net": true, "definitionupdates.microsoft.com": true, "personal.avira-update.com": true,
+		"forum.kaspersky.com": false, "community.norton.com": false, "forums.malwarebytes.com": false, "securevpn.avast.com": false,
+		"kaspersky.com.attacker.example": false, "kaspersky": false, "www.example.com": false,
+	} {
+		for _, class := range []home.DeviceClass{home.ClassComputer, home.ClassPhone, home.ClassTablet, home.ClassCamera, home.ClassTV, home.ClassGadget, ""} {
+			s := Subject{Vendor: "Acme", Class: class}
+			for _, m := range lists {
+				if got := b.Permits(s, m, name); got != (want && Scanned(class)) {
+					t.Errorf("%s of a %q in %s: %v", name, class, m, got)
+				}
+			}
+			if b.Permits(s, home.ModeQuarantine, name) {
+				t.Errorf("%s of a %q in quarantine", name, class)
+			}
+		}
+	}
+	const id = "laptop"
+	b.Hold(id, home.ModeUpdateOnly, Subject{Class: home.ClassCamera})
+	b.Hold(id, home.ModeUpdateOnly, Subject{Class: home.ClassComputer})
+	if b.May(id, home.ModeUpdateOnly, "update.eset.com") {
+		t.Error("a camera that now looks like a computer reaches more")
 	}
 }
 
@@ -144,14 +175,15 @@ func TestHeldAsItWasKnown(t *testing.T) {
 // What a stricter mode permits, every milder one permits: a device that is let out step by step loses nothing on the way.
 func TestStricterListsPermitLess(t *testing.T) {
 	b := aBook()
-	names := []string{"hikvision.com", "hik-connect.com", "example.com", "pool.ntp.org", "windowsupdate.com", "attacker.example", "sonos.com"}
+	names := []string{"kaspersky.com", "hikvision.com", "hik-connect.com", "example.com", "pool.ntp.org", "windowsupdate.com", "attacker.example", "sonos.com"}
 	labels := []string{"update", "fw", "relay", "www", "eu-ota", "pool", "a-b", "xn--x"}
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom(names).Draw(t, "domain")
 		for range rapid.IntRange(0, 3).Draw(t, "depth") {
 			name = rapid.SampledFrom(labels).Draw(t, "label") + "." + name
 		}
-		s := Subject{Vendor: rapid.SampledFrom([]string{"", "Hikvision", "Sonos", "Espressif"}).Draw(t, "vendor"), Model: rapid.SampledFrom([]string{"", cam.Model}).Draw(t, "model")}
+		s := Subject{Vendor: rapid.SampledFrom([]string{"", "Hikvision", "Sonos", "Espressif"}).Draw(t, "vendor"), Model: rapid.SampledFrom([]string{"", cam.Model}).Draw(t, "model"),
+			Class: rapid.SampledFrom([]home.DeviceClass{"", home.ClassCamera, home.ClassComputer}).Draw(t, "class")}
 		before := true
 		for _, m := range home.Modes {
 			if m == home.ModeEndpointBlock || m == home.ModeNoLAN {

@@ -104,7 +104,7 @@ var wordsEN = map[string]string{
 	"by.support":       "support",
 	"works.quarantine": "Your telephone, television, games and all other devices work as before. This one keeps its address and can open this page. It cannot reach the internet or your other devices. A mobile phone can still make calls.",
 
-	"works.update-only":    "Your telephone, television, games and all other devices work as before. This one can fetch updates from its maker and from security companies, and the time. It cannot reach anything else.",
+	"works.update-only":    "Your telephone, television, games and all other devices work as before. This one can fetch its updates and the time; a computer, phone or tablet also reaches the makers of virus scanners. It cannot reach anything else.",
 	"works.vendor-only":    "Your telephone, television, games and all other devices work as before. This one can use its maker’s services and updates, so its app works. It cannot reach your other devices.",
 	"works.profile-only":   "Your telephone, television, games and all other devices work as before. This one can use what is usual for its model. It cannot reach your other devices.",
 	"works.no-lan":         "Everything else works as before. This one can use the internet. It cannot reach your other devices yet.",

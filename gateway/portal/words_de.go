@@ -104,7 +104,7 @@ var wordsDE = map[string]string{
 	"by.support":       "der Kundendienst",
 	"works.quarantine": "Ihr Telefon, Fernseher, Spiele und alle anderen Geräte gehen wie bisher. Dieses behält seine Adresse und kann diese Seite öffnen. Das Internet und Ihre anderen Geräte erreicht es nicht. Mit einem Handy können Sie weiter telefonieren.",
 
-	"works.update-only":    "Ihr Telefon, Fernseher, Spiele und alle anderen Geräte gehen wie bisher. Dieses kann Updates seines Herstellers und von Sicherheitsfirmen holen und die Uhrzeit. Sonst erreicht es nichts.",
+	"works.update-only":    "Ihr Telefon, Fernseher, Spiele und alle anderen Geräte gehen wie bisher. Dieses kann seine Updates und die Uhrzeit holen; ein Computer, Telefon oder Tablet erreicht auch die Hersteller von Virenscannern. Sonst erreicht es nichts.",
 	"works.vendor-only":    "Ihr Telefon, Fernseher, Spiele und alle anderen Geräte gehen wie bisher. Dieses kann die Dienste und Updates seines Herstellers nutzen, seine App geht also. Ihre anderen Geräte erreicht es nicht.",
 	"works.profile-only":   "Ihr Telefon, Fernseher, Spiele und alle anderen Geräte gehen wie bisher. Dieses kann nutzen, was für sein Modell üblich ist. Ihre anderen Geräte erreicht es nicht.",
 	"works.no-lan":         "Alles andere geht wie bisher. Dieses kann das Internet nutzen. Ihre anderen Geräte erreicht es noch nicht.",

@@ -207,7 +207,7 @@ func holdText(m home.Mode) home.Words {
 	case home.ModeVendorOnly:
 		return say.New("It reaches only its maker's services and updates, and none of your other devices.")
 	case home.ModeUpdateOnly:
-		return say.New("It reaches only its maker's updates and the time.")
+		return say.New("It reaches only what brings its updates, and the time.")
 	case home.ModeQuarantine:
 		return say.New("It reaches neither the internet nor your other devices.")
 	}

@@ -29,6 +29,7 @@ import (
 var (
 	heldNames = map[string][2]netip.Addr{
 		"dev.hik-connect.com.":    {netip.MustParseAddr("198.18.252.11"), netip.MustParseAddr("2001:db8:18::fc:11")},
+		"update.eset.com.":        {netip.MustParseAddr("198.18.252.14"), netip.MustParseAddr("2001:db8:18::fc:14")}, // of virus scanners: nothing that a camera has
 		"updates.hikvision.com.":  {netip.MustParseAddr("198.18.252.12"), netip.MustParseAddr("2001:db8:18::fc:12")},
 		"other.attacker.example.": {netip.MustParseAddr("198.18.252.13"), netip.MustParseAddr("2001:db8:18::fc:13")},
 	}
@@ -67,7 +68,7 @@ func (w *world) nameHeld() {
 	served := make(chan error, 1)
 	go func() { served <- pages.Serve(l) }() // ends with Close
 	w.t.Cleanup(func() { _ = pages.Close(); <-served })
-	for _, domain := range []string{"hik-connect.com", "hikvision.com", "attacker.example"} {
+	for _, domain := range []string{"hik-connect.com", "hikvision.com", "eset.com", "attacker.example"} {
 		w.home.Internet.Delegate(domain, heldServer)
 	}
 }
@@ -89,7 +90,7 @@ func zero(_ string, status int) bool { return status == 0 }
 func (w *world) heldTo() (list []client) {
 	cam, near := w.info(camera), w.info(laptop)
 	p, _ := w.home.Plan.Device(camera)
-	for what, name := range map[string]string{"other": "other.attacker.example", "model": p.Cloud, "maker": "dev.hik-connect.com", "updates": "updates.hikvision.com"} {
+	for what, name := range map[string]string{"other": "other.attacker.example", "model": p.Cloud, "maker": "dev.hik-connect.com", "updates": "updates.hikvision.com", "scanner": "update.eset.com"} {
 		for _, v := range []string{"4", "6"} {
 			list = append(list, client{what + v, camera, []string{"curl", "-" + v, "-sk", "-o", "/dev/null", "--max-time", "2", "https://" + name + "/"}, connected})
 		}
@@ -182,7 +183,7 @@ var (
 	goesUpdates = []string{"updates4", "updates6", "names of updates"}
 	goesMaker   = append([]string{"maker4", "maker6"}, goesUpdates...)
 	goesModel   = append([]string{"model4", "model6"}, goesMaker...)
-	goesNet     = append([]string{"other4", "other6", "bare", "udp", "names"}, goesModel...)
+	goesNet     = append([]string{"other4", "other6", "scanner4", "scanner6", "bare", "udp", "names"}, goesModel...)
 	goesHome    = []string{"home4", "home6", "ping4", "ping6"}
 	goesAll     = append(slices.Clone(goesHome), goesNet...)
 )
