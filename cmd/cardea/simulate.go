@@ -46,7 +46,7 @@ type simulateCmd struct {
 	JSON     bool          `help:"Print the result as one JSON object."`
 
 	Fill   bool   `help:"Start nothing and measure nothing: put a believable fleet into the store, as if it had been there for weeks, to try the staff's console on."`
-	Data   string `help:"With --fill: the cloud's data folder, as serve has it." type:"path"`
+	Data   string `help:"With --fill: the cloud's data folder; default: /var/lib/cardea-cloud, as serve has it, or, where you may not write there, cardea-fleet in your own state folder (~/.local/state)." type:"path"`
 	Tenant string `help:"With --fill: short name of the tenant that is made for it." default:"simulated"`
 	Seed   uint64 `help:"With --fill: another number makes another fleet, the same one the same." default:"1"`
 	Stay   bool   `help:"With --fill: go on, so that the gateways stay online."`
@@ -62,7 +62,8 @@ The simulator keeps a list of its own of what it sent and compares it with what 
 nothing was lost and nothing doubled. Simulator and cloud share this machine's processors.
 
 With --fill nothing is measured: made-up homes with their devices, incidents and weeks of history are put into a store, under a
-tenant of their own, and every screen of the staff's console says that they are simulated.`
+tenant of their own, and every screen of the staff's console says that they are simulated. Into which folder is said at once. A store
+in which people's homes are is refused, whatever folder it is in.`
 }
 
 // simulation is a cloud of its own and the homes in front of it.

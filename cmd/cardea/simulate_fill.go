@@ -22,7 +22,11 @@ import (
 	"cardea/lab/fleet"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 )
+
+// serveData is where serve and admin have a cloud's data unless told otherwise.
+const serveData = "/var/lib/cardea-cloud"
 
 const (
 	fillChunk  = 5000      // homes of one transaction
@@ -36,6 +40,7 @@ const (
 type filling struct {
 	cmd    simulateCmd
 	rooms  *rooms.Rooms
+	data   string // the cloud's data folder
 	tenant account.Tenant
 	what   fleet.Filling
 	begun  time.Time
@@ -45,26 +50,46 @@ type filling struct {
 // fill is --fill: nothing is started, the store is written to by the contexts' own doors.
 func (c simulateCmd) fill(ctx context.Context) (err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(simulatedGC))
-	data := c.Data
-	if data == "" {
-		data = filepath.Join(c.Dir, "cloud")
+	if c.Homes < 1 || c.Homes > 1_000_000 {
+		return errors.New("simulate --fill: want 1 to 1,000,000 homes")
 	}
-	if c.Homes < 1 || c.Homes > 1_000_000 || c.Data == "" && c.Dir == "" {
-		return errors.New("simulate --fill: want 1 to 1,000,000 homes, and --data, the folder of the cloud's data")
-	}
+	data := c.folder()
 	rooms, err := cloud.Open(ctx, cloud.Config{Data: data, DB: c.DB})
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)
 	}
 	defer func() { err = errors.Join(err, rooms.Close()) }()
-	f := &filling{cmd: c, rooms: rooms, begun: time.Now(), what: fleet.Filling{Seed: c.Seed, Homes: c.Homes}}
+	if !c.JSON {
+		fmt.Fprintf(os.Stderr, "The fleet goes into %s.\n", data)
+	}
+	f := &filling{cmd: c, rooms: rooms, data: data, begun: time.Now(), what: fleet.Filling{Seed: c.Seed, Homes: c.Homes}}
 	if err := f.run(ctx); err != nil {
 		if ctx.Err() != nil {
 			fmt.Fprintln(os.Stderr, "Interrupted. The same command goes on from here.")
 		}
-		return fmt.Errorf("simulate: %w", err)
+		return fmt.Errorf("simulate: %s: %w", data, err)
 	}
 	return nil
+}
+
+// folder is where the cloud's data is: where it was said to be, else where serve has it, else, for who may not write there, a folder of
+// their own.
+func (c simulateCmd) folder() string {
+	switch {
+	case c.Data != "":
+		return c.Data
+	case c.Dir != "":
+		return filepath.Join(c.Dir, "cloud")
+	case os.MkdirAll(serveData, 0o700) == nil && unix.Access(serveData, unix.W_OK|unix.X_OK) == nil:
+		return serveData
+	}
+	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "cardea-fleet")
+	}
+	if of, err := os.UserHomeDir(); err == nil && filepath.IsAbs(of) {
+		return filepath.Join(of, ".local", "state", "cardea-fleet")
+	}
+	return "cardea-fleet" // here: the user has no folder
 }
 
 func (f *filling) run(ctx context.Context) (err error) {
@@ -251,10 +276,11 @@ func (f *filling) days() (out []history.DayCount) {
 
 func (f *filling) tell(took time.Duration) {
 	if f.cmd.JSON {
-		_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"simulated": true, "tenant": f.tenant.ID, "slug": f.tenant.Slug, "homes": f.what.Homes, "seconds": took.Seconds()}) // to the terminal
+		_ = json.NewEncoder(os.Stdout).Encode(map[string]any{"simulated": true, "tenant": f.tenant.ID, "slug": f.tenant.Slug, "homes": f.what.Homes, "data": f.data, "seconds": took.Seconds()}) // to the terminal
 		return
 	}
 	fmt.Printf("A simulated fleet: %d made-up homes of the tenant %q (%s), in %.0f s. Every screen of the console says so.\n", f.what.Homes, f.tenant.Slug, f.tenant.ID, took.Seconds())
+	fmt.Printf("It is in %s: cardea serve --data %s shows it.\n", f.data, f.data)
 	if f.cmd.Stay {
 		fmt.Println("Their gateways go on beating until this ends.")
 	}
