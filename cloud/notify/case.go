@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,20 +27,33 @@ type Case struct {
 	Outcome  home.Outcome   `json:"outcome"`
 	Contact  string         `json:"contact"` // company, country or name that it contacted
 	Time     time.Time      `json:"time"`    // when it began
+	Back     bool           `json:"back"`    // it was shown to be clean, and nothing holds it any more: it is only watched
+	Silent   time.Duration  `json:"silent"`  // switched on without doing it again; 0 is not known
 }
 
 // told is a case in a message.
 type told struct {
 	Case
-	Alarmed bool `json:"alarmed"` // people were told that it is infected
+	Alarmed  bool `json:"alarmed"`  // people were told that it is infected
+	Returned bool `json:"returned"` // they were told that it is back
+	News     bool `json:"news"`     // that it is back, or settled, is what the message says
+}
+
+// over says that there is nothing more to do about it: what comes is news of its own.
+func (t told) over() bool { return t.State == home.StateClosed || t.Back }
+
+// clean says that it ended well, or is back and only watched.
+func (t told) clean() bool {
+	return t.Back || t.State == home.StateClosed && t.Outcome == home.OutcomeClean
 }
 
 const (
 	calm     = time.Minute     // how long a case that is only open waits: what is done meanwhile is what people are told
 	gather   = 5 * time.Second // how long an alarm waits for further devices
-	joinTime = time.Hour       // within which another device of the same cause is news of the same message
+	oddTime  = time.Hour       // within which another odd device is news of the same question: what they did need not be the same
+	joinTime = 24 * time.Hour  // within which another device of the same cause is news of the same alarm, while that is not over
 	maxCases = 16              // in one message; further ones are counted
-	maxRevs  = 24              // of a message: a gateway whose cases flap tells no more
+	maxRevs  = 24              // of a message: a gateway whose cases flap tells no more; twice as many of what is told aloud
 	// maxDay is how many messages a home's people get in 24 hours. Others' must not wait behind a home's whose gateway invents cases.
 	maxDay = 40
 )
@@ -78,7 +92,7 @@ func (c Case) news(was *told) (Level, bool) {
 		return 0, false // it began while we did not look, and goes its way
 	}
 	same := was.Case
-	same.Time, same.Contact = c.Time, c.Contact
+	same.Time, same.Contact, same.Silent = c.Time, c.Contact, c.Silent
 	switch {
 	case c == same:
 		return 0, false
@@ -86,6 +100,8 @@ func (c Case) news(was *told) (Level, bool) {
 		return Important, true
 	case c.infected() && !was.Alarmed:
 		return Critical, true
+	case c.Back && !was.Returned:
+		return Info, true
 	case c.State == home.StateClosed && was.State != home.StateClosed:
 		if c.Outcome == home.OutcomeFalseAlarm || c.Outcome == home.OutcomeAccepted { // somebody there said so
 			return Update, true
@@ -115,8 +131,61 @@ func (n *Notify) Case(tx *db.Tx, p home.Place, c Case) error {
 	if !ok {
 		return nil
 	}
-	m.body.Cases[at] = told{c, m.body.Cases[at].Alarmed || c.infected()}
+	return n.became(tx, p, m, at, c, level)
+}
+
+// became notes in its message what a case is now.
+func (n *Notify) became(tx *db.Tx, p home.Place, m *message, at int, c Case, level Level) error {
+	was := m.body.Cases[at]
+	now := told{Case: c, Alarmed: was.Alarmed || c.infected(), Returned: (was.Returned || c.Back) && !c.infected(), News: was.News}
+	if was.Returned && now.over() { // its people know that it is back; that watching it ended is in the app
+		m.body.Cases[at] = now
+		return n.keepBody(tx, m)
+	}
+	if c.Back && level > Update {
+		elsewhere, err := heldElsewhere(tx, p, c)
+		if err != nil {
+			return err
+		}
+		if elsewhere { // by another case of the same device, whose end is when it is back
+			level = Update
+		}
+	}
+	if level > Update {
+		m.heard(c)
+	}
+	now.News = now.over() && (was.News || level > Update)
+	m.body.Cases[at] = now
 	return n.revise(tx, m, level, n.wait(c))
+}
+
+// heard ends what was the news of a message until now, when something else is: an alarm at once, anything else after that was told.
+func (m *message) heard(c Case) {
+	if m.due > 0 && !c.infected() {
+		return
+	}
+	for i := range m.body.Cases {
+		m.body.Cases[i].News = false
+	}
+}
+
+// heldElsewhere says whether a device is kept from something by another of its cases.
+func heldElsewhere(tx *db.Tx, p home.Place, c Case) (held bool, err error) {
+	rows, err := tx.Query(selectMessage+` WHERE tenant = ? AND home = ? AND topic LIKE 'cause:%' ORDER BY changed DESC LIMIT ?`, p.Tenant, p.Home, maxDay)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		m, err := scanMessage(rows)
+		if err != nil {
+			return false, err
+		}
+		held = held || slices.ContainsFunc(m.body.Cases, func(o told) bool {
+			return o.ID != c.ID && o.DeviceID == c.DeviceID && o.State != home.StateClosed && o.Mode != "" && o.Mode != home.ModeOff
+		})
+	}
+	return held, rows.Err()
 }
 
 // wait is how long what is new may wait.
@@ -132,14 +201,18 @@ func (n *Notify) newCase(tx *db.Tx, p home.Place, c Case) error {
 	if !ok {
 		return nil
 	}
-	now := n.opts.Now()
-	m, err := latest(tx, p, c.cause(), now.Add(-joinTime))
+	now, within := n.opts.Now(), oddTime
+	if c.infected() {
+		within = joinTime
+	}
+	m, err := latest(tx, p, c.cause(), now.Add(-within))
 	if err != nil {
 		return err
 	}
 	if m != nil && !m.over() && m.alarms() == c.infected() {
+		m.heard(c)
 		if len(m.body.Cases) < maxCases {
-			m.body.Cases = append(m.body.Cases, told{c, c.infected()})
+			m.body.Cases = append(m.body.Cases, told{Case: c, Alarmed: c.infected()})
 		} else {
 			m.body.More++
 		}
@@ -155,7 +228,7 @@ func (n *Notify) newCase(tx *db.Tx, p home.Place, c Case) error {
 	if err != nil || full {
 		return err
 	}
-	m = &message{place: p.OfHome(), topic: c.cause(), level: level, body: body{Cases: []told{{c, c.infected()}}}, due: now.Add(n.wait(c)).UnixMilli()}
+	m = &message{place: p.OfHome(), topic: c.cause(), level: level, body: body{Cases: []told{{Case: c, Alarmed: c.infected()}}}, due: now.Add(n.wait(c)).UnixMilli()}
 	if err := n.insert(tx, m); err != nil {
 		return err
 	}
@@ -168,9 +241,9 @@ func inMessage(tx *db.Tx, p home.Place, incident, id string) error {
 	return err
 }
 
-// over says that all of its cases are closed.
+// over says that all of its cases are.
 func (m *message) over() bool {
-	return !slices.ContainsFunc(m.body.Cases, func(t told) bool { return t.State != home.StateClosed })
+	return !slices.ContainsFunc(m.body.Cases, func(t told) bool { return !t.over() })
 }
 
 // alarms says that a case of it is an alarm by now: a question does not join that.
@@ -184,75 +257,6 @@ func (n *Notify) full(tx *db.Tx, p home.Place) (bool, error) {
 	err := tx.Row(`SELECT COUNT(*) FROM notify_message WHERE tenant = ? AND home = ? AND made > ? AND topic NOT IN ('test', 'report')`, p.Tenant, p.Home,
 		n.opts.Now().Add(-24*time.Hour).UnixMilli()).Scan(&today)
 	return today >= maxDay, err
-}
-
-// caseFacts is what a message of cases says now: of those that matter most.
-func caseFacts(b body) words.Facts {
-	groups := []struct {
-		kind words.Kind
-		is   func(told) bool
-	}{
-		{words.Infected, func(t told) bool { return t.infected() }},
-		{words.Odd, func(t told) bool { return t.State == home.StateOpen }},
-		{words.Handled, func(t told) bool { return t.State != home.StateClosed }},
-		{words.Clean, func(t told) bool { return t.Outcome == home.OutcomeClean }},
-		{words.Settled, func(told) bool { return true }},
-	}
-	for _, g := range groups {
-		var in []told
-		for _, t := range b.Cases {
-			if g.is(t) {
-				in = append(in, t)
-			}
-		}
-		if len(in) > 0 {
-			f := factsOf(g.kind, in)
-			f.More += b.More
-			return f
-		}
-	}
-	return words.Facts{Kind: words.Settled}
-}
-
-func factsOf(k words.Kind, in []told) words.Facts {
-	c := in[0]
-	f := words.Facts{Kind: k, Detector: c.Detector, Infection: c.Kind, Did: c.deed(), Contact: c.Contact, Outcome: c.Outcome, Time: c.Time, Code: c.Code}
-	seen := map[words.Device]bool{}
-	for _, t := range in {
-		if f.Did != t.deed() {
-			f.Did = words.Mixed
-		}
-		if t.Relapses > 0 && k == words.Infected && len(in) == 1 {
-			f.Kind = words.Again
-		}
-		if t.Device.Name != "" && seen[t.Device] { // two cases of one device
-			continue
-		}
-		seen[t.Device] = true
-		if len(f.Devices) < words.MaxDevices {
-			f.Devices = append(f.Devices, t.Device)
-		} else {
-			f.More++
-		}
-	}
-	return f
-}
-
-// deed is what was done, as far as it is proven.
-func (c Case) deed() words.Deed {
-	switch {
-	case c.Waits:
-		return words.Waits
-	case c.Mode == "" || c.Mode == home.ModeOff:
-		return words.Nothing
-	case c.Mode == home.ModeEndpointBlock:
-		return words.Blocked
-	case c.Grade == home.GradeNone || c.Grade == "":
-		return words.Pending
-	case c.Grade == home.GradeMAC:
-		return words.Partly
-	}
-	return words.Apart
 }
 
 // messageOf finds the message that a case is in; nil for none.

@@ -124,18 +124,26 @@ func (n *Notify) revise(tx *db.Tx, m *message, level Level, wait time.Duration) 
 	switch {
 	case m.due > 0:
 		m.level, m.due = max(m.level, level), min(m.due, due)
-	case m.rev < maxRevs || level == Critical && m.rev < 2*maxRevs:
+	case m.rev < maxRevs || level > Update && m.rev < 2*maxRevs:
 		m.rev, m.level, m.due = m.rev+1, level, due
 	}
+	if err := n.keepBody(tx, m); err != nil {
+		return err
+	}
+	tx.After(n.Wake)
+	return nil
+}
+
+// keepBody stores a message as it is, and has nobody told.
+func (n *Notify) keepBody(tx *db.Tx, m *message) error {
 	text, err := json.Marshal(m.body)
 	if err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`UPDATE notify_message SET rev = ?, level = ?, body = ?, changed = ?, due = ? WHERE tenant = ? AND home = ? AND message = ?`,
-		m.rev, int64(m.level), string(text), now.UnixMilli(), m.due, m.place.Tenant, m.place.Home, m.id); err != nil {
+		m.rev, int64(m.level), string(text), n.opts.Now().UnixMilli(), m.due, m.place.Tenant, m.place.Home, m.id); err != nil {
 		return fmt.Errorf("note what there is to tell: %w", err)
 	}
-	tx.After(n.Wake)
 	return nil
 }
 

@@ -127,11 +127,11 @@ func TestLaterStatesUpdate(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		w.subscribe()
-		clean := camera("i1", home.StateClosed)
-		clean.Kind, clean.Outcome = home.InfectionTelnet, home.OutcomeClean
 		cleaning := camera("i1", home.StateContained)
 		cleaning.State = home.StateCleaning
-		for _, c := range []Case{camera("i1", home.StateContained), cleaning, camera("i1", home.StateProbation), clean} {
+		held := cleaning
+		held.State, held.Mode = home.StateProbation, home.ModeVendorOnly
+		for _, c := range []Case{camera("i1", home.StateContained), cleaning, held, returned("i1", 60*time.Hour), returned("i1", 61*time.Hour), closedClean("i1")} {
 			w.tell(c)
 			w.tell(c)
 			w.pass(time.Minute)
@@ -204,12 +204,50 @@ func TestSeveralDevicesAreOneMessage(t *testing.T) {
 		if !strings.Contains(texts[0], "Your Camera 0 and 6 other devices are sending") || !strings.Contains(texts[1], "Your Camera 0 and 7 other devices") {
 			t.Errorf("%q", texts)
 		}
-		w.pass(2 * joinTime) // long after, another one is news
+		w.pass(2 * time.Hour) // the cause is being handled: no second alarm
+		w.tell(camera("later", home.StateContained))
+		w.pass(gather)
+		w.send()
+		if n := len(w.mail.got()); n != 1 {
+			t.Errorf("%d mails while the first case is open", n)
+		}
+		if texts, _, _ := w.web.got(); !strings.Contains(texts[len(texts)-1], "Your Camera 0 and 8 other devices") {
+			t.Errorf("%q", texts)
+		}
+		w.pass(joinTime) // the day after, another one is news
 		w.tell(camera("much later", home.StateContained))
 		w.pass(gather)
 		w.send()
 		if n := len(w.mail.got()); n != 2 {
 			t.Errorf("%d mails", n)
+		}
+	})
+}
+
+// TestWhatIsOverIsNotJoined: once the device is back, the same trouble of another one is an alarm of its own.
+func TestWhatIsOverIsNotJoined(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	for _, c := range []Case{camera("i1", home.StateContained), returned("i1", 30*time.Hour), camera("i2", home.StateContained)} {
+		w.tell(c)
+		w.pass(2 * time.Hour)
+		w.send()
+	}
+	if got := w.statuses(); got != "infected email sent 1; clean email sent 1; infected email sent 1" {
+		t.Error(got)
+	}
+}
+
+// TestOddThingsAreNotOneCause: what one device did that it never did before says nothing of another's hours later.
+func TestOddThingsAreNotOneCause(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		for _, id := range []string{"i1", "i2"} {
+			w.tell(camera(id, home.StateOpen))
+			w.pass(2 * oddTime)
+			w.send()
+		}
+		if got := w.statuses(); got != "odd email sent 1; odd email sent 1" {
+			t.Error(got)
 		}
 	})
 }

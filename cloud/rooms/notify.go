@@ -84,12 +84,24 @@ func ToldCase(m incident.Case, d words.Device) notify.Case {
 	one := notify.Case{ID: m.GetId(), Code: m.GetCode(), DeviceID: m.GetDevice(), Device: d, State: home.State(m.GetState()), Mode: home.Mode(m.GetMode()),
 		Grade: home.Grade(m.GetGrade()), Kind: home.Infection(m.GetKind()), Detector: home.Detector(symptom.GetDetector()), Waits: m.GetWaits(),
 		Relapses: m.GetRelapses(), Outcome: home.Outcome(m.GetOutcome()), Time: TimeOf(m.GetOpened())}
+	one.Back, one.Silent = back(m)
 	if names := symptom.GetNames(); len(names) > 0 {
 		one.Contact = names[0]
 	} else if addrs := symptom.GetAddrs(); len(addrs) > 0 {
 		one.Contact = addrs[0]
 	}
 	return one
+}
+
+// back says whether a device is back on its home's network: shown to be clean, and only watched by now; and for how long it was
+// seen to behave. Without probation it was watched from when the case began, at most a day of that is told.
+func back(m incident.Case) (is bool, silent time.Duration) {
+	p := m.GetProbation()
+	if p == nil {
+		return false, max(TimeOf(m.GetChanged()).Sub(TimeOf(m.GetOpened())), 0)
+	}
+	is = home.State(m.GetState()) == home.StateProbation && p.GetPhase() == "watch" && home.Mode(m.GetMode()) == home.ModeOff && p.GetShare() >= 1
+	return is, time.Duration(p.GetSilentMs()) * time.Millisecond
 }
 
 func deviceWords(d *pb.Device) words.Device {

@@ -83,8 +83,9 @@ func (a Homes) Home(ctx context.Context, p home.Place, lang string) (view.Home, 
 
 // alert is what people are told of a case, in their language; "" when the case goes its way: of that the app shows more.
 func alert(ctx context.Context, a *base.Adapter, p home.Place, c incident.Case, device, lang string) (string, error) {
-	f := notify.Say(rooms.ToldCase(c, words.Device{Name: device}))
-	if f.Kind != words.Infected && f.Kind != words.Again && f.Kind != words.Odd {
+	one := rooms.ToldCase(c, words.Device{Name: device})
+	f := notify.Say(one)
+	if f.Kind != words.Infected && f.Kind != words.Again && f.Kind != words.Odd && !one.Back {
 		return "", nil
 	}
 	h, err := a.Rooms.HouseholdOf(ctx, p.OfHome())

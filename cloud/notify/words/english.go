@@ -123,7 +123,10 @@ func (s *speech) english() Text {
 		t.Body = who + " " + is + " being looked after. The app shows how far it is."
 	case Clean:
 		t.Subject, t.Title = "a device at home is fine again", who+" "+is+" fine again"
-		t.Body = who + " " + has + " behaved normally for 24 hours. " + its + " back on your network."
+		t.Body = who + " " + has + " behaved normally" + s.behavedEN() + ". " + its + " back on your network."
+		if s.f.Left > 0 {
+			t.Body += " " + plural(s.f.Left, "other device is", "other devices are") + " still being looked after."
+		}
 	case Settled:
 		t.Subject, t.Title = "a case at home is settled", "Settled: "+s.shortEN()
 		t.Body = "The case about " + lower(who) + " is settled" + outcomeEN[s.f.Outcome] + "."
@@ -147,6 +150,16 @@ func (s *speech) english() Text {
 	}
 	t.Subject = s.name + ": " + t.Subject
 	return t
+}
+
+func (s *speech) behavedEN() string {
+	switch h, m := s.behaved(); {
+	case h > 0:
+		return " for " + plural(h, "hour", "hours")
+	case m > 0:
+		return " for " + plural(m, "minute", "minutes")
+	}
+	return ""
 }
 
 func lower(s string) string {

@@ -117,7 +117,10 @@ func (s *speech) german() Text {
 		t.Body = "Wir kümmern uns um " + lowerDE(who) + ". Die App zeigt, wie weit es ist."
 	case Clean:
 		t.Subject, t.Title = "ein Gerät bei Ihnen ist wieder in Ordnung", who+one(" ist", " sind")+" wieder in Ordnung"
-		t.Body = who + one(" hat", " haben") + " sich 24 Stunden lang normal verhalten. " + one("Es ist", "Sie sind") + " wieder in Ihrem Netz."
+		t.Body = who + one(" hat", " haben") + " sich" + s.behavedDE() + " normal verhalten. " + one("Es ist", "Sie sind") + " wieder in Ihrem Netz."
+		if s.f.Left > 0 {
+			t.Body += " Um " + plural(s.f.Left, "weiteres Gerät", "weitere Geräte") + " kümmern wir uns noch."
+		}
 	case Settled:
 		t.Subject, t.Title = "ein Fall bei Ihnen ist erledigt", "Erledigt: "+who
 		t.Body = "Der Fall ist erledigt" + outcomeDE[s.f.Outcome] + ". Es ging um " + lowerDE(who) + "."
@@ -139,6 +142,16 @@ func (s *speech) german() Text {
 	}
 	t.Subject = s.name + ": " + t.Subject
 	return t
+}
+
+func (s *speech) behavedDE() string {
+	switch h, m := s.behaved(); {
+	case h > 0:
+		return " " + plural(h, "Stunde", "Stunden") + " lang"
+	case m > 0:
+		return " " + plural(m, "Minute", "Minuten") + " lang"
+	}
+	return ""
 }
 
 func lowerDE(s string) string {

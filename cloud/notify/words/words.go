@@ -56,6 +56,8 @@ type Facts struct {
 	Ports     []uint32       `json:"ports"`
 	Held      bool           `json:"held"` // a new device waits for a yes
 	Outcome   home.Outcome   `json:"outcome"`
+	Silent    time.Duration  `json:"silent"` // for which what is back was seen to behave; 0 is not known
+	Left      int            `json:"left"`   // further devices that are not back yet
 	Time      time.Time      `json:"time"`
 	Code      string         `json:"code"` // by which support finds the case
 	Week      *Week          `json:"week"`
@@ -132,7 +134,18 @@ type speech struct {
 	name string // the provider's
 }
 
-func (s *speech) many() bool    { return s.f.Count() > 1 }
+func (s *speech) many() bool { return s.f.Count() > 1 }
+
+// behaved is for how long what is back was seen to behave, in hours or in minutes. A day is what is asked of every device at least,
+// and people are told of the day.
+func (s *speech) behaved() (hours, minutes int) {
+	d := min(s.f.Silent, 24*time.Hour)
+	if d >= time.Hour {
+		return int(d / time.Hour), 0
+	}
+	return 0, int(d / time.Minute)
+}
+
 func (s *speech) clock() string { return s.f.Time.UTC().Add(s.Zone).Format("15:04") }
 
 func (p Provider) name() string {

@@ -16,7 +16,7 @@ var provider = Provider{Name: "Example Net"}
 
 func facts(k Kind, devices ...Device) Facts {
 	return Facts{Kind: k, Devices: devices, Detector: home.DetectScanWAN, Infection: home.InfectionTelnet, Did: Apart, Contact: "Example Cloud in Utopia", Domain: "login.bad.example",
-		Ports: []uint32{8080}, Time: time.Date(2026, 11, 20, 13, 5, 0, 0, time.UTC), Code: "K7QM", Week: &Week{Clear: true, Stopped: 12, Told: 7}}
+		Ports: []uint32{8080}, Time: time.Date(2026, 11, 20, 13, 5, 0, 0, time.UTC), Code: "K7QM", Silent: 60 * time.Hour, Week: &Week{Clear: true, Stopped: 12, Told: 7}}
 }
 
 // TestTextsOfTheNetwork are the texts that people were promised.

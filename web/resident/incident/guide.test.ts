@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Order, PlaybookStep } from "../../shared/model";
-import { clean, codeLasts, codeOf, held, newest, phaseAt, place } from "./guide";
+import { clean, codeLasts, codeOf, ended, held, newest, phaseAt, place } from "./guide";
 
 const step = (id: string, state: PlaybookStep["state"]): PlaybookStep => ({ id, state, by: "person", text: id, detail: "", check: "none", optional: false, result: "", changed: null });
 const order = (over: Partial<Order>): Order => ({
@@ -71,4 +71,16 @@ describe("a device", () => {
   ] as const)("is clean or not: %s", (_, c, orders, playbook, want) => {
     expect(clean({ check: c, orders: [...orders], playbook } as unknown as Parameters<typeof clean>[0])).toBe(want);
   });
+});
+
+describe("the end of a case", () => {
+  const x = { outcome: "clean", opened: "2026-11-01T12:00:00Z", changed: "2026-11-17T12:00:00Z", probation: null };
+  it.each([
+    ["60 hours of silence", { ...x, probation: { silent_seconds: 216_000 } }, "outcome.clean.text"],
+    ["two hours, of a show", { ...x, probation: { silent_seconds: 7_200 } }, "outcome.clean.for.text"],
+    ["nothing to be silent about", { ...x, probation: { silent_seconds: 0 } }, "outcome.clean.soon.text"],
+    ["no probation, and days", x, "outcome.clean.text"],
+    ["no probation, and an hour", { ...x, changed: "2026-11-01T13:00:00Z" }, "outcome.clean.soon.text"],
+    ["a false alarm", { ...x, outcome: "false-alarm" }, "outcome.false-alarm.text"],
+  ] as const)("says 24 hours only where they passed: %s", (_, c, want) => expect(ended(c)).toBe(want));
 });

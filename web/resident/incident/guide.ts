@@ -1,5 +1,5 @@
 // Where a case is, for people. Pure: the screens are made of this.
-import type { Incident, Order, PlaybookStep } from "../../shared/model";
+import type { Incident, Order, PlaybookStep, Probation } from "../../shared/model";
 
 export interface Place { past: PlaybookStep[]; now: PlaybookStep | null; later: PlaybookStep[]; n: number; all: number }
 
@@ -43,4 +43,12 @@ export function clean(x: Pick<Incident, "check" | "orders" | "playbook">): boole
   const asked = Math.max(0, ...x.orders.filter((o) => o.verb === "check" && o.done).map((o) => Date.parse(o.done ?? "")));
   if (silent && Date.parse(silent.changed ?? "") >= asked) return true;
   return x.check ? x.check.clean : null;
+}
+
+// ended says with which words a case is over: "24 hours" where they passed.
+export function ended(x: Pick<Incident, "outcome" | "opened" | "changed"> & { probation: Pick<Probation, "silent_seconds"> | null }): string {
+  if (x.outcome !== "clean") return `outcome.${x.outcome}.text`;
+  const silent = x.probation?.silent_seconds ?? (Date.parse(x.changed) - Date.parse(x.opened)) / 1000;
+  if (silent >= 86_400) return "outcome.clean.text";
+  return x.probation && silent >= 60 ? "outcome.clean.for.text" : "outcome.clean.soon.text";
 }

@@ -6,11 +6,11 @@ import { CaseState, CheckLine, Evidence, OrderLine, Timeline, word } from "../..
 import { Icon, type IconName } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
 import { did, happened } from "../../shared/told";
-import { clip, clock, isolate } from "../../shared/text";
+import { clip, clock, isolate, span } from "../../shared/text";
 import { useIncident, useOrder, useSession, type Asking } from "../data";
 import { Else, Portal, Release } from "../incident/Else";
 import { Guide } from "../incident/Guide";
-import { clean, newest, place } from "../incident/guide";
+import { clean, ended, newest, place } from "../incident/guide";
 import { Deeds, Harmed, Holds, UndoHere, WayBack } from "../incident/Held";
 import "../incident/incident.css";
 
@@ -42,8 +42,7 @@ const outcomes: Record<string, IconName> = { clean: "check", "false-alarm": "han
 
 function Head({ incident: x }: { incident: Incident }) {
   const at = place(x.playbook?.steps ?? []);
-  const soon = x.outcome === "clean" && Date.parse(x.changed) - Date.parse(x.opened) < 86_400_000; // nobody was silent for a day
-  const how = soon ? "outcome.clean.soon.text" : `outcome.${x.outcome}.text`;
+  const how = ended(x);
   return (
     <section className="stack tight">
       <div className="row">
@@ -56,7 +55,7 @@ function Head({ incident: x }: { incident: Incident }) {
       {x.state !== "closed" && at.now?.by === "person" && (
         <p><a className="button" href="#todo" data-testid="to-step"><Icon name="down" />{t("incident.todo")}: {t("guide.step", { n: at.n, all: at.all })}</a></p>
       )}
-      {x.state === "closed" && hasKey(how) && <p data-testid="outcome-text">{t(how, { name: isolate(x.device.name) })}</p>}
+      {x.state === "closed" && hasKey(how) && <p data-testid="outcome-text">{t(how, { name: isolate(x.device.name), have: span(x.probation?.silent_seconds ?? 0) })}</p>}
     </section>
   );
 }
