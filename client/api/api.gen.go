@@ -3237,6 +3237,18 @@ type Harm struct {
 	Since    time.Time `json:"since"`
 }
 
+// Helping defines model for Helping.
+type Helping struct {
+	// On The home helps, as far as its people or its provider's terms say
+	On bool `json:"on"`
+
+	// Others Homes of other providers of the installation get it too, not only the provider's own
+	Others bool `json:"others"`
+
+	// Used The provider has it learned from; else nothing is used of any of its homes
+	Used bool `json:"used"`
+}
+
 // HerdIndicator defines model for HerdIndicator.
 type HerdIndicator struct {
 	// Endpoint Host or address, port, protocol; empty for one that is refused and that fewer than 20 homes told
@@ -3499,6 +3511,9 @@ type IntelAct struct {
 	Act    IntelActAct `json:"act"`
 	Name   string      `json:"name"`
 	Reason string      `json:"reason"`
+
+	// Seen For agree: when what waits was looked at. What the source said since then stays held
+	Seen *time.Time `json:"seen,omitempty"`
 }
 
 // IntelActAct defines model for IntelAct.Act.
@@ -3521,7 +3536,10 @@ type IntelLists struct {
 	Failure string     `json:"failure"`
 
 	// Known Names that no list of malware may have
-	Known   int64 `json:"known"`
+	Known int64 `json:"known"`
+
+	// Steers Whether your provider changes sources and exceptions: of several, the one that operates the installation does
+	Steers  bool  `json:"steers"`
 	Version int64 `json:"version"`
 
 	// Waits Something changed that is not published yet
@@ -3943,6 +3961,14 @@ type ListSchedule struct {
 // ListShadowed defines model for ListShadowed.
 type ListShadowed struct {
 	Items []Shadowed `json:"items"`
+
+	// Next Cursor of the next page, null on the last one
+	Next *string `json:"next"`
+}
+
+// ListStaffWay defines model for ListStaffWay.
+type ListStaffWay struct {
+	Items []StaffWay `json:"items"`
 
 	// Next Cursor of the next page, null on the last one
 	Next *string `json:"next"`
@@ -4472,6 +4498,7 @@ type PrivacyChoice struct {
 
 	// Guests Devices whose contacts are not kept by name
 	Guests []string `json:"guests"`
+	Help   Helping  `json:"help"`
 
 	// Private Names of contacts never leave the gateway
 	Private bool `json:"private"`
@@ -5036,6 +5063,14 @@ type Split struct {
 	Why *string `json:"why,omitempty"`
 }
 
+// StaffWay defines model for StaffWay.
+type StaffWay struct {
+	Name string `json:"name"`
+
+	// Provider Its short name: go to /v1/staff/sign-in/provider?provider=
+	Provider string `json:"provider"`
+}
+
 // Staying defines model for Staying.
 type Staying struct {
 	// Days For how long; 0: as the tenant's own rules say
@@ -5544,6 +5579,12 @@ type GetStaffSearchParams struct {
 // PostStaffSessionsParams defines parameters for PostStaffSessions.
 type PostStaffSessionsParams struct {
 	UserAgent *string `json:"User-Agent,omitempty"`
+}
+
+// GetStaffSignInParams defines parameters for GetStaffSignIn.
+type GetStaffSignInParams struct {
+	// Provider Its short name; not needed where there is one
+	Provider *string `form:"provider,omitempty" json:"provider,omitempty"`
 }
 
 // GetStaffSignInProviderParams defines parameters for GetStaffSignInProvider.
@@ -6636,6 +6677,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/staff/sessions (the `PostStaffSessions` operationId).
 	PostStaffSessions(ctx context.Context, params *PostStaffSessionsParams, body PostStaffSessionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStaffSignIn Where staff sign in with the provider's own account
+	//
+	// Corresponds with GET /v1/staff/sign-in (the `GetStaffSignIn` operationId).
+	GetStaffSignIn(ctx context.Context, params *GetStaffSignInParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStaffSignInProvider Go and sign in with the provider's own account
 	//
@@ -8683,6 +8729,21 @@ func (c *Client) PostStaffSessionsWithBody(ctx context.Context, params *PostStaf
 // Corresponds with POST /v1/staff/sessions (the `PostStaffSessions` operationId).
 func (c *Client) PostStaffSessions(ctx context.Context, params *PostStaffSessionsParams, body PostStaffSessionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPostStaffSessionsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStaffSignIn Where staff sign in with the provider's own account
+//
+// Corresponds with GET /v1/staff/sign-in (the `GetStaffSignIn` operationId).
+func (c *Client) GetStaffSignIn(ctx context.Context, params *GetStaffSignInParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStaffSignInRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13652,6 +13713,60 @@ func NewPostStaffSessionsRequestWithBody(server string, params *PostStaffSession
 	return req, nil
 }
 
+// NewGetStaffSignInRequest constructs an http.Request for the GetStaffSignIn method
+func NewGetStaffSignInRequest(server string, params *GetStaffSignInParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/staff/sign-in")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Provider != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "provider", *params.Provider, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetStaffSignInProviderRequest constructs an http.Request for the GetStaffSignInProvider method
 func NewGetStaffSignInProviderRequest(server string, params *GetStaffSignInProviderParams) (*http.Request, error) {
 	var err error
@@ -16184,6 +16299,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/staff/sessions (the `PostStaffSessions` operationId).
 	PostStaffSessionsWithResponse(ctx context.Context, params *PostStaffSessionsParams, body PostStaffSessionsJSONRequestBody, reqEditors ...RequestEditorFn) (*PostStaffSessionsResponse, error)
+
+	// GetStaffSignInWithResponse Where staff sign in with the provider's own account
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/staff/sign-in (the `GetStaffSignIn` operationId).
+	GetStaffSignInWithResponse(ctx context.Context, params *GetStaffSignInParams, reqEditors ...RequestEditorFn) (*GetStaffSignInResponse, error)
 
 	// GetStaffSignInProviderWithResponse Go and sign in with the provider's own account
 	//
@@ -20516,6 +20638,54 @@ func (r PostStaffSessionsResponse) ContentType() string {
 	return ""
 }
 
+type GetStaffSignInResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListStaffWay
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStaffSignInResponse) GetJSON200() *ListStaffWay {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetStaffSignInResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStaffSignInResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStaffSignInResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStaffSignInResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStaffSignInResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetStaffSignInProviderResponse303Headers the declared response headers of an HTTP 303 response for GetStaffSignInProvider
 type GetStaffSignInProviderResponse303Headers struct {
 	CacheControl *string
@@ -23113,6 +23283,19 @@ func (c *ClientWithResponses) PostStaffSessionsWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParsePostStaffSessionsResponse(rsp)
+}
+
+// GetStaffSignInWithResponse Where staff sign in with the provider's own account
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/staff/sign-in (the `GetStaffSignIn` operationId).
+func (c *ClientWithResponses) GetStaffSignInWithResponse(ctx context.Context, params *GetStaffSignInParams, reqEditors ...RequestEditorFn) (*GetStaffSignInResponse, error) {
+	rsp, err := c.GetStaffSignIn(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStaffSignInResponse(rsp)
 }
 
 // GetStaffSignInProviderWithResponse Go and sign in with the provider's own account
@@ -26369,6 +26552,39 @@ func ParsePostStaffSessionsResponse(rsp *http.Response) (*PostStaffSessionsRespo
 			headers.SetCookie = &value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetStaffSignInResponse parses an HTTP response from a GetStaffSignInWithResponse call
+func ParseGetStaffSignInResponse(rsp *http.Response) (*GetStaffSignInResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStaffSignInResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListStaffWay
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

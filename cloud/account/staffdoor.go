@@ -1,9 +1,11 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"cardea/cloud/account/oidc"
@@ -38,6 +40,25 @@ func (d *StaffDoor) rolesOf(groups []string) (out []rights.Role) {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// StaffWays are the CSPs whose staff sign in with their own accounts, by name: the one of slug, or all for "".
+func (a *Accounts) StaffWays(ctx context.Context, slug string) (out []Tenant, err error) {
+	for of := range a.opts.StaffProviders {
+		if slug != "" && slug != of {
+			continue
+		}
+		t, err := a.tenantBy(ctx, of)
+		if errors.Is(err, ErrNotFound) { // the file may name a CSP that is made later
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b Tenant) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Slug, b.Slug)) })
+	return out, nil
 }
 
 // BeginStaff is BeginProvider for staff.

@@ -41,6 +41,11 @@ func (w *world) staffThrough(c *csp, user string) (Session, string, error) {
 func TestStaffSignInAtTheProvider(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.withStaff()
+		for slug, want := range map[string]int{"": 1, "north": 1, "south": 0} {
+			if list := must(w.StaffWays(w.ctx, slug))(t); len(list) != want || want == 1 && list[0].Slug != "north" {
+				t.Errorf("%q: %+v", slug, list)
+			}
+		}
 		s, token, err := w.staffThrough(c, "analyst")
 		w.ok(err)
 		if !slices.Equal(s.Staff, []rights.Role{rights.SOC}) || s.Person.Email != "analyst@example.org" || s.Kind != Staff || s.Expires.Sub(s.Created) != time.Hour {

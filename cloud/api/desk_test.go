@@ -66,10 +66,24 @@ func (c fakeDesk) Approval(_ context.Context, tenant, id string) (view.Approval,
 func (c fakeDesk) Approvals(_ context.Context, tenant, _ string, _ Page) (Slice[view.Approval], error) {
 	return Slice[view.Approval]{Items: []view.Approval{{Kind: "home.erase", Proposer: "staff-a", State: "open", What: json.RawMessage(`{}`), Reason: "marked:" + tenant}}}, nil
 }
+func (c fakeDesk) StaffWays(_ context.Context, provider string) ([]view.StaffWay, error) {
+	if provider == "none" {
+		return nil, nil
+	}
+	return []view.StaffWay{{Provider: "north", Name: "North"}}, nil
+}
 func (c fakeDesk) BeginStaff(context.Context, string) (string, string, error) {
 	return "https://login.example.net/", "kept", nil
 }
 func (c fakeDesk) FinishStaff(_ context.Context, state, cookie, code, _ string) (Session, string, error) {
+	switch code {
+	case "no-role":
+		return Session{}, "", problem.New(problem.Right, "")
+	case "unverified":
+		return Session{}, "", problem.New(problem.Forbidden, "")
+	case "password":
+		return Session{}, "", problem.New(problem.Conflict, "")
+	}
 	if state != "s" || cookie != "kept" || code != "c" {
 		return Session{}, "", problem.New(problem.SignIn, "")
 	}
@@ -187,7 +201,17 @@ func TestNobodyChangesWhatTheyAreThemselves(t *testing.T) {
 
 func TestStaffGoToTheProviderAndBack(t *testing.T) {
 	s := testServer(t, newCloud(), Config{Secure: true})
-	w := request(s, "GET", "/v1/staff/sign-in/provider", "", "")
+	w := request(s, "GET", "/v1/staff/sign-in", "", "") // somebody who is not signed in is told where to go
+	if w.Code != 200 || !strings.Contains(w.Body.String(), `"provider":"north","name":"North"`) {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for _, why := range []string{"no-role", "unverified", "password"} { // the console has a sentence for each
+		w = request(s, "GET", "/v1/staff/sign-in/provider/back?state=s&code="+why, "", "", "Cookie: cardea_away=kept")
+		if w.Header().Get("Location") != "/staff/?sign-in="+why {
+			t.Errorf("%s: %d %v", why, w.Code, w.Header())
+		}
+	}
+	w = request(s, "GET", "/v1/staff/sign-in/provider", "", "")
 	if w.Code != 303 || w.Header().Get("Location") != "https://login.example.net/" {
 		t.Fatalf("%d %v", w.Code, w.Header())
 	}

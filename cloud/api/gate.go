@@ -16,7 +16,7 @@ import (
 
 // open are the operations that need no session. Everything else does.
 var open = []string{"POST /v1/sessions", "POST /v1/staff/sessions", "POST /v1/enrolments", "GET /v1/genuine", "GET /v1/help",
-	"GET /v1/sign-in", "POST /v1/sign-in/passkey/challenge", "POST /v1/sign-in/passkey", "GET /v1/sign-in/provider", "GET /v1/sign-in/provider/back", "GET " + awayStaff, "GET " + awayStaff + "/back",
+	"GET /v1/sign-in", "POST /v1/sign-in/passkey/challenge", "POST /v1/sign-in/passkey", "GET /v1/sign-in/provider", "GET /v1/sign-in/provider/back", "GET " + staffWays, "GET " + awayStaff, "GET " + awayStaff + "/back",
 	"POST /v1/recovery", "POST /v1/recovery/link", "POST /v1/recovery/code",
 	"POST /v1/invitations/look", "POST /v1/invitations/challenge", "POST /v1/invitations/accept",
 	"POST /v1/labels/look", "POST /v1/labels/challenge", "POST /v1/labels/claim"}

@@ -24,6 +24,8 @@ type Desk interface {
 	// Approvals are those that are open, that have ended, or all.
 	Approvals(ctx context.Context, tenant, state string, page Page) (Slice[view.Approval], error)
 
+	// StaffWays are the providers at whose own sign-on staff come in: the one with this short name, or all for "".
+	StaffWays(ctx context.Context, provider string) ([]view.StaffWay, error)
 	// BeginStaff and FinishStaff are the way to and from the provider's own sign-on of staff.
 	BeginStaff(ctx context.Context, provider string) (where, cookie string, err error)
 	FinishStaff(ctx context.Context, state, cookie, code, issuer string) (Session, string, error)

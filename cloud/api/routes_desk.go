@@ -144,9 +144,12 @@ func (s *Server) seen(ctx context.Context, a *view.Approval) {
 	}
 }
 
-const awayStaff = "/v1/staff/sign-in/provider"
+const (
+	staffWays = "/v1/staff/sign-in"
+	awayStaff = staffWays + "/provider"
+)
 
-// staffProvider are the routes to and from the provider's own sign-on of staff.
+// staffProvider are the routes that tell of, and lead to and from, the provider's own sign-on of staff.
 func (s *Server) staffProvider(p Desk) {
 	redirect := func(op *huma.Operation) {
 		op.DefaultStatus = http.StatusSeeOther
@@ -159,12 +162,15 @@ func (s *Server) staffProvider(p Desk) {
 		return c
 	}
 	failed := func(ctx context.Context, err error) *goOut {
-		o := s.failed(ctx, err)
+		o := s.failed(ctx, staffFailures, err)
 		o.Location = "/staff" + o.Location
 		c := away("", time.Unix(1, 0))
 		o.Cookies = []string{c.String()}
 		return o
 	}
+	show(s, "GET "+staffWays, "Where staff sign in with the provider's own account", func(ctx context.Context, in *waysIn) (view.List[view.StaffWay], error) {
+		return whole(p.StaffWays(ctx, in.Provider))
+	})
 	do(s, "GET "+awayStaff, "Go and sign in with the provider's own account", func(ctx context.Context, in *waysIn) (*goOut, error) {
 		where, keep, err := p.BeginStaff(ctx, in.Provider)
 		if err != nil {

@@ -46,11 +46,17 @@ func (s *Server) away(value string, expires time.Time) http.Cookie {
 	return http.Cookie{Name: awayCookie, Value: value, Path: awayPath, Expires: expires.UTC(), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.config.secure()}
 }
 
-// failures are what the app is told in its address when a sign-in at the provider did not work, by the problem that it was.
-var failures = []struct {
+// failure is what an app is told in its address when a sign-in at the provider did not work, by the problem that it was.
+type failure struct {
 	kind problem.Kind
 	why  string
-}{{problem.Conflict, "owned"}, {problem.Forbidden, "unlinked"}, {problem.Claim, "again"}, {problem.SignIn, "refused"}, {problem.NotReady, "away"}, {problem.TooMany, "wait"}}
+}
+
+var (
+	failures = []failure{{problem.Conflict, "owned"}, {problem.Forbidden, "unlinked"}, {problem.Claim, "again"}, {problem.SignIn, "refused"}, {problem.NotReady, "away"}, {problem.TooMany, "wait"}}
+	// staffFailures are those of staff: whose groups give no role, and whose address is not verified or has a password here already.
+	staffFailures = []failure{{problem.Right, "no-role"}, {problem.Forbidden, "unverified"}, {problem.Conflict, "password"}, {problem.NotFound, "none"}, {problem.Claim, "again"}, {problem.SignIn, "refused"}, {problem.NotReady, "away"}, {problem.TooMany, "wait"}}
+)
 
 // providers are the routes to and from the provider's own sign-in. They are for browsers that go there: what went wrong is told
 // in the app's address.
@@ -64,17 +70,17 @@ func (s *Server) providers() {
 	do(s, "GET "+awayPath, "Go and sign in with the provider's own account", func(ctx context.Context, in *waysIn) (*goOut, error) {
 		where, keep, err := p.BeginProvider(ctx, in.Provider)
 		if err != nil {
-			return s.failed(ctx, err), nil
+			return s.failed(ctx, failures, err), nil
 		}
 		return goTo(where, s.away(keep, s.config.Now().Add(awayTime))), nil
 	}, redirect)
 	do(s, "GET "+awayPath+"/back", "Come back from the provider", func(ctx context.Context, in *backIn) (*goOut, error) {
 		if in.Error != "" || in.Code == "" || in.State == "" || in.Away == "" {
-			return s.failed(ctx, problem.New(problem.SignIn, "")), nil
+			return s.failed(ctx, failures, problem.New(problem.SignIn, "")), nil
 		}
 		session, token, err := p.FinishProvider(ctx, in.State, in.Away, in.Code, in.Issuer)
 		if err != nil {
-			return s.failed(ctx, err), nil
+			return s.failed(ctx, failures, err), nil
 		}
 		if err := p.NameSession(ctx, token, in.Agent); err != nil {
 			return nil, err
@@ -83,9 +89,9 @@ func (s *Server) providers() {
 	}, redirect)
 }
 
-func (s *Server) failed(ctx context.Context, err error) *goOut {
+func (s *Server) failed(ctx context.Context, of []failure, err error) *goOut {
 	why := "failed"
-	for _, f := range failures {
+	for _, f := range of {
 		if problem.Is(err, f.kind) {
 			why = f.why
 		}

@@ -1,7 +1,6 @@
 // The staff page's frame: signing in, the way between screens, keys (? lists them), and what holds for all screens: simulated, offline.
 import { Kbd } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore, type FormEvent } from "react";
+import { Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { api, netState, ok, Problem, watchNet } from "../shared/client";
 import type { Session } from "../shared/model";
 import { Dialog, Skeleton, Trouble } from "../shared/parts/Bits";
@@ -11,6 +10,7 @@ import { Link, match, navigate, Title, useArrival, usePath } from "../shared/rou
 import { clip, clock } from "../shared/text";
 import { sees, useSession, WhoMay } from "./may";
 import { needsOf, screens, ways, type Way } from "./screens";
+import { SignIn } from "./screens/SignIn";
 
 export function App() {
   const session = useSession();
@@ -20,54 +20,6 @@ export function App() {
     <main className="page">
       <h1 className="hidden">Cardea, staff</h1>
       {session.error ? <Trouble error={session.error} again={() => void session.refetch()} /> : <Skeleton lines={6} />}
-    </main>
-  );
-}
-
-function SignIn() {
-  const client = useQueryClient();
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    document.title = "Sign in · Cardea, staff";
-  }, []);
-  const enter = async (body: { email: string; password: string; provider?: string } | { token: string }) => {
-    setBusy(true);
-    setError(null);
-    try {
-      const s = await ok(api.POST("/v1/staff/sessions", { body }));
-      client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
-      client.setQueryData(["session"], s);
-    } catch (e) {
-      setError(e);
-      setBusy(false);
-    }
-  };
-  const once = useRef(false);
-  useEffect(() => {
-    const token = location.pathname === "/staff/sign-in" ? location.hash.slice(1) : "";
-    if (!token || once.current) return;
-    once.current = true;
-    navigate("/staff/", true);
-    void enter({ token });
-  }, []);
-  const submit = (e: FormEvent<HTMLFormElement>) => {
-    e.preventDefault();
-    const f = new FormData(e.currentTarget);
-    const provider = String(f.get("provider"));
-    void enter({ email: String(f.get("email")), password: String(f.get("password")), ...(provider ? { provider } : {}) });
-  };
-  return (
-    <main className="page narrow stack">
-      <p className="brand"><Icon name="shield" size={24} />Cardea, staff</p>
-      <h1>Sign in</h1>
-      {error instanceof Problem && error.status === 401 ? <p role="alert" className="trouble">E-mail and password do not fit.</p> : error !== null && <Trouble error={error} />}
-      <form onSubmit={submit}>
-        <label><span>E-mail</span><input name="email" type="email" autoComplete="username" required maxLength={254} /></label>
-        <label><span>Password</span><input name="password" type="password" autoComplete="current-password" required maxLength={200} /></label>
-        <label><span>Provider (only where there are several)</span><input name="provider" autoComplete="organization" maxLength={64} /></label>
-        <button disabled={busy}>Sign in</button>
-      </form>
     </main>
   );
 }

@@ -2693,6 +2693,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where staff sign in with the provider's own account */
+        get: operations["get-staff-sign-in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/sign-in/provider": {
         parameters: {
             query?: never;
@@ -4157,6 +4174,14 @@ export interface components {
             sections: components["schemas"]["HelpSection"][];
             title: string;
         };
+        Helping: {
+            /** @description The home helps, as far as its people or its provider's terms say */
+            on: boolean;
+            /** @description Homes of other providers of the installation get it too, not only the provider's own */
+            others: boolean;
+            /** @description The provider has it learned from; else nothing is used of any of its homes */
+            used: boolean;
+        };
         HerdIndicator: {
             /** @description Host or address, port, protocol; empty for one that is refused and that fewer than 20 homes told */
             endpoint: string;
@@ -4406,6 +4431,11 @@ export interface components {
             act: "fetch" | "agree" | "remove";
             name: string;
             reason: string;
+            /**
+             * Format: date-time
+             * @description For agree: when what waits was looked at. What the source said since then stays held
+             */
+            seen?: string;
         };
         IntelException: {
             /** Format: date-time */
@@ -4426,6 +4456,8 @@ export interface components {
              * @description Names that no list of malware may have
              */
             known: number;
+            /** @description Whether your provider changes sources and exceptions: of several, the one that operates the installation does */
+            steers: boolean;
             /** Format: int64 */
             version: number;
             /** @description Something changed that is not published yet */
@@ -4919,6 +4951,11 @@ export interface components {
         };
         ListSignedIn: {
             items: components["schemas"]["SignedIn"][];
+            /** @description Cursor of the next page, null on the last one */
+            next: string | null;
+        };
+        ListStaffWay: {
+            items: components["schemas"]["StaffWay"][];
             /** @description Cursor of the next page, null on the last one */
             next: string | null;
         };
@@ -5577,11 +5614,14 @@ export interface components {
             etag: string;
             /** @description Devices whose contacts are not kept by name */
             guests: string[];
+            help: components["schemas"]["Helping"];
             /** @description Names of contacts never leave the gateway */
             private: boolean;
         };
         PrivacyPatch: {
             guests?: string[];
+            /** @description Whether the home helps others; false also takes back what it told */
+            help?: boolean;
             private?: boolean;
         };
         Probation: {
@@ -6220,6 +6260,11 @@ export interface components {
             mac: string;
             /** @description Staff who leave it out give the reason of their look */
             why?: string;
+        };
+        StaffWay: {
+            name: string;
+            /** @description Its short name: go to /v1/staff/sign-in/provider?provider= */
+            provider: string;
         };
         Staying: {
             /**
@@ -9557,6 +9602,11 @@ export interface operations {
                      *           "guests": [
                      *             "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
                      *           ],
+                     *           "help": {
+                     *             "on": false,
+                     *             "others": false,
+                     *             "used": false
+                     *           },
                      *           "private": false
                      *         },
                      *         "schedules": [
@@ -12111,6 +12161,11 @@ export interface operations {
                      *       "guests": [
                      *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
                      *       ],
+                     *       "help": {
+                     *         "on": false,
+                     *         "others": false,
+                     *         "used": false
+                     *       },
                      *       "private": false
                      *     }
                      */
@@ -12162,6 +12217,7 @@ export interface operations {
                  *       "guests": [
                  *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
                  *       ],
+                 *       "help": false,
                  *       "private": false
                  *     }
                  */
@@ -12182,6 +12238,11 @@ export interface operations {
                      *       "guests": [
                      *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
                      *       ],
+                     *       "help": {
+                     *         "on": false,
+                     *         "others": false,
+                     *         "used": false
+                     *       },
                      *       "private": false
                      *     }
                      */
@@ -18700,6 +18761,11 @@ export interface operations {
                      *       "guests": [
                      *         "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
                      *       ],
+                     *       "help": {
+                     *         "on": false,
+                     *         "others": false,
+                     *         "used": false
+                     *       },
                      *       "private": false
                      *     }
                      */
@@ -19425,6 +19491,7 @@ export interface operations {
                      *       "entries": 3,
                      *       "failure": "the server answered 503",
                      *       "known": 3,
+                     *       "steers": false,
                      *       "version": 3,
                      *       "waits": false
                      *     }
@@ -19698,7 +19765,8 @@ export interface operations {
                  * @example {
                  *       "act": "fetch",
                  *       "name": "Mill Lane 4",
-                 *       "reason": "The resident called about a slow line"
+                 *       "reason": "The resident called about a slow line",
+                 *       "seen": "2026-03-01T12:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["IntelAct"];
@@ -21720,6 +21788,63 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-sign-in": {
+        parameters: {
+            query?: {
+                /** @description Its short name; not needed where there is one */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "Mill Lane 4",
+                     *           "provider": "Example Net"
+                     *         }
+                     *       ],
+                     *       "next": "bmV4dC1wYWdl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListStaffWay"];
                 };
             };
             /** @description Error */

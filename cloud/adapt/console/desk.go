@@ -157,6 +157,15 @@ func (a deskPart) Approvals(ctx context.Context, tenant, state string, page api.
 	}
 }
 
+func (a deskPart) StaffWays(ctx context.Context, provider string) ([]view.StaffWay, error) {
+	list, err := a.Accounts.StaffWays(ctx, provider)
+	out := make([]view.StaffWay, 0, len(list))
+	for _, w := range list {
+		out = append(out, view.StaffWay{Provider: w.Slug, Name: w.Name})
+	}
+	return out, faults.Tell(err)
+}
+
 func (a deskPart) BeginStaff(ctx context.Context, provider string) (where, cookie string, err error) {
 	where, cookie, err = a.Accounts.BeginStaff(ctx, provider)
 	_, _, err = people.Let(account.Session{}, "", err)

@@ -116,6 +116,12 @@ type Ways struct {
 	Look     Shown  `json:"look"`
 }
 
+// StaffWay is a provider at whose own sign-on its staff come in.
+type StaffWay struct {
+	Provider string `json:"provider" doc:"Its short name: go to /v1/staff/sign-in/provider?provider="`
+	Name     string `json:"name"`
+}
+
 // Question is what a browser is asked for.
 type Question struct {
 	Challenge string         `json:"challenge" doc:"Comes back with the answer, within five minutes"`

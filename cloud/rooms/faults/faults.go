@@ -47,7 +47,7 @@ func Staff(err error) error {
 	case errors.Is(err, staff.ErrMany):
 		return problem.New(problem.TooMany, "There are as many as there may be.")
 	case errors.Is(err, account.ErrNoRole):
-		return problem.New(problem.Forbidden, "This account has no role here.")
+		return problem.New(problem.Right, "This account has no role here.")
 	}
 	return Tell(err)
 }
