@@ -82,6 +82,11 @@ func (c *chaos) allTold() error {
 			}
 		}
 	}
+	for id := range c.tale.answered {
+		if !have[id] {
+			errs = append(errs, fmt.Errorf("step %s was answered at home, and is not in the cloud", id))
+		}
+	}
 	return errors.Join(errs...)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"cardea/cloud/incident"
 	"cardea/gateway/control"
+	"cardea/home"
 	"cardea/lab/plan"
 )
 
@@ -23,6 +24,7 @@ type tale struct {
 	mu       sync.Mutex
 	findings map[string]time.Time // ids, and when they were told
 	steps    map[string]time.Time // case, state and time, and when they were told
+	answered map[string]bool      // steps of which the gateway told its owner in an answer: they are on its disk, whatever happens then
 	kills    []time.Time          // of the agent
 	orders   []order
 	asked    int // orders, also those that the cloud said no to
@@ -71,7 +73,7 @@ func TestCloudKilledAndCutOffKnowsEverythingOnce(t *testing.T) {
 	t.Logf("seed %d", seed)
 	s := &sky{}
 	w := begin(t, options{Options: plan.Options{Seed: 71, Scenario: "camera"}, first: above(s), life: time.Duration(8+2*rounds) * time.Minute})
-	c := &chaos{w: w, s: s, rnd: rand.New(rand.NewPCG(seed, 0)), tale: &tale{findings: map[string]time.Time{}, steps: map[string]time.Time{}}, blocked: map[string]bool{}}
+	c := &chaos{w: w, s: s, rnd: rand.New(rand.NewPCG(seed, 0)), tale: &tale{findings: map[string]time.Time{}, steps: map[string]time.Time{}, answered: map[string]bool{}}, blocked: map[string]bool{}}
 	ctx, cancel := context.WithCancel(w.ctx)
 	var listening sync.WaitGroup
 	listening.Go(func() { c.tale.listen(ctx, w.facts.Socket) })
@@ -92,8 +94,8 @@ func TestCloudKilledAndCutOffKnowsEverythingOnce(t *testing.T) {
 	}
 	c.healAll()
 	c.compare()
-	t.Logf("%d rounds: %d findings and %d steps told at home, %d of %d orders taken by the API, %d acts at home; %v",
-		rounds, len(c.tale.findings), len(c.tale.steps), len(c.tale.orders), c.tale.asked, c.tale.local, c.faults)
+	t.Logf("%d rounds: %d findings and %d steps told at home, %d of %d orders taken by the API, %d acts at home, %d steps in their answers; %v",
+		rounds, len(c.tale.findings), len(c.tale.steps), len(c.tale.orders), c.tale.asked, c.tale.local, len(c.tale.answered), c.faults)
 	if len(c.tale.orders) == 0 {
 		t.Error("nothing was asked for")
 	}
@@ -229,8 +231,13 @@ func (c *chaos) onCase(verb, why string) {
 // atHome is the resident at the gateway itself. While the agent is away there is nobody to ask.
 func (c *chaos) atHome(verb, device, why string) {
 	p, _ := c.w.home.Plan.Device(device)
-	if control.Dial(c.w.facts.Socket).Ask(c.w.ctx, control.Action{Verb: verb, Target: p.MAC.String(), Why: why}, nil) == nil {
-		c.tale.local++
+	var its home.Incident // a release has none
+	if control.Dial(c.w.facts.Socket).Ask(c.w.ctx, control.Action{Verb: verb, Target: p.MAC.String(), Why: why}, &its) != nil {
+		return
+	}
+	c.tale.local++
+	for _, t := range its.History {
+		c.tale.answered[step(its.ID, string(t.To), string(t.Mode), t.Time.UnixMilli())] = true
 	}
 }
 
