@@ -105,6 +105,7 @@ var (
 	_ portal.Stepper   = guests{}
 	_ portal.Undoer    = guests{}
 	_ portal.Container = guests{}
+	_ portal.Dismisser = guests{}
 )
 
 // Incidents lists the open incidents for people at home.
@@ -162,6 +163,13 @@ func (p guests) Contain(w portal.Wish) error {
 	return portal.ErrGone
 }
 
+// Dismiss ends a case by the word of somebody who has a code.
+func (p guests) Dismiss(w portal.Wish) error {
+	return forPeople(p.g.dismiss(w.Incident, func() error {
+		return p.g.responder.Dismiss(respond.Dismissal{Incident: w.Incident, Outcome: w.Outcome, Self: w.Self, Code: w.Code, Acknowledged: w.Acknowledged}, p.g.now())
+	}))
+}
+
 // Read keeps that a person at home has read of an incident.
 func (p guests) Read(w portal.Wish) error {
 	return forPeople(p.g.responder.Read(w.Incident, respond.ByPortal, portal.ReadNote, p.g.now()))
@@ -197,7 +205,7 @@ func planOf(b *playbook.Playbook, advice []playbook.Advice, lang string) portal.
 func forPeople(err error) error {
 	for _, e := range []struct{ is, say error }{
 		{respond.ErrCode, portal.ErrCode}, {respond.ErrTries, portal.ErrTries}, {respond.ErrNotClean, portal.ErrNotClean},
-		{respond.ErrNeedsHelp, portal.ErrNeedsHelp}, {respond.ErrClosed, portal.ErrGone}, {respond.ErrUnknown, portal.ErrGone},
+		{respond.ErrNeedsHelp, portal.ErrNeedsHelp}, {respond.ErrWarned, portal.ErrWarned}, {respond.ErrClosed, portal.ErrGone}, {respond.ErrUnknown, portal.ErrGone},
 	} {
 		if errors.Is(err, e.is) {
 			return e.say

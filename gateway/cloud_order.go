@@ -403,18 +403,27 @@ func (c *cloud) dismiss(incident, by, why, answer string, now time.Time) error {
 			respond.ByOwner: "The owner says that this is no problem.", respond.BySupport: "Support says that this is no problem.",
 		}[by]
 	}
+	end := func() error { return c.g.responder.Close(incident, by, why, outcome, now) }
+	if by != respond.ByOwner {
+		return end()
+	}
+	return c.g.dismiss(incident, end)
+}
+
+// dismiss ends a case at the word of whose home it is, and learns from it.
+func (g *Gateway) dismiss(incident string, end func() error) error {
 	var about []home.Finding
-	for _, i := range c.g.responder.Incidents() {
-		if i.ID == incident && by == respond.ByOwner {
+	for _, i := range g.responder.Incidents() {
+		if i.ID == incident {
 			about = i.Findings
 		}
 	}
-	if err := c.g.responder.Close(incident, by, why, outcome, now); err != nil {
+	if err := end(); err != nil {
 		return err
 	}
-	c.g.mu.Lock()
-	defer c.g.mu.Unlock()
-	c.g.judge.Accept(about)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.judge.Accept(about)
 	return nil
 }
 

@@ -152,6 +152,25 @@ func (p *Portal) contain(w http.ResponseWriter, r *http.Request) {
 	p.answer(w, r, q, err, q.Say("contain.done"), true)
 }
 
+// endings are how people may end a case here.
+var endings = map[string]home.Outcome{"false-alarm": home.OutcomeFalseAlarm, "accepted": home.OutcomeAccepted}
+
+// dismiss ends a case at somebody's word. With the code only, wherever it comes from: the page is open to all at home.
+func (p *Portal) dismiss(w http.ResponseWriter, r *http.Request) {
+	q, ok := p.form(w, r)
+	if !ok {
+		return
+	}
+	dismisser, can := p.home.(Dismisser)
+	wish := q.wish(r)
+	wish.Outcome, wish.Self = endings[r.PostForm.Get("answer")], q.suspect || q.mine
+	if !can || wish.Outcome == "" {
+		http.Error(w, q.Say("error.form"), http.StatusBadRequest)
+		return
+	}
+	p.answer(w, r, q, dismisser.Dismiss(wish), q.Say("dismiss.done"), true)
+}
+
 func (p *Portal) read(w http.ResponseWriter, r *http.Request) {
 	q, ok := p.form(w, r)
 	if !ok {

@@ -70,6 +70,10 @@ func TestFormsBecomeWishes(t *testing.T) {
 		"undone by itself":            {"/undo", camera, []string{"deed", "x1"}, Wish{Incident: "i", Deed: "x1", Self: true}, 200},
 		"undone by a free one itself": {"/undo", phone, []string{"incident", "k", "deed", "x1"}, Wish{Incident: "k", Deed: "x1", Self: true}, 200},
 		"no such deed":                {"/undo", phone, []string{"deed", "x9"}, Wish{}, 400},
+		"it was me":                   {"/dismiss", phone, []string{"answer", "accepted", "code", "1", "acknowledged", "yes"}, Wish{Incident: "i", Outcome: home.OutcomeAccepted, Code: "1", Acknowledged: true}, 200},
+		"false alarm, by itself":      {"/dismiss", camera, []string{"answer", "false-alarm"}, Wish{Incident: "i", Outcome: home.OutcomeFalseAlarm, Self: true}, 200},
+		"false alarm, of a free one":  {"/dismiss", phone, []string{"incident", "k", "answer", "false-alarm"}, Wish{Incident: "k", Outcome: home.OutcomeFalseAlarm, Self: true}, 200},
+		"it is clean, people say":     {"/dismiss", phone, []string{"answer", "clean"}, Wish{}, 400},
 		"read":                        {"/read", phone, nil, Wish{Incident: "i"}, 200},
 		"read, in German":             {"/read", phone, []string{"lang", "de"}, Wish{Incident: "i"}, 200},
 		"nothing waits":               {"/contain", phone, nil, Wish{}, 400},
@@ -152,6 +156,7 @@ func TestErrorsInWords(t *testing.T) {
 		ErrCode:                          {"That is not the code on", "Das ist weder der Code"},
 		fmt.Errorf("at x: %w", ErrTries): {"There were too many wrong codes", "Es gab zu viele falsche Codes"},
 		ErrNeedsHelp:                     {"It was let out twice", "Es wurde zweimal herausgelassen"},
+		ErrWarned:                        {"Please say first", "Bitte sagen Sie zuerst"},
 		ErrNotClean:                      {"It still does what", "Es tut noch, wofür"},
 		ErrGone:                          {"This case is closed", "Dieser Fall ist abgeschlossen"},
 		errors.New("the moon is full"):   {"The moon is full.", "Das hat nicht geklappt: the moon is full."},
@@ -171,11 +176,11 @@ func TestErrorsInWords(t *testing.T) {
 func TestAGatewayWithoutPlaybooks(t *testing.T) {
 	p := portalOf(infected().fake)
 	_, _, body := ask(p, "GET", "192.168.1.1:8480", "/", phone, nil, "")
-	for _, path := range []string{"/step", "/undo", "/contain", "/read"} {
+	for _, path := range []string{"/step", "/undo", "/contain", "/read", "/dismiss"} {
 		if strings.Contains(body, `action="`+path+`"`) {
 			t.Errorf("%s is offered", path)
 		}
-		if status, _ := post(p, phone, path, "step", "reboot", "answer", "done", "deed", "x1"); status != 400 {
+		if status, _ := post(p, phone, path, "step", "reboot", "answer", map[bool]string{true: "accepted", false: "done"}[path == "/dismiss"], "deed", "x1"); status != 400 {
 			t.Errorf("%s: status %d", path, status)
 		}
 	}

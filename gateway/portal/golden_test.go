@@ -29,6 +29,7 @@ func (g *guided) Plan(_ View, lang string) (Plan, bool) { return g.plan(lang), g
 func (g *guided) Step(w Wish) error                     { g.did = append(g.did, w); return g.err }
 func (g *guided) Undo(w Wish) error                     { g.did = append(g.did, w); return g.err }
 func (g *guided) Read(w Wish) error                     { g.did = append(g.did, w); return g.err }
+func (g *guided) Dismiss(w Wish) error                  { g.did = append(g.did, w); return g.err }
 func (g *guided) Contain(w Wish) error                  { g.did = append(g.did, w); return g.err }
 
 func planFor(lang string) Plan {

@@ -3,6 +3,8 @@ package portal
 import (
 	"errors"
 	"strings"
+
+	"cardea/home"
 )
 
 // Plan is what to do about an incident, in one language. Its texts hold {device}, {provider} and {phone}, which the page fills in.
@@ -44,9 +46,10 @@ type Wish struct {
 	Step         string // of a plan
 	Answer       Answer
 	Deed         string
-	Code         string // the label's, or one from a signed-in phone; may be empty
-	Self         bool   // from a device that is a case itself: malware may have sent it, so nothing is loosened without a code
-	Acknowledged bool   // the person was told that the device may still be infected, and said so
+	Outcome      home.Outcome // how it is to end
+	Code         string       // the label's, or one from a signed-in phone; may be empty
+	Self         bool         // from a device that is a case itself: malware may have sent it, so nothing is loosened without a code
+	Acknowledged bool         // the person was told that the device may still be infected, and said so
 }
 
 // What follows a Home may have besides. The page leaves out what it has not.
@@ -63,6 +66,10 @@ type (
 	Undoer interface {
 		Undo(Wish) error
 	}
+	// Dismisser ends a case that is a false alarm, or that its people want so. Nothing is dismissed without a code.
+	Dismisser interface {
+		Dismiss(Wish) error
+	}
 	// Reader keeps that a person has read of the incident.
 	Reader interface {
 		Read(Wish) error
@@ -78,7 +85,8 @@ var (
 	ErrCode      = errors.New("that is not the code")
 	ErrTries     = errors.New("too many wrong codes: try again in an hour")
 	ErrNotClean  = errors.New("the device still does what it was shut in for")
-	ErrNeedsHelp = errors.New("it was let out twice before it was clean: please call for help")
+	ErrNeedsHelp = errors.New("it was let out twice before it was clean: please call for help, or say that you know that it may still be infected")
+	ErrWarned    = errors.New("please say that you know that it may still be infected")
 	ErrGone      = errors.New("the case is closed")
 	errElsewhere = errors.New("this has to be done from another device")
 )
@@ -89,7 +97,7 @@ var problems = []struct {
 	key string
 }{
 	{ErrCode, "error.code"}, {ErrTries, "error.tries"}, {ErrNotClean, "error.not-clean"}, {ErrNeedsHelp, "error.help"},
-	{ErrGone, "error.gone"}, {errElsewhere, "error.elsewhere"},
+	{ErrWarned, "error.warned"}, {ErrGone, "error.gone"}, {errElsewhere, "error.elsewhere"},
 }
 
 // sorry is an error in a person's language. One without words of ours is told as it is, in English, rather than not at all.

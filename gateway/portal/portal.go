@@ -143,6 +143,7 @@ func (p *Portal) Handler() http.Handler {
 	m.HandleFunc("POST /step", p.step)
 	m.HandleFunc("POST /undo", p.undo)
 	m.HandleFunc("POST /contain", p.contain)
+	m.HandleFunc("POST /dismiss", p.dismiss)
 	m.HandleFunc("POST /read", p.read)
 	return p.guard(m)
 }

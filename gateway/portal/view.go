@@ -57,6 +57,8 @@ type caseView struct {
 	Testing         bool
 	CanRelease      bool
 	Releases        string
+	CanDismiss      bool
+	Warn            bool // who dismisses it has to say that they were warned
 	CanRead, Read   bool
 	Expert          expertView
 }
@@ -139,13 +141,24 @@ func (p *Portal) caseOf(v View, by visit, s speaker) (caseView, Plan) {
 	}
 	c.testing(i)
 	c.CanRelease = held(i)
-	if i.Releases > 1 {
-		c.Releases = s.Say("release.many", i.Releases)
-	}
+	c.Releases = s.released(i)
+	_, c.CanDismiss = p.home.(Dismisser)
+	c.Warn = held(i) || hard(i)
 	_, c.CanRead = p.home.(Reader)
 	c.Read = wasRead(i)
 	c.expert(&v, &plan)
 	return c, plan
+}
+
+// released says that help is asked for first, where it came back too often. With the code and their word people let it out all the same.
+func (s speaker) released(i *home.Incident) string {
+	switch {
+	case i.Releases > 1:
+		return s.Say("release.many", i.Releases)
+	case i.Relapses > 2:
+		return s.Say("release.often", i.Relapses)
+	}
+	return ""
 }
 
 // name is what a device is called, however little that is.

@@ -144,20 +144,62 @@ var endings = map[home.Outcome]say.Pattern{
 // Close ends an incident: false alarm, accepted by its owner, device removed.
 func (r *Responder) Close(id, by, why string, outcome home.Outcome, now time.Time) (err error) {
 	r.act(func() {
-		var c *Case
-		if c, err = r.find(id); err != nil {
-			return
-		}
-		switch {
-		case by == ByPortal:
+		if by == ByPortal {
 			err = ErrWho
 			return
-		case endings[outcome] == "":
+		}
+		err = r.close(id, by, outcome, now, theirs(why))
+	})
+	return err
+}
+
+// close has the lock.
+func (r *Responder) close(id, by string, outcome home.Outcome, now time.Time, why ...home.Words) error {
+	c, err := r.find(id)
+	if err != nil {
+		return err
+	}
+	if endings[outcome] == "" {
+		return ErrOutcome
+	}
+	c.Incident.Outcome = outcome
+	r.move(c, now, home.StateClosed, home.ModeOff, by, sentences(append([]home.Words{say.New(endings[outcome])}, why...)...))
+	return nil
+}
+
+// Dismissal is somebody's word at the gateway's own page that a case is a false alarm, or is theirs.
+type Dismissal struct {
+	Incident     string // id or short code
+	Outcome      home.Outcome
+	Self         bool   // from a device that is a case itself
+	Code         string // the label's, or one from a signed-in phone: nothing is dismissed without
+	Acknowledged bool   // the person was told that the device may still be infected, and said so
+}
+
+// Dismiss ends a case by such a word. What holds a device is ended by it only when the person was told what that means: it frees at once
+// what even a release watches for two weeks.
+func (r *Responder) Dismiss(d Dismissal, now time.Time) (err error) {
+	r.act(func() {
+		var c *Case
+		if c, err = r.find(d.Incident); err != nil {
+			return
+		}
+		if d.Outcome != home.OutcomeFalseAlarm && d.Outcome != home.OutcomeAccepted {
 			err = ErrOutcome
 			return
 		}
-		c.Incident.Outcome = outcome
-		r.move(c, now, home.StateClosed, home.ModeOff, by, sentences(say.New(endings[outcome]), theirs(why)))
+		if !d.Acknowledged && (isolates(c.Incident.Mode) || c.Hard) {
+			err = ErrWarned // before a code is used up
+			return
+		}
+		how, warned := home.Words{}, home.Words{}
+		if how, err = r.codeOK(c.Incident.ID, d.Code, d.Self, now); err != nil {
+			return
+		}
+		if d.Acknowledged {
+			warned = say.New("The person was told that it may still be infected, and confirmed it.")
+		}
+		err = r.close(c.Incident.ID, ByPortal, d.Outcome, now, how, warned)
 	})
 	return err
 }

@@ -47,7 +47,7 @@ func (r *Responder) check(c *Case, now time.Time) home.Check {
 // Release is a wish to let a device out.
 type Release struct {
 	Incident string // id or short code
-	By       string // ByOwner and BySupport override always; ByPortal needs a clean check or a code
+	By       string // ByOwner and BySupport override always; ByPortal needs a clean check or a code, and after two early releases Acknowledged
 	Why      string // in the person's words; may be empty
 	Self     bool   // asked for from the contained device itself: then only a code counts
 	Code     string // the label's, or one from a signed-in phone
@@ -92,19 +92,12 @@ func (r *Responder) release(w Release, now time.Time) error {
 			return err
 		}
 	}
-	why, how := say.New("Checked and clean."), home.Words{}
-	if !trusted(w.By) {
-		if !clean && spent {
-			return ErrNeedsHelp
+	why, how, owner := say.New("Checked and clean."), home.Words{}, trusted(w.By)
+	if !trusted(w.By) && (w.Self || !clean) {
+		if how, err = r.word(c, w, !clean && spent, now); err != nil {
+			return err
 		}
-		if w.Self || !clean {
-			if w.Code == "" && !w.Self {
-				return ErrNotClean
-			}
-			if how, err = r.codeOK(c.Incident.ID, w.Code, w.Self, now); err != nil {
-				return err
-			}
-		}
+		owner = w.Acknowledged
 	}
 	if !clean {
 		why = say.New("Let out before it was shown to be clean.")
@@ -129,22 +122,36 @@ func (r *Responder) release(w Release, now time.Time) error {
 			r.move(o, now, o.Incident.State, home.ModeOff, w.By, why)
 			continue
 		}
-		r.letOut(o, clean, w.By, sentences(why, o.forATime(w, clean, now)), now)
+		r.letOut(o, clean, owner, w.By, sentences(why, o.forATime(w, clean, now)), now)
 	}
 	return nil
+}
+
+// word is what stands for a signature where nobody is signed in: a code. After two easy releases help is asked for first; whoever was told
+// so, has a code and says that they know what they do, has the last word, for it is their home and there may be no way to call anybody.
+// The lock is held.
+func (r *Responder) word(c *Case, w Release, spent bool, now time.Time) (how home.Words, err error) {
+	switch {
+	case spent && !w.Acknowledged:
+		return how, ErrNeedsHelp // before a code is used up
+	case w.Code == "" && !w.Self:
+		return how, ErrNotClean
+	}
+	return r.codeOK(c.Incident.ID, w.Code, w.Self, now)
 }
 
 func (r *Responder) clean(c *Case) bool { return r.test(c).Clean(c.observed()) }
 
 // letOut begins probation. Silence while it was shut in counts, and so does the restart that somebody was asked for: the gateway
 // saw what it tried then, too. The lock is held.
-func (r *Responder) letOut(c *Case, clean bool, by string, why home.Words, now time.Time) {
+// owner: who asks may say what happens in this home.
+func (r *Responder) letOut(c *Case, clean, owner bool, by string, why home.Words, now time.Time) {
 	if !clean {
 		c.Incident.Releases++
 	}
 	phase := PhaseVendor
 	switch {
-	case c.Month && trusted(by): // held on for want of proof: it is their home
+	case c.Month && owner: // held on for want of proof: it is their home
 		r.free(c, by, why, now)
 		return
 	case clean:

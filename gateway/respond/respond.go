@@ -53,7 +53,7 @@ const (
 	maxText      = 400 // of a person's or the gateway's sentence, in bytes
 
 	easyReleases = 2 // releases before it is clean, then help (design: two, then a person helps)
-	relapsesHelp = 3 // a device that did it again so often is let out by the owner or support only
+	relapsesHelp = 3 // also where it did it again so often
 	onGap        = 3 * time.Minute
 	openHolds    = 7 * 24 * time.Hour  // how long a soft case that led to nothing stays open
 	hardHolds    = 30 * 24 * time.Hour // and one that nobody answered
@@ -69,7 +69,8 @@ var (
 	ErrNotClean  = errors.New("the device still does what it was shut in for")
 	ErrCode      = errors.New("that is neither the code on the gateway's label nor one from a phone")
 	ErrTries     = errors.New("too many wrong codes: try again in an hour")
-	ErrNeedsHelp = errors.New("it was let out twice before it was clean: please call for help")
+	ErrNeedsHelp = errors.New("it was let out twice before it was clean: please call for help, or say that you know that it may still be infected")
+	ErrWarned    = errors.New("please say that you know that it may still be infected")
 	ErrOnce      = errors.New("it was let out for a time already in the last day")
 	ErrClosed    = errors.New("the incident is closed")
 	ErrOut       = errors.New("nothing is shut in")

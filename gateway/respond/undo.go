@@ -32,11 +32,14 @@ func (r *Responder) undo(u Undoing, now time.Time) error {
 		return nil // asked for twice
 	}
 	if d.Kind == home.DeedHold && c != nil && c.Incident.State == home.StateProbation {
+		how := home.Words{}
 		if !trusted(u.By) {
-			return ErrWho
+			if how, err = r.codeOK(inc.ID, u.Code, u.Self, now); err != nil {
+				return err
+			}
 		}
 		c.Again = Again{}
-		r.free(c, u.By, sentences(say.New("It may reach everything again."), theirs(u.Why)), now)
+		r.free(c, u.By, sentences(say.New("It may reach everything again."), how, theirs(u.Why)), now)
 		return nil
 	}
 	if d.Kind == home.DeedHold && c != nil {

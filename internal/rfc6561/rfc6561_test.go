@@ -48,7 +48,7 @@ var points = []point{
 		"cloud/notify/help.TestTheHelpPageHasWhatRFC6561AsksFor",
 	}},
 	{8, "A person can leave the garden, a bot cannot, and what the person confirmed is kept.", []string{
-		"gateway/portal.TestMalwareCannotLetItselfOut", "gateway/portal.TestAReleaseKeepsThatThePersonWasWarned", "gateway/respond.TestWhoMayLetOut",
+		"gateway/portal.TestMalwareCannotLetItselfOut", "gateway/portal.TestAReleaseKeepsThatThePersonWasWarned", "gateway/portal.TestTheLastWordAtThePage", "gateway/respond.TestTheLastWordIsThePersons", "gateway/respond.TestWhoMayLetOut",
 		"gateway/respond.TestTheDeviceItselfAnswers", "cloud/notify/help.TestTheHelpPageHasWhatRFC6561AsksFor",
 	}},
 	{9, "The language is plain, with one path for laymen and one for experts.", []string{
