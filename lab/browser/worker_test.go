@@ -47,6 +47,8 @@ func TestServiceWorker(t *testing.T) {
 			p.says("as-of", "No connection. This is as of ")
 			p.click(button(laptop))
 			p.says("as-of", "No connection")
+			p.until("no live view, and nothing that looks like waiting for one", el("live")+`?.dataset.live === "cut" && !`+el("live")+`.querySelector(".skeleton")`)
+			p.says("live", "Without a connection we cannot see who talks now.")
 			p.axe("device without a network")
 			offline(p, false)
 			p.visit(d.app + "/")

@@ -23,7 +23,7 @@ export function HomeMapFigure({ devices, live }: { devices: Device[]; live: Live
     return () => watch.disconnect();
   }, []);
   const map = useMemo(() => layout(devices, live.contacts, Math.max(width, 300)), [devices, live.contacts, width]);
-  const cut = useSyncExternalStore(watchNet, netState).offline;
+  const cut = useSyncExternalStore(watchNet, netState).offline || live.state === "cut";
   return (
     <figure ref={ref} className="map" data-testid="home-map" data-live={cut ? "cut" : live.state}>
       <Picture map={map} online={!cut && live.state !== "offline"} />

@@ -85,3 +85,17 @@ export function problem(r: Response, error: unknown): Problem {
 
 // seg makes one path segment of an id that came from data, where an address is written by hand (event streams, links).
 export const seg = encodeURIComponent;
+
+// answered is the status with which a stream is answered, 0 without a connection; nothing of it is read.
+export async function answered(url: string): Promise<number> {
+  const end = new AbortController();
+  const late = setTimeout(() => end.abort(), longest);
+  try {
+    return (await fetch(url, { credentials: "same-origin", headers: { Accept: "text/event-stream" }, signal: end.signal })).status;
+  } catch {
+    return 0;
+  } finally {
+    clearTimeout(late);
+    end.abort();
+  }
+}

@@ -1,7 +1,7 @@
 // Live updates: server-sent events, opened again when they end, with the browser's own resume by Last-Event-ID.
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { seg } from "./client";
+import { answered, seg } from "./client";
 import type { Contact, Device } from "./model";
 
 // touched are the parts of a home's data that an event of a kind makes old. The server's feed names the kinds.
@@ -18,8 +18,9 @@ export const touched: Record<string, readonly string[]> = {
 const pauses = [1000, 2000, 5000, 15_000, 30_000];
 
 // stream keeps an event source open until the answer is called. again runs after each renewed connection: what came between may
-// be lost, so everything is asked for again. A page that is hidden holds no connection.
-export function stream(url: string, on: Record<string, (data: unknown) => void>, again: () => void, state?: (open: boolean) => void) {
+// be lost, so everything is asked for again. A page that is hidden holds no connection. refused says whether there is no use in
+// asking any more: an event source does not tell with what it was answered.
+export function stream(url: string, on: Record<string, (data: unknown) => void>, again: () => void, state?: (open: boolean) => void, refused?: () => Promise<boolean>) {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let tries = 0;
@@ -45,7 +46,11 @@ export function stream(url: string, on: Record<string, (data: unknown) => void>,
       state?.(false);
       if (es.readyState !== EventSource.CLOSED) return;
       const pause = pauses[Math.min(tries++, pauses.length - 1)] as number;
-      timer = setTimeout(open, pause * (0.5 + Math.random()));
+      const later = () => {
+        if (!ended && source === es) timer = setTimeout(open, pause * (0.5 + Math.random()));
+      };
+      if (!refused) return later();
+      void refused().then((no) => (no ? close() : later()), later);
     };
     for (const [name, f] of Object.entries(on)) {
       es.addEventListener(name, (e) => {
@@ -102,7 +107,16 @@ export const quietAfter = 60_000;
 const most = 500;
 
 export interface Heard { contact: Contact; at: number }
-export interface Live { contacts: Contact[]; state: "waiting" | "live" | "offline"; lastSeen: string | null }
+// A stream that says nothing for so long is not waited for any more, in milliseconds; it goes on being asked for.
+export const patience = 15_000;
+
+// LiveState: offline is the gateway's silence, cut our own, private says that it is not for who looks.
+export type LiveState = "waiting" | "live" | "offline" | "cut" | "private";
+export interface Live { contacts: Contact[]; state: LiveState; lastSeen: string | null }
+
+// unheard is the state after a stream ended or could not be opened: what was said of it last stays true until the next one says
+// otherwise, and nobody who was told that nothing is to be seen is made to wait anew.
+export const unheard = (s: LiveState): LiveState => (s === "live" ? "waiting" : s);
 
 export const contactKey = (c: Contact) => [c.device, c.name || c.ip, c.port, c.proto, c.inbound, c.peer, c.lookup].join("|");
 
@@ -127,7 +141,13 @@ export function useLive(home: string, device?: string): Live {
   useEffect(() => {
     known.current = new Map();
     set({ contacts: [], state: "waiting", lastSeen: null });
-    const show = (state: Live["state"], lastSeen: string | null = null) =>
+    let waits: ReturnType<typeof setTimeout> | undefined;
+    const wait = () => {
+      clearTimeout(waits);
+      waits = setTimeout(() => set((l) => (l.state === "waiting" ? { ...l, state: "cut" } : l)), patience);
+    };
+    wait();
+    const show = (state: LiveState, lastSeen: string | null = null) =>
       set({ contacts: [...known.current.values()].map((h) => h.contact), state, lastSeen });
     const take = (items: readonly Contact[]) => {
       known.current = hear(known.current, items, Date.now());
@@ -136,8 +156,16 @@ export function useLive(home: string, device?: string): Live {
     const lost = (open: boolean) => {
       if (open) return;
       known.current = new Map();
-      // The stream ends after it said that the gateway does not answer; that stays true until the next one says otherwise.
-      set((l) => (l.state === "offline" ? l : { contacts: [], state: "waiting", lastSeen: null }));
+      set((l) => {
+        const next = unheard(l.state);
+        if (next !== l.state) wait();
+        return next === l.state ? l : { contacts: [], state: next, lastSeen: null };
+      });
+    };
+    const refused = async () => {
+      if ((await answered(url)) !== 403) return false;
+      show("private");
+      return true;
     };
     const stop = stream(url, {
       contacts: (d) => {
@@ -154,13 +182,14 @@ export function useLive(home: string, device?: string): Live {
         show("offline", (d as { last_seen?: string }).last_seen ?? null);
       },
       end: () => undefined,
-    }, () => undefined, lost);
+    }, () => undefined, lost, refused);
     const timer = setInterval(() => {
       const before = known.current.size;
       take([]);
       if (known.current.size !== before) set((l) => ({ ...l, contacts: [...known.current.values()].map((h) => h.contact) }));
     }, 5000);
     return () => {
+      clearTimeout(waits);
       clearInterval(timer);
       stop();
     };

@@ -1,9 +1,10 @@
 // Device: what it is, how it is, what it may do, what it talks to now and in a week, and what we cannot see.
-import { useEffect } from "react";
+import { useEffect, useSyncExternalStore } from "react";
+import { netState, watchNet } from "../../shared/client";
 import { t, tn } from "../../shared/i18n";
 import { useLive } from "../../shared/live";
 import type { DeviceDetail } from "../../shared/model";
-import { Ago, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { Ago, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { OrderLine, word } from "../../shared/parts/Case";
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
@@ -84,14 +85,18 @@ function Head({ device, asking }: { device: DeviceDetail; asking: Asking }) {
 function Now({ device, asking }: { device: DeviceDetail; asking: Asking }) {
   const live = useLive(useHomeID(), device.id);
   const may = useMay();
+  const offline = useSyncExternalStore(watchNet, netState).offline;
+  const state = offline && live.state === "waiting" ? "cut" : live.state;
   return (
-    <section className="card stack" aria-labelledby="now" data-testid="live" data-live={live.state}>
+    <section className="card stack" aria-labelledby="now" data-testid="live" data-live={state}>
       <div className="between">
         <h2 id="now">{t("device.now")}</h2>
         {live.state === "live" && <State tone="good" icon="dot">{t("live.live")}</State>}
       </div>
       {live.state === "offline" && <p className="quiet">{t("live.offline")} {live.lastSeen && <Ago at={live.lastSeen} />}</p>}
-      {live.state === "waiting" && <Skeleton lines={3} />}
+      {state === "waiting" && <Skeleton lines={3} />}
+      {state === "cut" && <Empty icon="cloudOff">{t(offline ? "map.cut" : "live.cut")}</Empty>}
+      {state === "private" && <Empty icon="lock">{t("where.forbidden")}</Empty>}
       {live.state === "live" && <Contacts contacts={live.contacts} blocked={device.blocked}
         block={may ? (endpoint) => asking.ask({ verb: "block", device: device.id, endpoint }) : undefined} busy={asking.sending} />}
       <p className="small quiet">{t("live.private")}</p>
