@@ -34,8 +34,9 @@ type learnCmd struct {
 
 // Help explains what is learned.
 func (learnCmd) Help() string {
-	return `Each capture is a unit, which counts as one home; captures that show the same device (by its Ethernet address, of logs by its
-address) are one unit. What units' devices use is counted by class, vendor and model, one home one vote. The same captures give
+	return `Each capture is a unit, which counts as one home; captures that show the same device (by its Ethernet address) are one unit. Those
+without Ethernet addresses, as Zeek's logs, are one unit when they are copies or excerpts of each other (the same flows at the
+same times), or when their folder has a file _one-home.txt; private addresses say nothing. What units' devices use is counted by class, vendor and model, one home one vote. The same captures give
 the same file, in whatever order they are named. A capture that cannot be read does not keep the others from being learned: it is
 told, and the exit status is 1. docs/detection.md says what is done with it.`
 }

@@ -13,11 +13,16 @@ import (
 
 // homeLog is a log in which one device of a home calls servers on several days.
 func homeLog(device string, days int, servers ...string) []byte {
+	return homeLogFrom(4000, device, days, servers...)
+}
+
+// homeLogFrom is a log of another home: its device calls by other ports.
+func homeLogFrom(port int, device string, days int, servers ...string) []byte {
 	text := "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tduration\tconn_state\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\n"
 	for d := range days {
 		for h := range 24 {
 			for i, s := range servers {
-				text += fmt.Sprintf("%d.25\t%s\t%d\t%s\t8883\ttcp\t2.5\tSF\t9\t900\t8\t800\n", 1_700_006_400+d*86400+h*3600, device, 4000+i, s)
+				text += fmt.Sprintf("%d.25\t%s\t%d\t%s\t8883\ttcp\t2.5\tSF\t9\t900\t8\t800\n", 1_700_006_400+d*86400+h*3600, device, port+i, s)
 			}
 		}
 	}
@@ -79,9 +84,10 @@ func TestLearn(t *testing.T) {
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
 	a, b := put("in/a.log", homeLog("192.168.1.5", 3, "203.0.113.7", "203.0.113.9")), put("in/b.log", homeLog("192.168.1.6", 2, "203.0.113.7"))
-	c := put("in/c.log", homeLog("192.168.1.5", 4, "203.0.113.7"))
-	l, stderr := learn(t, 0, "--out", in("1"), "--counts", in("c1"), a, b, c)
-	if len(l.Units) != 2 || l.Units[0].Files != 2 || l.Days != 6 || len(l.Levels) != 1 || l.Levels[0].Homes != 2 || l.Levels[0].Endpoints != 2 || l.Bytes != len(bytesIn(t, in("1"))) || stderr != "" {
+	c := put("in/c.log", homeLogFrom(7000, "192.168.1.5", 4, "203.0.113.7")) // another home, whose device has the same private address
+	put("in/d.log", homeLog("192.168.1.5", 2, "203.0.113.7", "203.0.113.9")) // an excerpt of the first
+	l, stderr := learn(t, 0, "--out", in("1"), "--counts", in("c1"), a, b, c, in("in/d.log"))
+	if len(l.Units) != 3 || l.Units[0].Files != 2 || l.Days != 9 || len(l.Levels) != 1 || l.Levels[0].Homes != 3 || l.Levels[0].Endpoints != 2 || l.Bytes != len(bytesIn(t, in("1"))) || stderr != "" {
 		t.Errorf("%+v, %s", l, stderr)
 	}
 	learn(t, 0, "--out", in("2"), c, in("in"), b, a)
@@ -89,12 +95,12 @@ func TestLearn(t *testing.T) {
 		t.Error("in another order another file")
 	}
 	learn(t, 0, "--out", in("3"), "--counts", in("c3"), b)
-	learn(t, 0, "--out", in("4"), "--merge", in("c3"), c, a)
+	learn(t, 0, "--out", in("4"), "--merge", in("c3"), c, a, in("in/d.log"))
 	if !bytes.Equal(bytesIn(t, in("1")), bytesIn(t, in("4"))) {
 		t.Error("in parts another file")
 	}
 	text, _, status := cardea(t, me, "learn", "--out", in("5"), in("in"))
-	if noControls(t, "learn", text); status != 0 || !strings.Contains(text, "6 device-days of 2 units") {
+	if noControls(t, "learn", text); status != 0 || !strings.Contains(text, "9 device-days of 3 units") {
 		t.Errorf("exit status %d:\n%s", status, text)
 	}
 	// What was learned is what a replay goes by, and nothing else is.

@@ -3,7 +3,8 @@ package detect
 // Help explains the command, its labels and its JSON.
 const Help = `Learns what is normal from the captures of --train, calibrates on the earlier half of --benign (by device-days) and tests on the
 rest and on the attacks. Captures are pcap, pcapng and Zeek's conn.log, also gzipped; a capture is a unit (one home), and captures
-that show the same device are one unit, which is never in two parts. Where calibration or test cannot be later than training the
+that show the same device (by its Ethernet address; without these, that are copies or excerpts of each other, or lie in a folder with a
+file _one-home.txt) are one unit, which is never in two parts. Where calibration or test cannot be later than training the
 report says so. The detectors are the gateway's own and get no list of indicators.
 
 LABELS says which flows of a capture are malicious: a conn.log with labels that was made from it, or lines of

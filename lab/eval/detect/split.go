@@ -22,20 +22,16 @@ type parts struct {
 // well is left out here.
 func divide(train, benign []*units.Unit, days map[*units.Unit]float64) parts {
 	p := parts{train: train, split: Split{Forward: true, After: true, Why: []string{}}}
-	known := map[home.DeviceID]string{}
 	var end time.Time
 	for _, u := range train {
-		for i := range u.Devices {
-			known[u.Devices[i].ID] = u.Name
-		}
 		if u.Last.After(end) {
 			end = u.Last
 		}
 	}
 	var rest []*units.Unit
 	for _, u := range benign {
-		if of, ok := shares(u, known); ok {
-			p.say("%s is left out: it shows a device of %s, which is in training", u.Name, of)
+		if why := shares(u, train); why != "" {
+			p.say("%s is left out: %s, which is in training", u.Name, why)
 			continue
 		}
 		rest = append(rest, u)
@@ -83,13 +79,14 @@ func middle(rest []*units.Unit, days map[*units.Unit]float64) int {
 	return best
 }
 
-func shares(u *units.Unit, known map[home.DeviceID]string) (string, bool) {
-	for i := range u.Devices {
-		if of, ok := known[u.Devices[i].ID]; ok {
-			return of, true
+// shares says why a unit may be of a home that is in training; "": nothing says so.
+func shares(u *units.Unit, train []*units.Unit) string {
+	for _, t := range train {
+		if why := u.Same(t); why != "" {
+			return why
 		}
 	}
-	return "", false
+	return ""
 }
 
 // inOrder says which units of a part begin before the part before it has ended. Their time cannot be changed: a capture's days are

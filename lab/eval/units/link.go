@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"hash/fnv"
+	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -35,11 +37,12 @@ var routerMAC = home.MAC{0, 0, 0x5e, 0, 1, 1}
 // madeUp says whether an address was made by macOf: IANA's own block, of which no device has any.
 func madeUp(m home.MAC) bool { return m[0] == 0 && m[1] == 0 && m[2] == 0x5e }
 
-// macOf makes an Ethernet address for an address: the same in every capture, so that the same host is the same device.
+// macOf makes an Ethernet address for an address: the same in every capture, so that what several captures of one home show is one
+// device. It says nothing of two homes. All four octets count; those of 192.168.0.0/16 can be read in it.
 func macOf(a netip.Addr) home.MAC {
 	if a = a.Unmap(); a.Is4() {
 		b := a.As4()
-		return home.MAC{0, 0, 0x5e, b[1], b[2], b[3]}
+		return home.MAC{0, 0, 0x5e, b[0] ^ 192 ^ b[1], b[2], b[3]}
 	}
 	h := fnv.New32a()
 	b := a.As16()
@@ -58,14 +61,23 @@ type linker struct {
 // newLinker gives the addresses of the home that spoke their stations.
 func newLinker(c *census) *linker {
 	l := &linker{macs: map[netip.Addr]home.MAC{}, in: c.inside}
-	for a, s := range c.speakers {
+	taken := map[home.MAC]bool{routerMAC: true}
+	for _, a := range slices.SortedFunc(maps.Keys(c.speakers), netip.Addr.Compare) {
+		s := c.speakers[a]
 		if !l.in.has(a) {
 			continue
 		}
-		l.macs[a] = macOf(a)
 		if s.serves > 0 && s.outside*4 <= s.serves { // it answers names or leases at home, and hardly does anything of its own
 			l.macs[a] = routerMAC
+			continue
 		}
+		m := macOf(a)
+		for taken[m] { // three bytes for four: two addresses of one home may meet
+			n := uint32(m[3])<<16 | uint32(m[4])<<8 | uint32(m[5])
+			n++
+			m[3], m[4], m[5] = byte(n>>16), byte(n>>8), byte(n)
+		}
+		taken[m], l.macs[a] = true, m
 	}
 	return l
 }
@@ -136,7 +148,8 @@ func (l *linking) Handle(e *home.Event) {
 	l.to.Handle(e)
 }
 
-// group joins sources that show the same device.
+// group joins sources that show the same device, by its own Ethernet address; of sources without these, copies and excerpts of each
+// other; and what a folder calls one home.
 func group(sources []*source, each bool) [][]*source {
 	gateways := map[home.MAC]bool{}
 	for _, s := range sources {
@@ -155,22 +168,12 @@ func group(sources []*source, each bool) [][]*source {
 		}
 		return i
 	}
-	owner := map[home.MAC]int{}
-	for i, s := range sources {
-		if each {
-			break
-		}
-		for m := range s.marks() {
-			if gateways[m] {
-				continue
-			}
-			if j, ok := owner[m]; ok {
-				a, b := find(i), find(j)
-				head[max(a, b)] = min(a, b)
-			} else {
-				owner[m] = i
-			}
-		}
+	join := func(i, j int) {
+		a, b := find(i), find(j)
+		head[max(a, b)] = min(a, b)
+	}
+	if !each {
+		link(sources, gateways, join)
 	}
 	at := map[int]int{}
 	var out [][]*source
@@ -186,6 +189,36 @@ func group(sources []*source, each bool) [][]*source {
 		slices.SortFunc(g, func(a, b *source) int { return cmp.Or(a.first.Compare(b.first), cmp.Compare(a.key, b.key)) })
 	}
 	return out
+}
+
+// link tells join which sources are of one home.
+func link(sources []*source, gateways map[home.MAC]bool, join func(i, j int)) {
+	owner := map[home.MAC]int{}
+	folder := map[string]int{}
+	for i, s := range sources {
+		if s.named {
+			if j, ok := folder[filepath.Dir(s.key)]; ok {
+				join(i, j)
+			}
+			folder[filepath.Dir(s.key)] = i
+		}
+		if s.link != nil { // its addresses were made up: any home may have them
+			continue
+		}
+		for m := range s.marks() {
+			if gateways[m] {
+				continue
+			}
+			if j, ok := owner[m]; ok {
+				join(i, j)
+			} else {
+				owner[m] = i
+			}
+		}
+	}
+	for _, pair := range alike(sources) {
+		join(pair[0], pair[1])
+	}
 }
 
 // marks are the devices by which a source is joined with others: those that its folder says it is about, else all.

@@ -28,6 +28,7 @@ type source struct {
 	key     string // orders sources that begin at the same time; no two of a unit are the same
 	flows   bool   // a log of flows, else packets
 	macs    []home.MAC
+	named   bool // its folder says that its captures are of one home
 	damaged bool
 	tally
 
@@ -45,10 +46,14 @@ type tally struct {
 	gateways    map[home.MAC][]netip.Addr // routers with the addresses of the home by which they spoke
 	spoke       []netip.Addr              // addresses of the home that somebody used, in order
 	home        []netip.Prefix            // addresses that the log itself calls local, beside private ones
+	prints      *prints                   // the flows of a capture without Ethernet addresses; nil: it has them
 }
 
 // macFile lists, in a folder of captures, the addresses of the devices that these are about.
 const macFile = "_iotdevice-mac.txt"
+
+// oneHomeFile, in a folder of captures, says that all captures in it are of one home: logs that follow each other do not show it.
+const oneHomeFile = "_one-home.txt"
 
 // find lists the captures among paths, in the order of their names, each once.
 func find(paths []string) (list []*source, problems []Problem) {
@@ -67,7 +72,7 @@ func find(paths []string) (list []*source, problems []Problem) {
 		case err != nil:
 			problems = append(problems, Problem{File: path, Err: err})
 		case ok:
-			list = append(list, &source{path: path, key: abs, flows: flows, macs: subjects(filepath.Dir(path))})
+			list = append(list, &source{path: path, key: abs, flows: flows, macs: subjects(filepath.Dir(path)), named: exists(filepath.Join(filepath.Dir(path), oneHomeFile))})
 		case named:
 			problems = append(problems, Problem{File: path, Err: errNoCapture})
 		}
@@ -118,6 +123,11 @@ func packets(b []byte) bool {
 		return true
 	}
 	return false
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // subjects reads which devices a folder's captures are about; nil: it does not say.

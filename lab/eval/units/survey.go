@@ -42,6 +42,8 @@ func survey(ctx context.Context, sources []*source, o Options) (list []*source, 
 			s.senders, s.unique = s.link.devices(c)
 			s.gateways = map[home.MAC][]netip.Addr{routerMAC: s.link.router()}
 			s.tally.home = at
+			c.prints.sort()
+			s.prints = &c.prints
 		}
 		list = append(list, s)
 	}
@@ -76,6 +78,7 @@ type census struct {
 	speakers    map[netip.Addr]*speaker
 	spoke       map[netip.Addr]bool // addresses of the home that somebody used
 	by          map[home.MAC][]netip.Addr
+	prints      prints // unless frames have Ethernet addresses
 }
 
 // speaker is an address that began flows or answered some.
@@ -112,6 +115,9 @@ func (c *census) Handle(e *home.Event) {
 
 func (c *census) flow(e *home.Event) {
 	fl := e.Flow
+	if !c.framed && fl.State == home.FlowNew {
+		c.prints.add(printOf(fl, e.Time))
+	}
 	src, dst := fl.Src.Addr().Unmap(), fl.Dst.Addr().Unmap()
 	srcIn, dstIn := c.has(src), c.has(dst)
 	if fl.State == home.FlowAnswered {

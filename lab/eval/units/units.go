@@ -1,8 +1,8 @@
 // Package units reads real captures as units, and plays them. A unit is what counts as one home: one capture, or several that
-// show the same device, since one physical device is one home's. A unit can be played any number of times, through the
-// gateway's own capture and observer; it tells what its devices use, week by week, for a profile; and an attack can be
-// spliced into its benign time. Everything here is deterministic: the same captures, the same output, in whatever order they
-// are given.
+// show the same device by its own Ethernet address, since one physical device is one home's; without these, several that show the
+// same flows. A unit can be played any number of times, through the gateway's own capture and observer; it tells what its devices
+// use, week by week, for a profile; and an attack can be spliced into its benign time. Everything here is deterministic: the same
+// captures, the same output, in whatever order they are given.
 //
 // It may import the gateway's capture and observe, behavior's shared parts, identity with its parts and intel; it writes no
 // file. A Unit is immutable after Read or Splice and may be played by several goroutines at once.

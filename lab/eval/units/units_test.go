@@ -1,7 +1,9 @@
 package units_test
 
 import (
+	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -75,14 +77,15 @@ func told(t testing.TB, u *units.Unit) (list []string) {
 
 const day = 24 * time.Hour
 
-// Captures that show the same device are one unit, whatever the order in which they are named; what is no capture is passed over
-// in a folder and told when it is named itself.
+// Captures of one home are one unit, whatever the order in which they are named: logs that their folder says are of one, and excerpts
+// of each other. What is no capture is passed over in a folder and told when it is named itself.
 func TestRead(t *testing.T) {
 	dir := t.TempDir()
 	a := write(t, dir, "x/a.log", logTop+flow(0, "192.168.1.5", 4000, "203.0.113.7", 443, "SF", 3, "-"))
 	b := write(t, dir, "x/b.log", logTop+flow(day, "192.168.1.5", 4000, "203.0.113.7", 443, "SF", 3, "-")+flow(day, "192.168.1.6", 4000, "203.0.113.7", 443, "SF", 3, "-"))
 	c := write(t, dir, "y/a.log", logTop+flow(0, "192.168.1.9", 4000, "203.0.113.7", 443, "SF", 3, "-")+flow(0, "192.168.1.9", 4001, "192.168.1.1", 53, "SF", 3, "-"))
-	d := write(t, dir, "y/d.log", logTop+flow(2*day, "192.168.1.6", 4000, "203.0.113.7", 443, "SF", 3, "-")+flow(0, "192.168.1.6", 4001, "192.168.1.1", 53, "SF", 3, "-"))
+	write(t, dir, "x/_one-home.txt", "")
+	d := write(t, dir, "y/d.log", logTop+flow(2*day, "192.168.1.6", 4000, "203.0.113.7", 443, "SF", 3, "-")+flow(day, "192.168.1.6", 4000, "203.0.113.7", 443, "SF", 3, "-")+flow(0, "192.168.1.6", 4001, "192.168.1.1", 53, "SF", 3, "-"))
 	e := write(t, dir, "z/x/a.log", logTop+flow(0, "192.168.1.77", 4000, "203.0.113.7", 443, "SF", 3, "-"))
 	write(t, dir, "x/README.md", "# not a capture\n")
 	write(t, dir, "x/dns.log", "#separator \\x09\n#path\tdns\n#fields\tts\n")
@@ -109,6 +112,66 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// raw is a capture of UDP packets without Ethernet addresses (LINKTYPE_RAW), a minute apart.
+func raw(at time.Duration, src, dst string, ports ...uint16) string {
+	b := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0}
+	for i, port := range ports {
+		for _, v := range []uint32{uint32(begin.Add(at).Unix()) + uint32(i)*60, 5, 32, 32} {
+			b = binary.LittleEndian.AppendUint32(b, v)
+		}
+		b = append(b, 0x45, 0, 0, 32, 0, 0, 0, 0, 64, 17, 0, 0)
+		b = append(append(b, netip.MustParseAddr(src).AsSlice()...), netip.MustParseAddr(dst).AsSlice()...)
+		b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, port), 9999)
+		b = append(b, 0, 12, 0, 0, 1, 2, 3, 4)
+	}
+	return string(b)
+}
+
+// Most homes have a 192.168.1.10 and a router at 192.168.1.1 that asks for the time: captures without Ethernet addresses are of one
+// home when they show the same flows, and else are not, whatever private addresses they show.
+func TestPrivateAddressesDoNotJoin(t *testing.T) {
+	home := func(i int, src string) string {
+		at := time.Duration(i) * 5 * time.Hour
+		return flow(at, src, 4000+i, fmt.Sprintf("203.0.113.%d", i), 443, "SF", 3, "-") + flow(at+time.Minute, src, 5000+i, "198.51.100.7", 123, "SF", 3, "-") +
+			flow(at+time.Hour, src, 6000+i, "198.51.100.7", 8883, "SF", 3, "-")
+	}
+	router := flow(0, "192.168.1.1", 123, "198.51.100.123", 123, "SF", 1, "-")
+	for _, c := range []struct {
+		name string
+		want int
+		logs []string
+	}{
+		{"the same private address", 3, []string{logTop + home(1, "192.168.1.10"), logTop + home(2, "192.168.1.10"), logTop + home(3, "192.168.1.10")}},
+		{"a router that asks for the time", 3, []string{logTop + home(1, "192.168.1.10") + router, logTop + home(2, "192.168.1.11") + strings.ReplaceAll(router, ".000\t", ".700\t"),
+			logTop + home(3, "192.168.1.12") + strings.ReplaceAll(router, ".000\t", ".300\t")}},
+		{"first octets", 3, []string{logTop + home(1, "10.168.1.5"), logTop + home(2, "172.16.1.5"), logTop + home(3, "192.168.1.5")}},
+		{"a copy and an excerpt", 1, []string{logTop + home(1, "192.168.1.10") + home(2, "192.168.1.10"), logTop + home(1, "192.168.1.10") + home(2, "192.168.1.10"), logTop + home(2, "192.168.1.10")}},
+		{"packets", 2, []string{raw(0, "192.168.1.10", "203.0.113.1", 4000, 4001), raw(time.Hour, "192.168.1.10", "203.0.113.1", 4000, 4001)}},
+		{"a copy of packets", 1, []string{raw(0, "192.168.1.10", "203.0.113.1", 4000, 4001, 4002), raw(0, "192.168.1.10", "203.0.113.1", 4000, 4001)}},
+	} {
+		dir := t.TempDir()
+		keys := map[uint64]bool{}
+		for i, text := range c.logs {
+			write(t, dir, fmt.Sprintf("%d", i), text)
+		}
+		list := read(t, units.Options{}, dir)
+		for _, u := range list {
+			keys[u.Key()] = true
+		}
+		if len(list) != c.want || len(keys) != c.want {
+			t.Errorf("%s: %d units with %d keys, not %d", c.name, len(list), len(keys), c.want)
+		}
+		one, other := read(t, units.Options{}, filepath.Join(dir, "0"))[0], read(t, units.Options{}, filepath.Join(dir, "1"))[0]
+		if why := one.Same(other); (why == "") != (c.want > 1) {
+			t.Errorf("%s: read apart they are the same: %q", c.name, why)
+		}
+	}
+	two := read(t, units.Options{}, write(t, t.TempDir(), "a.log", logTop+home(1, "10.168.1.5")+home(1, "172.168.1.5")+home(1, "192.168.1.5")+home(1, "10.0.1.1")))
+	if len(two) != 1 || len(two[0].Devices) != 3 { // 172.168.0.0/16 is not private
+		t.Errorf("%+v", two[0].Devices)
+	}
+}
+
 // A unit can be played again, and by several at once; a second is told once, whatever number of captures cover it.
 func TestPlay(t *testing.T) {
 	dir := t.TempDir()
@@ -120,6 +183,7 @@ func TestPlay(t *testing.T) {
 		}
 		write(t, dir, fmt.Sprintf("%d.log", i), b.String())
 	}
+	write(t, dir, "_one-home.txt", "")
 	u := read(t, units.Options{}, dir)
 	if len(u) != 1 || len(u[0].Files) != 4 {
 		t.Fatal(u)

@@ -3,6 +3,7 @@ package units
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"hash/fnv"
 	"math"
 	"slices"
@@ -109,12 +110,15 @@ func (u *Unit) wholeDays() map[int64]bool {
 // maxDays bounds the days of one capture: a clock may be wrong by decades.
 const maxDays = 4000
 
-// Key is a number of the unit that stays the same when it is read again with others.
+// Key is a number of the unit that stays the same when it is read again with others. Made-up addresses are the same in many homes:
+// there the unit's flows tell it from others.
 func (u *Unit) Key() uint64 {
 	var macs []string
+	invented := false
 	for i := range u.Devices {
 		for _, m := range u.Devices[i].MACs {
 			macs = append(macs, m.String())
+			invented = invented || madeUp(m)
 		}
 	}
 	slices.Sort(macs)
@@ -122,6 +126,16 @@ func (u *Unit) Key() uint64 {
 	for _, m := range macs {
 		_, _ = h.Write([]byte(m))
 	}
+	if !invented {
+		return h.Sum64()
+	}
+	least := uint64(math.MaxUint64) // an excerpt beside the whole changes nothing
+	for _, s := range u.sources {
+		if s.prints != nil && len(s.prints.list) > 0 {
+			least = min(least, s.prints.list[0].sum)
+		}
+	}
+	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, least))
 	return h.Sum64()
 }
 

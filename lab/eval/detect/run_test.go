@@ -1,0 +1,53 @@
+package detect
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const logTop = "#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tduration\tconn_state\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\tlabel\n"
+
+// flowLine is a line of a log of 2026-01, with what it is labelled as.
+func flowLine(hour, second int, src string, port int, dst string, dport int, state, label string) string {
+	answers := map[bool]int{true: 8}[state == "SF"]
+	return fmt.Sprintf("%d.25\t%s\t%d\t%s\t%d\ttcp\t2.5\t%s\t9\t900\t%d\t%d\t%s\n", 1_767_225_600+hour*3600+second, src, port, dst, dport, state, answers, answers*100, label)
+}
+
+// homeDays is a log of a home in which one device calls its server each hour.
+func homeDays(n, from, days int, device, label string) string {
+	text := logTop
+	for h := range days * 24 {
+		text += flowLine(from*24+h, n, device, 4000+100*n+h%50, "203.0.113.7", 8883, "SF", label)
+	}
+	return text
+}
+
+func writeLog(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Logs of six homes in which the device has the same private address are six units: none is left out for that.
+func TestRunPrivateAddresses(t *testing.T) {
+	dir := t.TempDir()
+	var p []string
+	for i := range 6 {
+		p = append(p, writeLog(t, dir, fmt.Sprintf("%c.log", 'a'+i), homeDays(i, i*2, 2, "192.168.1.10", "-")))
+	}
+	r, err := Run(t.Context(), Options{Train: p[:2], Benign: p[2:]})
+	if err != nil || len(r.Split.Train) != 2 || len(r.Split.Calibration) != 2 || len(r.Split.Test) != 2 || len(r.Split.Why) > 0 || !r.Split.Forward {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	excerpt := writeLog(t, dir, "g.log", strings.Join(strings.SplitAfter(homeDays(1, 2, 2, "192.168.1.10", "-"), "\n")[:20], ""))
+	r, err = Run(t.Context(), Options{Train: p[:2], Benign: append(p[2:], excerpt)})
+	if err != nil || len(r.Split.Why) != 1 || !strings.Contains(r.Split.Why[0], "shows the same flows as") || len(r.Split.Calibration)+len(r.Split.Test) != 4 {
+		t.Fatalf("%v, %+v", err, r.Split)
+	}
+}
