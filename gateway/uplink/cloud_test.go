@@ -24,6 +24,7 @@ import (
 	"cardea/internal/platform/bus/broker"
 	"cardea/wire"
 	"cardea/wire/pb"
+	"cardea/wire/wiretest"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
@@ -146,6 +147,8 @@ type cloud struct {
 	notify   chan struct{}
 	reports  int
 	refuseBy error // storing fails with it
+
+	speech *wiretest.Older // of an older cloud; nil: today's. It is set before anything is said.
 }
 
 func newCloud(t testing.TB) *cloud {
@@ -224,13 +227,28 @@ func (c *cloud) hear(subject string, f func(bus.Msg)) {
 }
 
 func (c *cloud) parse(b []byte, m proto.Message) {
-	if err := proto.Unmarshal(b, m); err != nil {
+	b, err := c.known(b, m)
+	if err == nil {
+		err = proto.Unmarshal(b, m)
+	}
+	if err != nil {
 		c.t.Error(err)
 	}
 }
 
+// known is what the cloud of that protocol understands, or says, of a message.
+func (c *cloud) known(b []byte, m proto.Message) ([]byte, error) {
+	if c.speech == nil {
+		return b, nil
+	}
+	return c.speech.Known(string(m.ProtoReflect().Descriptor().Name()), b)
+}
+
 func (c *cloud) respond(m bus.Msg, p proto.Message) {
 	b, err := proto.Marshal(p)
+	if err == nil {
+		b, err = c.known(b, p)
+	}
 	if err == nil {
 		err = m.Respond(b)
 	}
@@ -319,6 +337,9 @@ func (c *cloud) until(what string, f func() bool) {
 func (c *cloud) command(m *pb.Command) {
 	c.t.Helper()
 	b, err := proto.Marshal(m)
+	if err == nil {
+		b, err = c.known(b, m)
+	}
 	if err == nil {
 		err = c.conn.Publish(wire.Down(c.place), b)
 	}
