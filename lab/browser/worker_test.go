@@ -30,6 +30,8 @@ func TestServiceWorker(t *testing.T) {
 		p.until("the service worker", `navigator.serviceWorker.ready.then((r) => !!r.active)`)
 		p.visit(d.app + "/") // through the service worker, which keeps it
 		p.until("the live map", el("home-map")+`?.dataset.live === "live"`)
+		p.until("who and what is online", `Number(`+el("here")+`?.dataset.online) > 0`)
+		p.says("here", "devices are online now.")
 	})
 	p.step(t, "without a network: the last known state and its time", func(t *testing.T) {
 		p.visit(d.app + "/devices") // this makes it known

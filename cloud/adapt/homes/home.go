@@ -62,7 +62,11 @@ func (a Homes) Home(ctx context.Context, p home.Place, lang string) (view.Home, 
 		return v, faults.Tell(err)
 	}
 	v.Desired.Running = state.Beat.GetDesired()
-	stops, trackers, err := a.History.StoppedSince(ctx, p.OfHome(), now.Truncate(24*time.Hour))
+	household, err := a.Rooms.HouseholdOf(ctx, p.OfHome())
+	if err != nil {
+		return v, faults.Tell(err)
+	}
+	stops, trackers, _, err := a.History.StoppedBetween(ctx, p.OfHome(), midnight(household.Zone, now), now.Add(24*time.Hour))
 	if err != nil {
 		return v, faults.Tell(err)
 	}
@@ -79,6 +83,12 @@ func (a Homes) Home(ctx context.Context, p home.Place, lang string) (view.Home, 
 		}
 	}
 	return v, nil
+}
+
+// midnight is when a home's day began, by its own clock.
+func midnight(z home.Zone, now time.Time) time.Time {
+	day := now.Add(z.At(now)).Truncate(24 * time.Hour)
+	return day.Add(-z.At(day.Add(-z.At(now)))) // the clock may have changed since
 }
 
 // alert is what people are told of a case, in their language; "" when the case goes its way: of that the app shows more.

@@ -1,11 +1,15 @@
 package homes
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"cardea/cloud/adapt/base"
+	"cardea/cloud/household"
 	"cardea/cloud/incident"
+	"cardea/home"
+	"cardea/internal/platform/db"
 	"cardea/wire/pb"
 )
 
@@ -41,5 +45,75 @@ func TestCaseIsToldInTheAppAsInMessages(t *testing.T) {
 		if err != nil || got != one.want {
 			t.Errorf("%s: %v\n%s\nwant\n%s", one.name, err, got, one.want)
 		}
+	}
+}
+
+// TestTodayIsTheHomesDay: what was stopped today is counted from midnight at home, on a day on which the clock changes, too.
+func TestTodayIsTheHomesDay(t *testing.T) {
+	summer := time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)
+	zone := home.Zone{Name: "Europe/Berlin", Offsets: []home.Offset{{Seconds: 3600}, {From: summer, Seconds: 7200}}}
+	tokyo := home.Zone{Name: "Asia/Tokyo", Offsets: []home.Offset{{Seconds: 9 * 3600}}}
+	york := home.Zone{Name: "America/New_York", Offsets: []home.Offset{{Seconds: -5 * 3600}}}
+	for _, one := range []struct {
+		zone      home.Zone
+		now, want string
+	}{
+		{home.Zone{}, "2026-03-28T15:00:00Z", "2026-03-28T00:00:00Z"},
+		{zone, "2026-03-28T23:30:00Z", "2026-03-28T23:00:00Z"},
+		{zone, "2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z"},
+		{zone, "2026-03-29T22:30:00Z", "2026-03-29T22:00:00Z"},
+		{tokyo, "2026-03-28T15:00:00Z", "2026-03-28T15:00:00Z"},
+		{tokyo, "2026-03-28T14:59:00Z", "2026-03-27T15:00:00Z"},
+		{york, "2026-03-28T02:00:00Z", "2026-03-27T05:00:00Z"},
+	} {
+		now, err := time.Parse(time.RFC3339, one.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := midnight(one.zone, now).Format(time.RFC3339); got != one.want {
+			t.Errorf("%s at %s: %s, want %s", one.zone.Name, one.now, got, one.want)
+		}
+	}
+}
+
+// TestStoppedTodayIsOfTheHomesDay: of what was stopped twenty hours ago, a home counts as today's what was so by its own clock.
+func TestStoppedTodayIsOfTheHomesDay(t *testing.T) {
+	ctx := t.Context()
+	r, h := oneHome(t)
+	p := h.Place()
+	p.Gateway = "0197a000-0000-7000-8000-00000000000b"
+	now := time.Now().UTC().Truncate(24 * time.Hour).Add(5 * time.Hour) // 5:00 UTC, 14:00 in Tokyo
+	at := now.Add(-10 * time.Hour).UnixMilli()                          // the evening before in UTC, 4:00 today in Tokyo
+	stop := &pb.Item{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Stops: []*pb.Stop{{Device: "d1", Endpoint: "bad.example", Class: "malware", Source: "feed", Count: 3, First: at, Last: at, Reason: "x"}}}}}
+	if err := r.DB.Tx(ctx, func(tx *db.Tx) error {
+		var errs []error
+		for _, begin := range r.Handlers(func(home.Place, uint64) {}).Begin {
+			b := begin(tx)
+			errs = append(errs, b.Take(p, now, stop), b.Flush())
+		}
+		return errors.Join(errs...)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a := Homes{&base.Adapter{Rooms: r, Now: func() time.Time { return now }}}
+	count := func() uint64 {
+		t.Helper()
+		v, err := a.Home(ctx, h.Place(), "en")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.StoppedToday
+	}
+	if n := count(); n != 0 {
+		t.Errorf("in UTC %d were stopped today, and it was yesterday", n)
+	}
+	if _, err := r.Household.Edit(ctx, h.Place(), household.By{ID: "anna"}, func(k *household.Kept) error {
+		k.Zone.Name = "Asia/Tokyo"
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(); n != 3 {
+		t.Errorf("in Tokyo %d were stopped today, want 3", n)
 	}
 }

@@ -1,16 +1,18 @@
 // Home: one sentence, what needs me, the map, this week in one line.
 import { useMemo } from "react";
-import { t, tn } from "../../shared/i18n";
+import { locale, t, tn } from "../../shared/i18n";
 import { useLive } from "../../shared/live";
 import type { Card, Home } from "../../shared/model";
 import { Ago, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
 import { cardWords, homeSentence } from "../../shared/say";
-import { clip } from "../../shared/text";
-import { midnight, useDevices, useHome, useHomeID, useIncidents, useLine, useStopped } from "../data";
+import { clip, isolate } from "../../shared/text";
+import { midnight, useDevices, useHome, useHomeID, useIncidents, useLine, usePeople, useStoppedDays } from "../data";
 import { question } from "../device/newcomer";
+import { here } from "../here";
 import { HomeMapFigure } from "../homemap";
+import { stoppedOn } from "../stopped/days";
 import { homeMark, needsLook } from "../../shared/marks";
 
 export function HomeScreen() {
@@ -28,6 +30,7 @@ export function HomeScreen() {
     <>
       <Sentence home={home.data} />
       <Cards home={home.data} own={own} />
+      {home.data.gateway?.online && <Here />}
       {home.data.gateway && <Map />}
       <SlowLine />
       <Today home={home.data} />
@@ -97,6 +100,26 @@ function Cards({ home, own }: { home: Home; own: Card[] }) {
   );
 }
 
+// Here is who and what is online.
+function Here() {
+  const devices = useDevices().data?.items;
+  const people = usePeople().data?.items ?? [];
+  if (!devices) return null;
+  const now = here(people, devices);
+  const names = now.names.slice(0, 4).map((n) => isolate(n, 40));
+  if (now.names.length > names.length) names.push(t("home.who.more", { n: now.names.length - names.length }));
+  return (
+    <Link to="/devices" className="card ask" data-testid="here" data-online={now.online}>
+      <span className="lead"><Icon name="devices" size={22} /></span>
+      <span className="grow">
+        {now.people > 0 && <strong>{names.length === 0 ? t("home.who.none") : t("home.who", { names: new Intl.ListFormat(locale()).format(names) })}</strong>}
+        <span className={now.people > 0 ? "quiet" : undefined}>{tn("home.online", now.online, { all: now.all })}</span>
+      </span>
+      <Icon name="next" size={20} />
+    </Link>
+  );
+}
+
 function Map() {
   const devices = useDevices();
   const live = useLive(useHomeID());
@@ -123,12 +146,15 @@ function SlowLine() {
   );
 }
 
+// Today counts by this browser's day, as the page behind it does; until that is known, by the home's.
 function Today({ home }: { home: Home }) {
+  const week = useStoppedDays().data?.pages[0];
+  const n = week ? stoppedOn(week.items, midnight()) : home.stopped_today;
   return (
     <Link to="/stopped" className="card ask" data-testid="stopped-today">
       <span className="lead"><Icon name="shield" size={22} /></span>
       <span className="grow">
-        <strong>{home.stopped_today === 0 ? t("home.stopped.none") : tn("home.today", home.stopped_today)}</strong>
+        <strong>{n === 0 ? t("home.stopped.none") : tn("home.today", n)}</strong>
         <span className="quiet">{tn("home.trackers", home.trackers_today)}</span>
       </span>
       <Icon name="next" size={20} />
@@ -138,14 +164,14 @@ function Today({ home }: { home: Home }) {
 
 function Week() {
   const since = useMemo(() => midnight(6), []);
-  const stopped = useStopped(since);
+  const week = useStoppedDays().data?.pages[0]; // its first page is this week
   const incidents = useIncidents("all");
-  if (!stopped.data || !incidents.data) return null;
+  if (!week || !incidents.data) return null;
   const mine = incidents.data.items.filter((i) => Date.parse(i.opened) >= Date.parse(since)).length;
-  const n = stopped.data.items.reduce((sum, s) => sum + s.count, 0);
+  const n = week.items.reduce((sum, s) => sum + s.count, 0);
   return (
     <p className="quiet week" data-testid="this-week">
-      {t("home.week")} {mine === 0 ? t("home.week.calm") : tn("home.week.cases", mine)} {tn("home.stopped", n)} {tn("home.trackers", stopped.data.trackers)}{" "}
+      {t("home.week")} {mine === 0 ? t("home.week.calm") : tn("home.week.cases", mine)} {tn("home.stopped", n)} {tn("home.trackers", week.trackers)}{" "}
       <Link to="/incidents">{t("home.week.all")}</Link>
     </p>
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Stopped } from "../../shared/model";
 import { midnight, weekOf } from "../data";
-import { days, site } from "./days";
+import { days, stoppedOn, site } from "./days";
 
 const at = (daysAgo: number, hour: number) => {
   const d = new Date(midnight(daysAgo));
@@ -20,4 +20,9 @@ describe("what was stopped by day", () => {
     expect(weekOf(midnight(3))).toEqual({ since: midnight(9), until: midnight(2) });
   });
   it.each([["login.example:443/tcp", "login.example"], ["login.example", "login.example"], ["192.0.2.1:80", "192.0.2.1"]])("%s is the site %s", (e, want) => expect(site(e)).toBe(want));
+});
+
+it("counts what was stopped on a day of this browser's clock, whatever the day in UTC is", () => {
+  const items = [{ ...stop("a", at(0, 0)), count: 3 }, { ...stop("b", at(1, 23)), count: 5 }, { ...stop("c", at(1, 0)), count: 7 }];
+  expect([stoppedOn(items, midnight()), stoppedOn(items, midnight(1)), stoppedOn(items, midnight(2))]).toEqual([3, 12, 0]);
 });

@@ -19,5 +19,9 @@ export function days(items: readonly Stopped[], today: string): Day[] {
   return [...by].map(([day, list]) => ({ day, items: list.sort((a, b) => Date.parse(b.last) - Date.parse(a.last)) })).sort((a, b) => Date.parse(b.day) - Date.parse(a.day));
 }
 
+// stoppedOn counts what was stopped on a day, which begins at a midnight of this browser's clock.
+export const stoppedOn = (items: readonly Stopped[], day: string) =>
+  items.reduce((n, s) => (midnightOf(s.last) === day ? n + s.count : n), 0);
+
 // site is the name of an endpoint without its port and protocol.
 export const site = (endpoint: string) => endpoint.replace(/:\d+(\/\w+)?$/, "");
