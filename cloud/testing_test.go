@@ -258,6 +258,9 @@ func (w *whole) addProvider() *provider {
 	p := &provider{mark: newMark(t)}
 	p.slug = "csp-" + p.mark
 	p.id = must(w.rooms.Accounts.CreateTenant(ctx, p.slug, p.mark+" Net"))(t).ID
+	if err := w.rooms.Accounts.SaveSharing(ctx, p.id, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin"); err != nil {
+		t.Fatal(err)
+	}
 	email := p.mark + "-staff@example.org"
 	who := must(w.rooms.Accounts.AddStaff(ctx, p.id, email, p.mark+" staff", "a long enough password", rights.Roles[:6]...))(t)
 	p.staff = &person{w: w, kind: account.Staff, tenant: p.id, id: who.ID, email: email}

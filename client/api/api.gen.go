@@ -3511,9 +3511,6 @@ type IntelAct struct {
 	Act    IntelActAct `json:"act"`
 	Name   string      `json:"name"`
 	Reason string      `json:"reason"`
-
-	// Seen For agree: when what waits was looked at. What the source said since then stays held
-	Seen *time.Time `json:"seen,omitempty"`
 }
 
 // IntelActAct defines model for IntelAct.Act.
@@ -3536,10 +3533,7 @@ type IntelLists struct {
 	Failure string     `json:"failure"`
 
 	// Known Names that no list of malware may have
-	Known int64 `json:"known"`
-
-	// Steers Whether your provider changes sources and exceptions: of several, the one that operates the installation does
-	Steers  bool  `json:"steers"`
+	Known   int64 `json:"known"`
 	Version int64 `json:"version"`
 
 	// Waits Something changed that is not published yet

@@ -61,7 +61,7 @@ func markSimulated(tx *db.Tx, tenant string) error {
 	if homes > 0 {
 		return &InputError{"tenant", "has homes that are not simulated"}
 	}
-	_, err := tx.Exec(`UPDATE account_tenant SET simulated = 1 WHERE tenant = ?`, tenant)
+	_, err := tx.Exec(`UPDATE account_tenant SET simulated = 1, share = 1, helping = 'on' WHERE tenant = ?`, tenant)
 	return err
 }
 

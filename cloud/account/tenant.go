@@ -12,6 +12,7 @@ import (
 type Tenant struct {
 	ID, Slug, Name string
 	Simulated      bool // its homes are made up: Seed
+	Sharing        Sharing
 }
 
 // Home is one subscriber's premises. Account is what the CSP calls it.
@@ -52,7 +53,7 @@ func (a *Accounts) CreateTenant(ctx context.Context, slug, name string) (Tenant,
 	if err != nil {
 		return Tenant{}, err
 	}
-	t := Tenant{ID: id, Slug: slug, Name: name}
+	t := Tenant{ID: id, Slug: slug, Name: name, Sharing: Sharing{Helping: HelpingAsk}}
 	err = a.db.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(`INSERT INTO account_tenant (tenant, slug, name, created) VALUES (?, ?, ?, ?)`, t.ID, t.Slug, t.Name, a.now())
 		return err
@@ -64,14 +65,14 @@ func (a *Accounts) CreateTenant(ctx context.Context, slug, name string) (Tenant,
 func (a *Accounts) Tenants(ctx context.Context) ([]Tenant, error) {
 	var out []Tenant
 	err := a.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT tenant, slug, name, simulated FROM account_tenant ORDER BY tenant`)
+		rows, err := tx.Query(`SELECT tenant, slug, name, simulated, share, helping FROM account_tenant ORDER BY tenant`)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var t Tenant
-			if err := rows.Scan(&t.ID, &t.Slug, &t.Name, &t.Simulated); err != nil {
+			if err := rows.Scan(&t.ID, &t.Slug, &t.Name, &t.Simulated, &t.Sharing.Share, &t.Sharing.Helping); err != nil {
 				return err
 			}
 			out = append(out, t)
@@ -85,7 +86,8 @@ func (a *Accounts) Tenants(ctx context.Context) ([]Tenant, error) {
 func (a *Accounts) Tenant(ctx context.Context, id string) (Tenant, error) {
 	t := Tenant{ID: id}
 	err := a.db.View(ctx, func(tx *db.Tx) error {
-		return tx.Row(`SELECT slug, name, simulated FROM account_tenant WHERE tenant = ?`, id).Scan(&t.Slug, &t.Name, &t.Simulated)
+		return tx.Row(`SELECT slug, name, simulated, share, helping FROM account_tenant WHERE tenant = ?`, id).
+			Scan(&t.Slug, &t.Name, &t.Simulated, &t.Sharing.Share, &t.Sharing.Helping)
 	})
 	if err != nil {
 		return Tenant{}, doing("tenant", err)

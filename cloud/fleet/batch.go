@@ -26,8 +26,15 @@ const scheme = 1
 type Batch struct {
 	f     *Fleet
 	tx    *db.Tx
-	steps []func() error
-	homes map[home.Place]bool
+	steps []step
+	homes map[home.Place]bool // that told what teaches
+}
+
+// step is one write. What does not teach is written of homes that do not help, too.
+type step struct {
+	place   home.Place
+	teaches bool
+	do      func() error
 }
 
 // Begin makes a batch for one transaction.
@@ -52,6 +59,9 @@ func (b *Batch) Take(p home.Place, at time.Time, item *pb.Item) error {
 // Flush writes what was taken, in its order. Since when a home tells, and its owner says something, is by the clock here: with an
 // item's own time a home of today could say that it is an old one.
 func (b *Batch) Flush() error {
+	if err := b.leaveOut(); err != nil {
+		return fmt.Errorf("fleet: %w", err)
+	}
 	now := b.f.o.Now().UnixMilli()
 	for _, p := range slices.SortedFunc(maps.Keys(b.homes), byHome) {
 		if _, err := b.tx.Exec("INSERT INTO fleet_home (tenant, home, since) VALUES (?,?,?) ON CONFLICT (tenant, home) DO NOTHING", p.Tenant, p.Home,
@@ -59,8 +69,8 @@ func (b *Batch) Flush() error {
 			return fmt.Errorf("fleet: %w", err)
 		}
 	}
-	for _, f := range b.steps {
-		if err := f(); err != nil {
+	for _, s := range b.steps {
+		if err := s.do(); err != nil {
 			return fmt.Errorf("fleet: %w", err)
 		}
 	}
@@ -95,14 +105,14 @@ func (b *Batch) takeSightings(p home.Place, at time.Time, m *pb.Sightings) error
 		if len(s.GetTokens()) >= minTokens {
 			group = pending
 		}
-		b.steps = append(b.steps, func() error {
+		b.steps = append(b.steps, step{p, true, func() error {
 			_, err := b.tx.Exec("INSERT INTO fleet_device (tenant, home, device, updated, model, vendor, class, said_by, grp, tokens) VALUES (?,?,?,?,?,?,?,?,?,?)"+
 				" ON CONFLICT (tenant, home, device) DO UPDATE SET updated = excluded.updated, model = excluded.model, vendor = excluded.vendor, class = excluded.class,"+
 				" said_by = excluded.said_by, tokens = excluded.tokens, grp = CASE WHEN excluded.grp = '' OR fleet_device.grp = ''"+
 				" OR fleet_device.tokens <> excluded.tokens THEN excluded.grp ELSE fleet_device.grp END",
 				p.Tenant, p.Home, s.GetDevice(), at.UnixMilli(), s.GetModel(), s.GetVendor(), s.GetClass(), s.GetBy(), group, tokens)
 			return err
-		})
+		}})
 	}
 	return nil
 }
@@ -146,7 +156,7 @@ func (b *Batch) takeWord(p home.Place, c *pb.Correction) error {
 		model = ""
 	}
 	b.homes[p] = true
-	b.steps = append(b.steps, func() error {
+	b.steps = append(b.steps, step{p, true, func() error {
 		if model == "" && vendor == "" && class == "" {
 			_, err := b.tx.Exec("DELETE FROM fleet_word WHERE tenant = ? AND home = ? AND device = ?", p.Tenant, p.Home, c.GetDevice())
 			return err
@@ -156,7 +166,7 @@ func (b *Batch) takeWord(p home.Place, c *pb.Correction) error {
 			" AND fleet_word.vendor = excluded.vendor AND fleet_word.class = excluded.class THEN fleet_word.since ELSE excluded.since END",
 			p.Tenant, p.Home, c.GetDevice(), model, vendor, class, b.f.o.Now().UnixMilli())
 		return err
-	})
+	}})
 	return nil
 }
 
@@ -167,7 +177,7 @@ func (b *Batch) takeDevices(p home.Place, m *pb.Devices) error {
 			return err
 		}
 	}
-	b.steps = append(b.steps, func() error { return b.f.expose(b.tx, p, m) })
+	b.steps = append(b.steps, step{p, false, func() error { return b.f.expose(b.tx, p, m) }})
 	return nil
 }
 

@@ -7,7 +7,8 @@
 // it is believed of a single home: a name teaches of devices that are alike only if at least MinHomes of the homes that have
 // such devices say so, and the Wilson lower bound of their share is above MinShare. Of the thresholds for a behaviour two
 // cannot be measured here yet: over how many access networks the homes are spread, and whether those that say so have more
-// findings than others. Homes with an open incident do not teach, nor do new ones.
+// findings than others. Homes with an open incident do not teach, nor do new ones; of those that do not help others (Options.Helps) nothing
+// is kept but the ways in that are open, which are their own provider's to see.
 package fleet
 
 import (
@@ -67,6 +68,8 @@ type Publisher interface {
 type Options struct {
 	// Troubled says which homes have an open incident now; nil: none.
 	Troubled func(ctx context.Context) (func(home.Place) bool, error)
+	// Helps says of each of some homes whether it may teach others; nil: all may.
+	Helps func(tx *db.Tx, homes []home.Place) (map[home.Place]bool, error)
 	// Weight is how much a clue counts when devices are compared; nil: by how much its source tells.
 	Weight  func(clue uint32) float64
 	Learner Learner          // nil: Models

@@ -62,6 +62,9 @@ func (f *Fleet) Learn(ctx context.Context) (r Report, err error) {
 		return Report{Busy: !ok}, err
 	}
 	defer func() { err = errors.Join(err, f.release(context.WithoutCancel(ctx))) }()
+	if err := f.sweep(ctx); err != nil {
+		return r, err
+	}
 	if r.Grouped, err = f.group(ctx); err != nil {
 		return r, err
 	}

@@ -31,6 +31,7 @@ const (
 	ActAdmission       Act = "admission"
 	ActGuest           Act = "guest"
 	ActPrivacy         Act = "privacy"
+	ActHelp            Act = "help" // whether other homes learn from this one
 )
 
 // Change is what one person changed at one time.
@@ -75,6 +76,7 @@ func diff(a, b Kept) (out []Change) {
 	}
 	add(ActPolicy, "", "", homeFields(a), homeFields(b))
 	add(ActPrivacy, "", "", []Field{{Name: "private", To: onOff(a.Private)}}, []Field{{Name: "private", To: onOff(b.Private)}})
+	add(ActHelp, "", "", []Field{{Name: "help", To: string(a.Help)}}, []Field{{Name: "help", To: string(b.Help)}})
 	for _, id := range union(slices.Collect(maps.Keys(a.Devices)), slices.Collect(maps.Keys(b.Devices))) {
 		add(ActDevicePolicy, string(id), "", policyFields(a.Devices[id]), policyFields(b.Devices[id]))
 	}

@@ -50,6 +50,7 @@ type Kept struct {
 	Accounts map[string]string `json:"accounts,omitempty"` // by a person's id: with which account they sign in
 	Open     []string          `json:"open,omitempty"`     // ids of people whose destinations all members may see
 	Refused  []home.DeviceID   `json:"refused,omitempty"`  // new devices that somebody said no to
+	Help     Help              `json:"help,omitempty"`     // whether other homes learn from this one
 	Changed  time.Time         `json:"-"`                  // zero: nobody decided anything yet
 }
 
@@ -62,8 +63,10 @@ type Options struct {
 	Known func(tx *db.Tx, p home.Place, device home.DeviceID) (bool, error)
 	// Touch has the gateway told, in the transaction that changes something.
 	Touch func(tx *db.Tx, p home.Place) error
-	Feed  func(tx *db.Tx, p home.Place, kind, id string) error
-	Now   func() time.Time // default time.Now
+	// Withdraw forgets what is learned from a home, in the transaction in which its people say that it does not help any more.
+	Withdraw func(tx *db.Tx, p home.Place) error
+	Feed     func(tx *db.Tx, p home.Place, kind, id string) error
+	Now      func() time.Time // default time.Now
 }
 
 // Households is the store. Make it with New.
@@ -79,6 +82,9 @@ func New(d *db.DB, o Options) *Households {
 	}
 	if o.Touch == nil {
 		o.Touch = func(*db.Tx, home.Place) error { return nil }
+	}
+	if o.Withdraw == nil {
+		o.Withdraw = func(*db.Tx, home.Place) error { return nil }
 	}
 	if o.Feed == nil {
 		o.Feed = func(*db.Tx, home.Place, string, string) error { return nil }
@@ -182,6 +188,9 @@ func (h *Households) edit(tx *db.Tx, p home.Place, by By, edit func(*Kept) error
 	if err := bound(tx, p); err != nil {
 		return Kept{}, err
 	}
+	if err := h.withdraw(tx, p, before, after); err != nil {
+		return Kept{}, err
+	}
 	if err := h.o.Touch(tx, p.OfHome()); err != nil {
 		return Kept{}, err
 	}
@@ -197,6 +206,9 @@ func (h *Households) check(tx *db.Tx, p home.Place, before, after Kept) error {
 		if err := CheckZone(after.Zone.Name); err != nil {
 			return err
 		}
+	}
+	if after.Help != "" && after.Help != HelpOn && after.Help != HelpOff {
+		return &InputError{"help", "want on or off"}
 	}
 	if len(after.Refused) > wire.MaxHouseholdDevices {
 		return &InputError{"device", "too many devices were refused"}

@@ -60,8 +60,8 @@ func (h *Households) write(tx *db.Tx, p home.Place, k Kept) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("UPDATE household_home SET version = ?, changed = ?, through = ?, data = ? WHERE tenant = ? AND home = ?", int64(k.Version),
-		k.Changed.UnixMilli(), h.o.Now().Add(horizon).UnixMilli(), data, p.Tenant, p.Home)
+	_, err = tx.Exec("UPDATE household_home SET version = ?, changed = ?, through = ?, help = ?, data = ? WHERE tenant = ? AND home = ?", int64(k.Version),
+		k.Changed.UnixMilli(), h.o.Now().Add(horizon).UnixMilli(), string(k.helps()), data, p.Tenant, p.Home)
 	return err
 }
 

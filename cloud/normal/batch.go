@@ -93,7 +93,7 @@ func (b *Batch) Flush() error {
 		what string
 		do   func() error
 	}{
-		{"homes", b.flushHomes}, {"devices", b.flushDevices}, {"days", b.flushDays}, {"endpoints of roll-ups", b.flushUsed}, {"names", b.flushSaid},
+		{"homes that do not help", b.leaveOut}, {"homes", b.flushHomes}, {"devices", b.flushDevices}, {"days", b.flushDays}, {"endpoints of roll-ups", b.flushUsed}, {"names", b.flushSaid},
 		{"findings", b.flushFindings}, {"feedback", b.flushClosed}, {"devices that went", b.flushGone},
 	} {
 		if err := step.do(); err != nil {

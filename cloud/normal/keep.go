@@ -105,15 +105,8 @@ func cutDays(tx *db.Tx, k deviceKey, data []byte, first int64) error {
 // tells how many rows.
 func (n *Normal) Erase(ctx context.Context, p home.Place) (rows int64, err error) {
 	err = n.db.Tx(ctx, func(tx *db.Tx) error {
-		rows = 0
-		for _, table := range []string{"normal_device", "normal_day", "normal_finding", "normal_said", "normal_used", "normal_home"} {
-			some, err := tx.Exec("DELETE FROM "+table+" WHERE tenant = ? AND home = ?", p.Tenant, p.Home)
-			if err != nil {
-				return err
-			}
-			rows += some
-		}
-		return nil
+		rows, err = Withdraw(tx, p)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("erase of what is normal: %w", err)

@@ -41,6 +41,9 @@ func (n *Normal) Learn(ctx context.Context) (r Report, err error) {
 		return Report{Busy: !ok}, err
 	}
 	defer func() { err = errors.Join(err, n.release(context.WithoutCancel(ctx), turnLearn)) }()
+	if err := n.sweep(ctx); err != nil {
+		return r, err
+	}
 	names, err := n.learnNames(ctx)
 	if err != nil {
 		return r, fmt.Errorf("names of endpoints: %w", err)

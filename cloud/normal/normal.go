@@ -5,7 +5,7 @@
 // internal/platform/db, and owns the normal_ tables; who devices are, which homes have open incidents, by which networks they
 // come in and who publishes are behind interfaces of its own.
 //
-// A home has one vote a week for a model, however many devices it has and whatever they send. Homes that are new, and homes with
+// Nothing is kept of a home that does not help others: Options.Helps. A home has one vote a week for a model, however many devices it has and whatever they send. Homes that are new, and homes with
 // an open incident, do not teach; devices of people are never asked. What is learned is made anew of what homes told each time:
 // a home that is erased is subtracted by that. Where a model is in more homes than MaxVotes, a fair sample of them votes.
 package normal
@@ -75,6 +75,8 @@ type Options struct {
 	Networks func(ctx context.Context, homes []home.Place) (map[home.Place]uint64, error)
 	// Troubled says which homes have an open incident now.
 	Troubled func(ctx context.Context) (func(home.Place) bool, error)
+	// Helps says of each of some homes whether it may teach others; nil: all may. Of those that may not nothing is kept.
+	Helps func(tx *db.Tx, homes []home.Place) (map[home.Place]bool, error)
 	// Allowed says whether an endpoint may never become an indicator: allow-lists, and what the installation itself needs.
 	Allowed func(name string) bool
 	// RollUp gives the endpoints in a home's roll-ups since a day, with the last time of each: what Hunt confirms with.

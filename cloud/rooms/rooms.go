@@ -220,10 +220,10 @@ func (r *Rooms) contexts(cfg Config, keys rollout.Keys, network []byte, in ways,
 		Feed: r.Feed.Add, Nudge: r.signals.Nudge,
 	})
 	r.History = history.New(r.DB, history.Options{Feed: r.Feed.Add})
-	r.Household = household.New(r.DB, household.Options{Known: r.knownDevice, Touch: r.Desired.Touch, Feed: r.Feed.Add})
+	r.Household = household.New(r.DB, household.Options{Known: r.knownDevice, Touch: r.Desired.Touch, Withdraw: withdraw, Feed: r.Feed.Add})
 	r.Incidents = incident.New(r.DB, incident.Options{Feed: r.Feed.Add, Changed: r.changed, Model: r.modelOf})
-	r.Fleet = fleet.New(r.DB, fleet.Options{Troubled: r.Incidents.Troubled, Publish: r.Rollout})
-	r.Normal = normal.New(r.DB, normal.Options{Levels: r.levels, Networks: r.Accounts.Networks, Troubled: r.Incidents.Troubled, Allowed: neverListed,
+	r.Fleet = fleet.New(r.DB, fleet.Options{Troubled: r.Incidents.Troubled, Helps: helps, Publish: r.Rollout})
+	r.Normal = normal.New(r.DB, normal.Options{Levels: r.levels, Networks: r.Accounts.Networks, Troubled: r.Incidents.Troubled, Helps: helps, Allowed: neverListed,
 		RollUp: r.History.Used, Facts: vendorDomains, Publish: r.Rollout})
 	r.Intel = r.openIntel(cfg, log)
 }

@@ -38,6 +38,7 @@ type adminCmd struct {
 	Tenant struct {
 		Create adminTenantCreate `cmd:"" help:"Make a tenant: one CSP."`
 		List   adminTenantList   `cmd:"" help:"List tenants."`
+		Set    adminTenantSet    `cmd:"" help:"Say what is learned from a tenant's homes, and who gets it."`
 	} `cmd:"" help:"Tenants."`
 	Home struct {
 		Create   adminHomeCreate   `cmd:"" help:"Make a home."`
@@ -141,7 +142,7 @@ func (a *admin) tenant(slug string) (account.Tenant, error) {
 }
 
 func tenantJSON(t account.Tenant) map[string]any {
-	return map[string]any{"id": t.ID, "slug": t.Slug, "name": t.Name}
+	return map[string]any{"id": t.ID, "slug": t.Slug, "name": t.Name, "share": t.Sharing.Share, "helping": t.Sharing.Helping}
 }
 
 func homeJSON(h account.Home) map[string]any {

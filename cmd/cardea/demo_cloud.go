@@ -124,6 +124,9 @@ func (c *demoCloud) provide(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := a.SaveSharing(ctx, tenant.ID, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin"); err != nil {
+		return err
+	}
 	h, err := a.CreateHome(ctx, tenant.ID, "Home", "100-4711")
 	if err != nil {
 		return err

@@ -152,6 +152,9 @@ func (s *simulation) start(ctx context.Context) (err error) {
 		return err
 	}
 	t, err := before.Accounts.CreateTenant(ctx, "sim-"+strconv.FormatInt(time.Now().UnixNano(), 36), "Simulated tenant")
+	if err == nil {
+		err = before.Accounts.SaveSharing(ctx, t.ID, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin")
+	}
 	if err := errors.Join(err, before.Close()); err != nil {
 		return err
 	}

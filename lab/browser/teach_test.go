@@ -76,6 +76,9 @@ func teach(t *testing.T) *taught {
 	})
 	w := &teacher{t: t, db: dbtest.Open(t, "sqlite:"+filepath.Join(dir, "cardea.db")), rooms: rooms, now: time.Now().Add(-weeks * 7 * aDay)}
 	tenant := got(rooms.Accounts.CreateTenant(t.Context(), "example", "Example Net"))(t)
+	if err := rooms.Accounts.SaveSharing(t.Context(), tenant.ID, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin"); err != nil {
+		t.Fatal(err)
+	}
 	w.normal = normal.New(w.db, normal.Options{Now: func() time.Time { return w.now }, Publish: rooms.Rollout, Levels: w.levels, Networks: networks,
 		Troubled: func(context.Context) (func(home.Place) bool, error) {
 			return func(home.Place) bool { return false }, nil

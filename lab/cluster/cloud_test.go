@@ -50,6 +50,9 @@ func move(t *testing.T, rooms *rooms.Rooms, n, few int) *customers {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := rooms.Accounts.SaveSharing(t.Context(), tenant.ID, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin"); err != nil {
+		t.Fatal(err)
+	}
 	var ids []string
 	for i := range n {
 		h, err := rooms.Accounts.CreateHome(t.Context(), tenant.ID, "Home", strconv.Itoa(i))

@@ -88,6 +88,9 @@ func (s *sky) provide() (code string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if err := s.rooms.Accounts.SaveSharing(ctx, tenant.ID, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin"); err != nil {
+		return "", err
+	}
 	h, err := s.rooms.Accounts.CreateHome(ctx, tenant.ID, "Home", "100-4711")
 	if err != nil {
 		return "", err

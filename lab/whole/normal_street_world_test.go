@@ -266,6 +266,7 @@ func (s *street) provide() {
 	})
 	tenant, err := s.rooms.Accounts.CreateTenant(s.ctx, "example", "Example Net")
 	s.must(err)
+	s.must(s.rooms.Accounts.SaveSharing(s.ctx, tenant.ID, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin"))
 	s.tenant = tenant.ID
 	var ids []string
 	for _, h := range s.homes {

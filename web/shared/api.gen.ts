@@ -4431,11 +4431,6 @@ export interface components {
             act: "fetch" | "agree" | "remove";
             name: string;
             reason: string;
-            /**
-             * Format: date-time
-             * @description For agree: when what waits was looked at. What the source said since then stays held
-             */
-            seen?: string;
         };
         IntelException: {
             /** Format: date-time */
@@ -4456,8 +4451,6 @@ export interface components {
              * @description Names that no list of malware may have
              */
             known: number;
-            /** @description Whether your provider changes sources and exceptions: of several, the one that operates the installation does */
-            steers: boolean;
             /** Format: int64 */
             version: number;
             /** @description Something changed that is not published yet */
@@ -19491,7 +19484,6 @@ export interface operations {
                      *       "entries": 3,
                      *       "failure": "the server answered 503",
                      *       "known": 3,
-                     *       "steers": false,
                      *       "version": 3,
                      *       "waits": false
                      *     }
@@ -19765,8 +19757,7 @@ export interface operations {
                  * @example {
                  *       "act": "fetch",
                  *       "name": "Mill Lane 4",
-                 *       "reason": "The resident called about a slow line",
-                 *       "seen": "2026-03-01T12:00:00Z"
+                 *       "reason": "The resident called about a slow line"
                  *     }
                  */
                 "application/json": components["schemas"]["IntelAct"];

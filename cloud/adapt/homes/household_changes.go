@@ -55,6 +55,8 @@ func changeSentence(c household.Change, name string, values map[string]string, z
 		return name + " is not a guest's device any more."
 	case household.ActPrivacy:
 		return "Privacy Mode was switched " + values["private"] + "."
+	case household.ActHelp:
+		return "Helping other homes was switched " + values["help"] + "."
 	}
 	return "Something was changed."
 }

@@ -164,17 +164,22 @@ func admissionView(k household.Kept, device home.DeviceID) view.Admission {
 type secrets struct {
 	Private bool
 	Guests  []home.DeviceID
+	Help    household.Help
 }
 
-func secretsOf(k household.Kept) secrets { return secrets{k.Private, k.Guests} }
+func secretsOf(k household.Kept) secrets { return secrets{k.Private, k.Guests, k.Help} }
 
-func privacyView(k household.Kept) view.PrivacyChoice {
-	return view.PrivacyChoice{Private: k.Private, Guests: mapped(k.Guests, idText), ETag: household.Tag(secretsOf(k))}
+func (a rulesPart) privacyView(ctx context.Context, p home.Place, k household.Kept) (view.PrivacyChoice, error) {
+	h, err := a.HelpingOf(ctx, p, k)
+	return view.PrivacyChoice{Private: k.Private, Guests: mapped(k.Guests, idText), Help: view.Helping(h), ETag: household.Tag(secretsOf(k))}, faults.Tell(err)
 }
 
 func (a rulesPart) Privacy(ctx context.Context, p home.Place) (view.PrivacyChoice, error) {
 	k, err := a.Household.Get(ctx, p.OfHome())
-	return privacyView(k), err
+	if err != nil {
+		return view.PrivacyChoice{}, err
+	}
+	return a.privacyView(ctx, p, k)
 }
 
 func (a rulesPart) ChangePrivacy(ctx context.Context, p home.Place, by api.Session, want string, c view.PrivacyPatch) (view.PrivacyChoice, error) {
@@ -183,6 +188,9 @@ func (a rulesPart) ChangePrivacy(ctx context.Context, p home.Place, by api.Sessi
 			return err
 		}
 		set(&k.Private, c.Private)
+		if c.Help != nil {
+			k.Help = map[bool]household.Help{true: household.HelpOn, false: household.HelpOff}[*c.Help]
+		}
 		if c.Guests == nil {
 			return nil
 		}
@@ -197,7 +205,10 @@ func (a rulesPart) ChangePrivacy(ctx context.Context, p home.Place, by api.Sessi
 		}
 		return nil
 	})
-	return privacyView(k), err
+	if err != nil {
+		return view.PrivacyChoice{}, err
+	}
+	return a.privacyView(ctx, p, k)
 }
 
 func (a rulesPart) Changes(ctx context.Context, p home.Place, page api.Page) (out api.Slice[view.HouseholdChange], err error) {
@@ -229,7 +240,7 @@ func (a Homes) household(ctx context.Context, p home.Place) (v view.Household, e
 	if err != nil {
 		return v, err
 	}
-	var errs [5]error
+	var errs [6]error
 	v.Policy, errs[0] = rulesPart(a).policy(ctx, p, k)
 	v.DevicePolicies = map[string]view.DevicePolicy{}
 	for id := range k.Devices {
@@ -238,7 +249,7 @@ func (a Homes) household(ctx context.Context, p home.Place) (v view.Household, e
 	v.People, errs[1] = peoplePart(a).People(ctx, p)
 	v.Schedules, errs[2] = peoplePart(a).Schedules(ctx, p)
 	v.Pauses, errs[3] = peoplePart(a).Pauses(ctx, p)
-	v.Privacy = privacyView(k)
+	v.Privacy, errs[5] = rulesPart(a).privacyView(ctx, p, k)
 	for _, id := range slices.Concat(k.Admitted, k.Refused) {
 		v.Admissions = append(v.Admissions, admissionView(k, id))
 	}

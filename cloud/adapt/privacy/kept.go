@@ -34,14 +34,14 @@ type kept struct {
 	what    string
 	purpose string
 	days    int
-	flags   string // p: left out or without names in Privacy Mode; e: gone when the home's history is erased
+	flags   string // p: left out or without names in Privacy Mode; e: gone when the home's history is erased; h: only of homes that help others
 	fields  string // name: what it is; …  A name alone is one of the usual ones
 }
 
 const (
 	toProtect = "To show you what happens at home and to protect it"
 	toHelp    = "To treat a device that misbehaves, and to show what was done"
-	toLearn   = "To learn from all homes what is normal for a kind of device, without knowing whose it is"
+	toLearn   = "To learn from homes that help each other what is normal for a kind of device, without knowing whose it is"
 	toSignIn  = "To let you in, and nobody else"
 	toTell    = "To tell you what needs you"
 	toRun     = "To bring what the gateway tells into the right home, once"
@@ -115,7 +115,7 @@ var keptList = []kept{
 	{"desired_home", "The version of what your gateway is to do", toRun, withAccount, "", home2 + "version"},
 	{"desired_order", "What people asked of your gateway", toHelp, inDays(desired.Keep), "e", home2 + "id; idem: so that nothing is done twice; verb: what; device; incident; endpoint: what was blocked or allowed; by_role: owner or support; who; why; asked: when; expires; status: what became of it; done; reason; answer: of the gateway; about: what else it names; code: for the gateway's page, for minutes"},
 
-	{"household_home", "What you decided: policy, people, schedules, pauses, privacy", toProtect, withAccount, "", home2 + "version; changed; through: how far the gateway knows your time zone; data: names of people and groups, whose devices are whose, who sees no adult sites, bedtimes, choices"},
+	{"household_home", "What you decided: policy, people, schedules, pauses, privacy", toProtect, withAccount, "", home2 + "version; changed; through: how far the gateway knows your time zone; help: whether other homes learn from yours; data: names of people and groups, whose devices are whose, who sees no adult sites, bedtimes, choices"},
 	{"household_change", "Who changed what of it", toProve, inDays(household.Keep), "e", home2 + "id; time; who; name: of the person then; act: what; subject: of what; called: its name; data: before and after"},
 
 	{"fleet_home", "Since when your home helps to recognise devices", toLearn, withAccount, "e", home2 + "since"},

@@ -139,13 +139,22 @@ type Admission struct {
 type PrivacyChoice struct {
 	Private bool     `json:"private" doc:"Names of contacts never leave the gateway"`
 	Guests  []string `json:"guests" doc:"Devices whose contacts are not kept by name"`
+	Help    Helping  `json:"help"`
 	ETag    string   `json:"etag" doc:"For If-Match"`
+}
+
+// Helping is whether other homes learn from this one what is normal for a kind of device.
+type Helping struct {
+	On     bool `json:"on" doc:"The home helps, as far as its people or its provider's terms say"`
+	Used   bool `json:"used" doc:"The provider has it learned from; else nothing is used of any of its homes"`
+	Others bool `json:"others" doc:"Homes of other providers of the installation get it too, not only the provider's own"`
 }
 
 // PrivacyPatch changes what is in it.
 type PrivacyPatch struct {
 	Private *bool     `json:"private,omitempty"`
 	Guests  *[]string `json:"guests,omitempty" maxItems:"1024"`
+	Help    *bool     `json:"help,omitempty" doc:"Whether the home helps others; false also takes back what it told"`
 }
 
 // HouseholdChange is what somebody changed, and when.

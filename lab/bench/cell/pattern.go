@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cardea/cloud/account"
 	"cardea/cloud/desired"
 	"cardea/cloud/rooms"
 	"cardea/cloud/staff/rights"
@@ -50,6 +51,9 @@ func (f *filler) patterns(ctx context.Context) error {
 		return err
 	}
 	f.Tenant = t.ID
+	if err := f.rooms.Accounts.SaveSharing(ctx, t.ID, account.Sharing{Share: true, Helping: account.HelpingOn}, "admin"); err != nil {
+		return err
+	}
 	staff, err := f.rooms.Accounts.AddStaff(ctx, t.ID, "staff@example.net", "Made-up staff", uuid.NewString(), rights.Tier2)
 	if err != nil {
 		return err
