@@ -34,6 +34,7 @@ type reader struct {
 	counts *counting
 	row    Row
 	fields []string
+	labels map[[2]string]Label // what words mean, of those met so far
 }
 
 // counting counts bytes as they are read.
@@ -90,7 +91,7 @@ func read(ctx context.Context, in io.Reader, o Options, stats *Stats, f func(*Ro
 // end says what is wrong with a log as a whole.
 func (r *reader) end() error {
 	switch {
-	case r.stats.Rows+r.stats.Other > 0:
+	case r.stats.Rows+r.stats.Other+r.stats.Left > 0:
 		return nil
 	case r.cols == nil && r.stats.Bad == 0:
 		return &FormatError{Line: max(r.line, 1), Err: errNoFields}
@@ -237,6 +238,7 @@ type parts struct {
 	ports [2]uint16
 	ends  [2]netip.Addr
 	proto string
+	label string
 }
 
 // fill makes a row of a line's fields.
@@ -320,6 +322,7 @@ func unescape(v string) string {
 // done completes the row and hands it on.
 func (r *reader) done(p *parts, f func(*Row)) {
 	row, s := &r.row, r.stats
+	r.label(p.label)
 	ok, err := row.finish(p)
 	if err != nil {
 		r.bad(err)
@@ -327,6 +330,10 @@ func (r *reader) done(p *parts, f func(*Row)) {
 	}
 	if r.opts.Row != nil && (ok || row.ID != 0) {
 		r.opts.Row(row)
+	}
+	if r.opts.Leave != nil && r.opts.Leave(row) {
+		s.Left++
+		return
 	}
 	if !ok {
 		s.Other++
@@ -342,6 +349,29 @@ func (r *reader) done(p *parts, f func(*Row)) {
 		s.First = row.Start
 	}
 	f(row)
+}
+
+// maxLabels bounds the labels whose meaning is remembered.
+const maxLabels = 256
+
+// label reads what the row is labelled as. A log has few labels and very many rows.
+func (r *reader) label(word string) {
+	l := &r.row.Label
+	if word == "" && l.Kind == "" {
+		return
+	}
+	key := [2]string{word, l.Kind}
+	if have, ok := r.labels[key]; ok {
+		*l = have
+		return
+	}
+	l.read(word)
+	if r.labels == nil {
+		r.labels = map[[2]string]Label{}
+	}
+	if len(r.labels) < maxLabels {
+		r.labels[[2]string{strings.Clone(word), key[1]}] = *l // the line's memory is used again
+	}
 }
 
 // entry is a line of JSON; numbers may be texts, and the other way about.

@@ -40,13 +40,6 @@ const (
 	Yes
 )
 
-// Label is what a data set says of a connection.
-type Label struct {
-	Given     bool   // there is a label
-	Malicious bool   // it is part of an attack
-	Kind      string // in the data set's words: PartOfAHorizontalPortScan, C&C; "" where there are none
-}
-
 // Answered says whether the far end ever answered.
 func (r *Row) Answered() bool {
 	switch r.State {
@@ -191,7 +184,7 @@ func (r *Row) set(c column, v string, p *parts) (err error) {
 	case colDownPackets:
 		r.DownPackets, err = parseCount(v)
 	case colLabel:
-		r.Label.Given, r.Label.Malicious = true, malicious(v)
+		r.Label.Given, p.label = true, v // used before the next line is read
 	case colKind:
 		r.Label.Kind = cut(v, 64)
 	case colOther, columns:
@@ -217,17 +210,6 @@ func known(v string) Known {
 		return No
 	}
 	return Unknown
-}
-
-// malicious reads a label. Data sets say Malicious, or From-Botnet; what is neither that nor another word for an attack is not.
-func malicious(v string) bool {
-	v = strings.ToLower(v)
-	for _, bad := range []string{"malicious", "botnet", "attack", "anomal"} {
-		if strings.Contains(v, bad) {
-			return !strings.HasPrefix(v, "non") && !strings.HasPrefix(v, "not")
-		}
-	}
-	return false
 }
 
 func parseAddr(v string) (netip.Addr, error) {

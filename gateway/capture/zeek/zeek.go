@@ -40,6 +40,7 @@ type Options struct {
 	MaxFlows int              // most connections that go on at once; 0: 262,144. More end early
 	Progress func(done int64) // called now and then with the bytes read so far, compressed ones; nil: never
 	Row      func(*Row)       // is told every sound line, in the order of the file; valid during the call; nil: nobody
+	Leave    func(*Row) bool  // says which sound lines are not played: they are counted as Left; nil: none
 }
 
 // Stats is what was in a log.
@@ -47,6 +48,7 @@ type Stats struct {
 	Rows    uint64 // sound lines
 	Bad     uint64 // lines that make no sense
 	Other   uint64 // sound lines of other protocols than TCP, UDP and ICMP, and ICMP errors, which are no flow of their own
+	Left    uint64 // sound lines that Leave had left out, and that are counted nowhere else
 	Late    uint64 // lines out of order by more than the window
 	Evicted uint64 // connections that ended early, because there were too many
 	Packets uint64 // that the lines count

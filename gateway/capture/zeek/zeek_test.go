@@ -171,6 +171,70 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// Labels of public data sets and of everybody's own: an attack, none, or a word that is not known.
+func TestLabels(t *testing.T) {
+	const attack, benign = "attack", "benign"
+	for want, words := range map[string][]string{
+		attack: {
+			"PartOfAHorizontalPortScan", "C&C", "DDoS", "Okiru", "Okiru-Attack", "FileDownload", "C&C-FileDownload", "HeartBeat", "C&C-HeartBeat-Attack", "C&C-Torii", "Torii", "Mirai",
+			"C&C-Mirai", "Attack", "Malicious", "malicious", "1", "1.0", "true", "True", "yes", "From-Botnet", "flow=From-Botnet-V42-UDP-DNS", "From-Botnet-V1-TCP-CC", "anomaly",
+			"anomalous", "Abnormal", "DoS", "DoS Hulk", "DOS_SYN_Hping", "Brute Force", "bruteforce", "SSH-Patator Brute", "port_scan", "PortScan", "Reconnaissance", "MITM", "probe", "u2r",
+			"backdoor", "Non-Benign", "not normal", "spam", "infected",
+		},
+		benign: {
+			"Benign", "benign", "BENIGN", "0", "0.0", "false", "no", "normal", "Normal", "From-Normal", "flow=From-Normal-V42-Jist", "Background", "flow=Background-UDP-Established",
+			"From-Background", "flow=To-Background-UDP-CVUT-DNS-Server", "BenignTraffic", "Non-Malicious", "NonMalicious", "not an attack", "No attack", "none", "legitimate", "-", "--", "clean",
+		},
+		"unknown": {"Suspicious", "2", "camera", "?", "windows update", "unknown", "nonsense"},
+	} {
+		for _, w := range words {
+			got := ""
+			text := strings.Replace(top, "tunnel_parents", "tunnel_parents\tlabel", 1) + strings.TrimSuffix(row("5", "192.168.1.5", 4000, "203.0.113.7", 23, "tcp", "-", "S0", "S", 1, 0), "\n") + "\t" + w + "\n"
+			_, st, err := replay(t, text, zeek.Options{Row: func(r *zeek.Row) {
+				switch {
+				case !r.Label.Given || r.Label.Malicious && r.Label.Unknown != "":
+					t.Errorf("%s: %+v", w, r.Label)
+				case r.Label.Malicious:
+					got = attack
+				case r.Label.Unknown == w:
+					got = "unknown"
+				default:
+					got = benign
+				}
+			}})
+			if err != nil || st.Rows != 1 || got != want {
+				t.Errorf("%s: %s, not %s; %v", w, got, want, err)
+			}
+		}
+	}
+	// A label that tells the kind names it; where it is not known or not given, what is said in detail counts.
+	for in, want := range map[string]string{
+		"DDoS\t-": "true DDoS ", "Malicious\t-": "true  ", "From-Botnet-V42\t-": "true  ", "1\tokiru": "true okiru ", "-\tC&C": "true C&C ", "odd\tC&C": "true C&C ",
+		"odd\tbenign": "false benign ", "odd\t-": "false  odd", "Benign\tC&C": "false C&C ", "-\tsomething": "false something ",
+	} {
+		text := strings.Replace(top, "tunnel_parents", "tunnel_parents\tlabel\tdetailed-label", 1) + strings.TrimSuffix(row("5", "192.168.1.5", 4000, "203.0.113.7", 23, "tcp", "-", "S0", "S", 1, 0), "\n") + "\t" + in + "\n"
+		if _, _, err := replay(t, text, zeek.Options{Row: func(r *zeek.Row) {
+			if got := fmt.Sprint(r.Label.Malicious, " ", r.Label.Kind, " ", r.Label.Unknown); got != want {
+				t.Errorf("%q: %q, not %q", in, got, want)
+			}
+		}}); err != nil {
+			t.Error(in, err)
+		}
+	}
+}
+
+// What is left out is counted, and is played by nobody.
+func TestLeave(t *testing.T) {
+	text := top + row("5", "192.168.1.5", 4000, "203.0.113.7", 23, "tcp", "-", "S0", "S", 1, 0) + row("6", "192.168.1.6", 4000, "203.0.113.7", 443, "tcp", "-", "SF", "S", 1, 1)
+	s, st, err := replay(t, text, zeek.Options{Leave: func(r *zeek.Row) bool { return r.Dst.Port() == 23 }})
+	if err != nil || st.Rows != 1 || st.Left != 1 || len(s.flows) != 3 || s.flows[0].Dst.Port() != 443 {
+		t.Errorf("%+v %v %v", st, s.lines, err)
+	}
+	if _, st, err = replay(t, text, zeek.Options{Leave: func(*zeek.Row) bool { return true }}); err != nil || st.Rows != 0 || st.Left != 2 || !st.First.IsZero() {
+		t.Errorf("%+v %v", st, err)
+	}
+}
+
 // What is no log of connections is not taken for one.
 func TestIsNot(t *testing.T) {
 	for _, s := range []string{"", "\n", "GET / HTTP/1.1", "{}", `{"a":1}`, "ts,uid\n1,2", "\xd4\xc3\xb2\xa1", "\x1f\x8b\x08", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff",
