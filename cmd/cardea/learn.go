@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"cardea/behavior/profile"
@@ -36,7 +37,8 @@ type learnCmd struct {
 func (learnCmd) Help() string {
 	return `Each capture is a unit, which counts as one home; captures that show the same device (by its Ethernet address) are one unit. Those
 without Ethernet addresses, as Zeek's logs, are one unit when they are copies or excerpts of each other (the same flows at the
-same times), or when their folder has a file _one-home.txt; private addresses say nothing. What units' devices use is counted by class, vendor and model, one home one vote. The same captures give
+same times), or when their folder has a file _one-home.txt; private addresses say nothing. What units' devices use is counted by class, vendor and model, one home one vote. Rows of a
+log that its labels call part of an attack, or by a word that is not known, are left out and counted. The same captures give
 the same file, in whatever order they are named. A capture that cannot be read does not keep the others from being learned: it is
 told, and the exit status is 1. docs/detection.md says what is done with it.`
 }
@@ -47,13 +49,26 @@ type learned struct {
 	Levels   []learnedLevel   `json:"levels"`
 	Days     int              `json:"device_days"`
 	Bytes    int              `json:"bytes"` // of the profiles
+	Left     learnedLeft      `json:"left_out"`
 	Problems []learnedProblem `json:"problems"`
+}
+
+// learnedLeft is what labels kept from being learned.
+type learnedLeft struct {
+	Malicious int      `json:"malicious_rows"`
+	Unknown   int      `json:"unknown_rows"` // with a label that is no known word
+	Words     []string `json:"unknown_words"`
+}
+
+func leftOf(l units.Left) learnedLeft {
+	return learnedLeft{l.Malicious, l.Unknown, append([]string{}, l.Words...)}
 }
 
 type learnedUnit struct {
 	Name    string          `json:"name"`
 	Files   int             `json:"files"`
 	Packets uint64          `json:"packets"`
+	Left    learnedLeft     `json:"left_out"`
 	Devices []learnedDevice `json:"devices"`
 }
 
@@ -98,6 +113,7 @@ func (c learnCmd) Run(ctx context.Context) error {
 		}
 		counts.Merge(more)
 	}
+	o.Benign = true
 	list, problems, err := units.Read(ctx, c.Files, o)
 	if err != nil {
 		return fmt.Errorf("learn: %w", err)
@@ -119,6 +135,9 @@ func (c learnCmd) Run(ctx context.Context) error {
 		return err
 	}
 	for _, p := range out.Problems {
+		if !strings.Contains(p.Error, p.File) {
+			p.Error = p.File + ": " + p.Error
+		}
 		fmt.Fprintf(os.Stderr, "cardea: %s\n", show.Text(p.Error))
 	}
 	if len(out.Problems) > 0 {
@@ -157,7 +176,9 @@ func learn(ctx context.Context, list []*units.Unit, counts *profile.Counts) (*le
 	out := &learned{Units: []learnedUnit{}, Levels: []learnedLevel{}, Problems: []learnedProblem{}}
 	levels := map[profile.Level]*learnedLevel{}
 	ends := map[profile.Level]map[uint64]bool{}
+	var left units.Left
 	for _, u := range list {
+		left.Add(u.Left)
 		uses, err := units.Uses(ctx, u, units.UseOptions{Watched: true})
 		if err != nil {
 			return nil, err
@@ -188,6 +209,7 @@ func learn(ctx context.Context, list []*units.Unit, counts *profile.Counts) (*le
 		l.Endpoints = len(ends[level])
 		out.Levels = append(out.Levels, *l)
 	}
+	out.Left = leftOf(left)
 	slices.SortFunc(out.Levels, func(a, b learnedLevel) int {
 		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Vendor, b.Vendor), cmp.Compare(a.Model, b.Model))
 	})
@@ -195,7 +217,7 @@ func learn(ctx context.Context, list []*units.Unit, counts *profile.Counts) (*le
 }
 
 func unitOf(u *units.Unit) learnedUnit {
-	l := learnedUnit{Name: u.Name, Files: len(u.Files), Packets: u.Packets, Devices: []learnedDevice{}}
+	l := learnedUnit{Name: u.Name, Files: len(u.Files), Packets: u.Packets, Left: leftOf(u.Left), Devices: []learnedDevice{}}
 	for i := range u.Devices {
 		d := &u.Devices[i]
 		l.Devices = append(l.Devices, learnedDevice{d.ID, d.MAC, d.Model, d.Vendor, d.Class, d.Confidence, len(d.Days), d.Flows})
@@ -251,6 +273,10 @@ func (c learnCmd) print(out *learned) error {
 	_ = t.Flush() // into w, which keeps its error for its own Flush
 	fmt.Fprintf(w, "\n%s of %s, %s: %d bytes in %s\n", count(uint64(out.Days), "device-day"), count(uint64(len(out.Units)), "unit"),
 		count(uint64(len(out.Levels)), "level"), out.Bytes, show.Text(c.Out))
+	left := units.Left{Malicious: out.Left.Malicious, Unknown: out.Left.Unknown, Words: out.Left.Words}
+	if left.Any() {
+		fmt.Fprintf(w, "not learned from: %s\n", show.Text(left.String()))
+	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write results: %w", err)
 	}

@@ -29,8 +29,16 @@ func homeLogFrom(port int, device string, days int, servers ...string) []byte {
 	return []byte(text)
 }
 
+type leftOut struct {
+	Malicious int      `json:"malicious_rows"`
+	Unknown   int      `json:"unknown_rows"`
+	Words     []string `json:"unknown_words"`
+}
+
 type learnedOut struct {
+	Left  leftOut `json:"left_out"`
 	Units []struct {
+		Left    leftOut `json:"left_out"`
 		Name    string
 		Files   int
 		Devices []map[string]any
@@ -112,6 +120,43 @@ func TestLearn(t *testing.T) {
 		if _, stderr, status := cardea(t, me, "replay", "--json", "--profiles", bad, b); status != 1 || !strings.Contains(stderr, "--profiles") {
 			t.Errorf("profiles of %s: exit status %d %s", bad, status, stderr)
 		}
+	}
+}
+
+// Rows that a log calls malicious are no normal: they change no byte of what is learned, and are counted.
+func TestLearnLeavesAttacksOut(t *testing.T) {
+	dir := t.TempDir()
+	plain := strings.Split(strings.TrimSuffix(string(homeLog("192.168.1.5", 2, "203.0.113.7")), "\n"), "\n")
+	var fine, mixed strings.Builder
+	for i, l := range plain {
+		label := map[bool]string{true: "\tlabel", false: "\tBenign"}[strings.HasPrefix(l, "#fields")]
+		if strings.HasPrefix(l, "#") && !strings.HasPrefix(l, "#fields") {
+			label = ""
+		}
+		fine.WriteString(l + label + "\n")
+		mixed.WriteString(l + label + "\n")
+		if !strings.HasPrefix(l, "#") {
+			for _, bad := range []string{"DDoS", "PartOfAHorizontalPortScan"} {
+				mixed.WriteString(strings.NewReplacer("203.0.113.7", fmt.Sprintf("198.51.100.%d", i), "4000", "5000").Replace(l) + "\t" + bad + "\n")
+			}
+		}
+	}
+	a, b := filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")
+	for path, text := range map[string]string{a: fine.String(), b: mixed.String()} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, _ := learn(t, 0, "--out", filepath.Join(dir, "1"), a)
+	two, _ := learn(t, 0, "--out", filepath.Join(dir, "2"), b)
+	if !bytes.Equal(bytesIn(t, filepath.Join(dir, "1")), bytesIn(t, filepath.Join(dir, "2"))) {
+		t.Error("an attack was learned")
+	}
+	if one.Left.Malicious != 0 || two.Left.Malicious != 96 || two.Units[0].Left.Malicious != 96 || two.Left.Unknown != 0 || two.Left.Words == nil {
+		t.Errorf("%+v %+v", one.Left, two.Left)
+	}
+	if text, _, status := cardea(t, me, "learn", "--out", filepath.Join(dir, "3"), b); status != 0 || !strings.Contains(text, "not learned from: 96 rows labelled as part of an attack\n") {
+		t.Errorf("exit status %d:\n%s", status, text)
 	}
 }
 

@@ -110,6 +110,9 @@ func (r *run) captures(ctx context.Context) (list []*captured, err error) {
 			if c.labels, err = readLabels(ctx, u, c.file, a.Labels); err != nil {
 				return nil, err
 			}
+			if c.labels != nil && c.labels.unknown.Any() {
+				r.note("%s: %s: they are not counted as the attack", c.file, &c.labels.unknown)
+			}
 			c.name()
 			list = append(list, c)
 		}

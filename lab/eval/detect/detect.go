@@ -99,11 +99,16 @@ func (r *run) read(ctx context.Context) error {
 			return nil, nil
 		}
 		r.o.Say("reading %s", what)
-		list, problems, err := units.Read(ctx, paths, units.Options{ByFolder: r.o.ByFolder})
+		list, problems, err := units.Read(ctx, paths, units.Options{ByFolder: r.o.ByFolder, Benign: true})
 		if err != nil {
 			return nil, err
 		}
 		r.problems(problems)
+		for _, u := range list {
+			if u.Left.Any() {
+				r.note("%s: left out of %s: %s", what, u.Name, &u.Left)
+			}
+		}
 		if len(list) == 0 {
 			return nil, fmt.Errorf("%s: no captures in what was given", what)
 		}

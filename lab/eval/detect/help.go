@@ -9,7 +9,8 @@ report says so. The detectors are the gateway's own and get no list of indicator
 
 LABELS says which flows of a capture are malicious: a conn.log with labels that was made from it, or lines of
   family NAME | device MAC-or-IP | onset SECONDS-or-TIME | malicious ADDRESS[:PORT]-or-PREFIX      (# begins a remark)
-A labelled conn.log needs none. Without labels all that the capture's devices do is the attack. A word that is no file is the
+A labelled conn.log needs none: in --attack its malicious rows are the attack, in --train and --benign they are left out and counted.
+A label that is no known word is told, and its rows are neither. Without labels all that the capture's devices do is the attack. A word that is no file is the
 family's name: --attack x.pcap=Mirai. Else it is what most malicious flows are labelled, or the capture's folder.
 
 Detection is the first alert about a device of the attack, in seconds and packets from onset (the first malicious packet). Misses
@@ -23,7 +24,8 @@ the baselines and for cardea-maximum. cardea is as a gateway runs: what too litt
 JSON, one object (schema: ` + Schema + `):
   budget       per_home_quarter, devices_per_home, p, quarter_p
   ablations    what was switched off
-  split        train, calibration, test: name, files, first, last, devices; forward_in_time, test_after_calibration, why
+  split        train, calibration, test: name, files, first, last, devices, left_out: malicious_rows, unknown_rows,
+               unknown_words; forward_in_time, test_after_calibration, why
   calibration  statistic, device_days, homes, floor_p, how, threshold, threshold_at_quarter, levels: p, expected, observed, of, share
   new_endpoints  device_days (after each device's first day), new_to_device, new_to_device_and_model, the same _per_day, examples
   methods      cardea, cardea-maximum, then the baselines: name, how, threshold, threshold_at_quarter, calibration_device_days, floor_p,

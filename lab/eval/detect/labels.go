@@ -25,6 +25,7 @@ type labels struct {
 	kinds   map[string]int  // malicious flows by what they are called
 	devices []string        // MACs and addresses of who is infected; none: whoever takes part
 	onset   time.Time       // nothing before it is malicious; zero: not told
+	unknown units.Left      // rows whose label is no known word
 	every   bool            // all that the devices do from the onset on is malicious
 }
 
@@ -73,6 +74,7 @@ func (l *labels) own(ctx context.Context, path string) (given bool, err error) {
 	}
 	_, err = zeek.Read(ctx, in, func(r *zeek.Row) error {
 		given = given || r.Label.Given
+		l.unsaid(r)
 		if r.Label.Malicious && len(l.flows) < maxLabels {
 			l.flows[uint64(r.Line)] = true
 			l.kinds[r.Label.Kind]++
@@ -84,6 +86,13 @@ func (l *labels) own(ctx context.Context, path string) (given bool, err error) {
 		err = nil // what is readable is played, and was told as a problem
 	}
 	return given, err
+}
+
+// unsaid counts a row whose label is no known word: it is not taken for the attack's, nor for benign.
+func (l *labels) unsaid(r *zeek.Row) {
+	if r.Label.Unknown != "" {
+		l.unknown.Add(units.Left{Unknown: 1, Words: []string{r.Label.Unknown}})
+	}
 }
 
 // span is when a labelled flow was.
@@ -103,6 +112,7 @@ func (l *labels) join(ctx context.Context, u *units.Unit, path string, in io.Rea
 	bad := map[uint64][]span{}
 	rows := 0
 	_, err := zeek.Read(ctx, in, func(r *zeek.Row) error {
+		l.unsaid(r)
 		if r.Label.Malicious && rows < maxLabels {
 			rows++
 			bad[r.ID] = append(bad[r.ID], span{r.Start.Add(-labelEarly), r.Start.Add(r.Duration + labelLate), r.Label.Kind})

@@ -42,6 +42,14 @@ type Unit struct {
 	First   time.Time `json:"first"`
 	Last    time.Time `json:"last"`
 	Devices []string  `json:"devices"` // models, where known
+	Left    LeftOut   `json:"left_out"`
+}
+
+// LeftOut is what labels in the unit's own logs kept from being taken for normal, in rows.
+type LeftOut struct {
+	Malicious int      `json:"malicious_rows"`
+	Unknown   int      `json:"unknown_rows"` // labelled by no word that is known
+	Words     []string `json:"unknown_words"`
 }
 
 // Calibration is one statistic's table: what share of benign test device-days reached a p that should be as rare as it says.

@@ -51,3 +51,35 @@ func TestRunPrivateAddresses(t *testing.T) {
 		t.Fatalf("%v, %+v", err, r.Split)
 	}
 }
+
+// The rows of an attack teach nobody, and are no false alerts; a label that nobody knows is told, and is neither.
+func TestRunLeavesAttacksOut(t *testing.T) {
+	dir := t.TempDir()
+	c2 := func(n, day int, label string) (text string) {
+		for h := range 24 {
+			text += flowLine(day*24+h, 30, "192.168.1.10", 9000+n, "198.51.100.66", 6667, "SF", label)
+		}
+		return text
+	}
+	var p []string
+	for i := range 5 {
+		p = append(p, writeLog(t, dir, fmt.Sprintf("%c.log", 'a'+i), homeDays(i, i*2, 2, "192.168.1.10", "Benign")+c2(i, i*2, "C&C")+c2(50+i, i*2, "Odd")))
+	}
+	r, err := Run(t.Context(), Options{Train: p[:2], Benign: p[2:4], Attack: []Attack{{File: p[4]}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range [][]Unit{r.Split.Train, r.Split.Calibration, r.Split.Test} {
+		if u[0].Left.Malicious != 24 || u[0].Left.Unknown != 24 || fmt.Sprint(u[0].Left.Words) != "[Odd]" {
+			t.Errorf("%+v", u[0])
+		}
+	}
+	notes := strings.Join(r.Notes, "\n")
+	if strings.Count(notes, "24 rows labelled as part of an attack and 24 rows with a label that is not known (\"Odd\")") != 4 || !strings.Contains(notes, "e.log: 24 rows with a label that is not known (\"Odd\"): they are not counted as the attack") {
+		t.Error(notes)
+	}
+	m := r.Methods[0]
+	if len(m.Captures) != 1 || m.Captures[0].Family != "C&C" || m.Captures[0].Malicious == 0 || m.False.Findings != 0 {
+		t.Errorf("%+v %+v", m.Captures, m.False)
+	}
+}

@@ -118,7 +118,7 @@ func (p *parts) say(format string, a ...any) {
 func list(of []*units.Unit) []Unit {
 	out := []Unit{}
 	for _, u := range of {
-		l := Unit{Name: u.Name, Files: len(u.Files), First: u.First, Last: u.Last, Devices: []string{}}
+		l := Unit{Name: u.Name, Files: len(u.Files), First: u.First, Last: u.Last, Devices: []string{}, Left: LeftOut{u.Left.Malicious, u.Left.Unknown, append([]string{}, u.Left.Words...)}}
 		for i := range u.Devices {
 			if name := modelName(&u.Devices[i].Device); name != "" && !slices.Contains(l.Devices, name) {
 				l.Devices = append(l.Devices, name)

@@ -52,6 +52,7 @@ func assemble(ctx context.Context, sources []*source, o Options) (*Unit, error) 
 	for _, s := range sources {
 		u.Files = append(u.Files, s.path)
 		u.Packets += s.packets
+		u.Left.Add(s.left)
 		for _, p := range s.home {
 			if !slices.Contains(u.home, p) {
 				u.home = append(u.home, p)

@@ -29,7 +29,9 @@ type source struct {
 	flows   bool   // a log of flows, else packets
 	macs    []home.MAC
 	named   bool // its folder says that its captures are of one home
+	benign  bool // rows that are not labelled as benign are not played
 	damaged bool
+	left    Left // of these rows, when it was first read
 	tally
 
 	link  *linker // gives events without Ethernet addresses made-up ones; nil: they have their own
@@ -155,32 +157,36 @@ func (s *source) play(ctx context.Context, to capture.Sink) error {
 	if s.link != nil {
 		to = &linking{linker: s.link, to: to}
 	}
-	_, err := s.raw(ctx, to)
+	_, _, err := s.raw(ctx, to)
 	if s.damaged && ctx.Err() == nil {
 		return nil
 	}
 	return err
 }
 
-// raw plays the file's own events, and counts packets or rows.
-func (s *source) raw(ctx context.Context, to capture.Sink) (packets uint64, err error) {
+// raw plays the file's own events, and counts packets or rows and what was left out.
+func (s *source) raw(ctx context.Context, to capture.Sink) (packets uint64, left Left, err error) {
 	f, err := os.Open(s.path)
 	if err != nil {
-		return 0, fmt.Errorf("open capture: %w", err)
+		return 0, left, fmt.Errorf("open capture: %w", err)
 	}
 	defer f.Close()
 	if s.flows {
-		st, err := zeek.Replay(ctx, f, to, zeek.Options{})
+		o := zeek.Options{}
+		if s.benign {
+			o.Leave = left.take
+		}
+		st, err := zeek.Replay(ctx, f, to, o)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", s.path, err)
 		}
-		return st.Packets, err
+		return st.Packets, left, err
 	}
 	st, err := file.Replay(ctx, f, to, file.Options{})
 	if err != nil {
 		err = fmt.Errorf("%s: %w", s.path, err)
 	}
-	return st.Packets, err
+	return st.Packets, left, err
 }
 
 // events is play as a sequence: an event is valid until the next is asked for. The error is set when the sequence ends.

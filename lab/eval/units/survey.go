@@ -2,6 +2,7 @@ package units
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/netip"
 	"os"
@@ -22,7 +23,8 @@ func survey(ctx context.Context, sources []*source, o Options) (list []*source, 
 			at = s.local(ctx)
 		}
 		c := &census{inside: inside{at}, spoke: map[netip.Addr]bool{}, by: map[home.MAC][]netip.Addr{}, senders: map[home.MAC]bool{}, gateways: map[home.MAC]int{}, began: map[home.MAC]bool{}, speakers: map[netip.Addr]*speaker{}}
-		packets, err := s.raw(ctx, c)
+		s.benign = o.Benign
+		packets, left, err := s.raw(ctx, c)
 		if ctx.Err() != nil {
 			return nil, problems, ctx.Err()
 		}
@@ -31,12 +33,15 @@ func survey(ctx context.Context, sources []*source, o Options) (list []*source, 
 			problems = append(problems, Problem{File: s.path, Err: err, Part: !c.first.IsZero()})
 		}
 		if c.first.IsZero() {
-			if err == nil {
+			switch {
+			case err == nil && left.Any():
+				problems = append(problems, Problem{File: s.path, Err: fmt.Errorf("nothing in it is normal: %s", &left)})
+			case err == nil:
 				problems = append(problems, Problem{File: s.path, Err: errEmpty})
 			}
 			continue
 		}
-		s.tally = c.tally(packets)
+		s.tally, s.left = c.tally(packets), left
 		if !c.framed {
 			s.link = newLinker(c)
 			s.senders, s.unique = s.link.devices(c)

@@ -23,6 +23,7 @@ type Options struct {
 	Model    *identity.Model // what was learned of who devices are; nil: the rules alone
 	ByFolder bool            // who is not identified by model is called by the folder that the capture lies in
 	Each     bool            // every file is a unit of its own, whatever it shows: attacks
+	Benign   bool            // what is read is taken for normal: rows that a log's own labels do not call benign are left out, and counted
 	Progress func(file string, done, of int)
 }
 
@@ -41,6 +42,7 @@ type Unit struct {
 	Gateway     []home.Device
 	First, Last time.Time // of the packets
 	Packets     uint64
+	Left        Left    // with Options.Benign, of all its logs
 	Attack      *Attack // of a unit that Splice made; nil otherwise
 
 	home    []netip.Prefix

@@ -320,6 +320,30 @@ func TestOnset(t *testing.T) {
 	}
 }
 
+// What is taken for normal holds nothing that its own labels call an attack, or that nobody understands; what was left out is counted.
+func TestBenign(t *testing.T) {
+	dir := t.TempDir()
+	fine := flow(0, "192.168.1.5", 4000, "203.0.113.7", 443, "SF", 3, "Benign") + flow(time.Hour, "192.168.1.5", 4001, "203.0.113.7", 443, "SF", 3, "-")
+	bad := flow(time.Minute, "192.168.1.5", 4002, "198.51.100.66", 6667, "SF", 3, "C&C") + flow(2*time.Minute, "192.168.1.66", 4003, "198.51.100.9", 23, "S0", 3, "PartOfAHorizontalPortScan")
+	odd := flow(3*time.Minute, "192.168.1.5", 4004, "198.51.100.77", 443, "SF", 3, "Suspicious")
+	path := write(t, dir, "a.log", logTop+fine+bad+odd)
+	u := read(t, units.Options{Benign: true}, path)[0]
+	uses, err := units.Uses(t.Context(), u, units.UseOptions{})
+	if err != nil || len(u.Devices) != 1 || u.Packets != 12 || len(uses) != 1 || len(uses[0].Ends) != 1 || u.Left.Malicious != 2 || u.Left.Unknown != 1 || !slices.Equal(u.Left.Words, []string{"Suspicious"}) {
+		t.Errorf("%v, %+v, left %+v, %+v", err, u.Devices, u.Left, uses)
+	}
+	if got := u.Left.String(); got != `2 rows labelled as part of an attack and 1 row with a label that is not known ("Suspicious")` {
+		t.Error(got)
+	}
+	if whole := read(t, units.Options{}, path)[0]; len(whole.Devices) != 2 || whole.Left.Any() {
+		t.Errorf("%+v", whole.Devices)
+	}
+	list, problems, err := units.Read(t.Context(), []string{write(t, dir, "b.log", logTop+bad)}, units.Options{Benign: true})
+	if err != nil || len(list) != 0 || len(problems) != 1 || !strings.Contains(problems[0].Err.Error(), "nothing in it is normal: 2 rows") {
+		t.Errorf("%v, %v, %v", list, problems, err)
+	}
+}
+
 // What two captures of one home both show happened once: one of the whole and one cut out of it are as the whole alone.
 func TestTwice(t *testing.T) {
 	dir := t.TempDir()
