@@ -2,14 +2,20 @@ package adapt
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"cardea/cloud/adapt/base"
 	"cardea/cloud/adapt/people"
+	"cardea/cloud/api/view"
+	intelligence "cardea/cloud/intel"
 	"cardea/cloud/rooms"
 	"cardea/cloud/staff"
 	"cardea/home"
@@ -54,7 +60,13 @@ func TestWhoSteers(t *testing.T) {
 	pin := func(as marked, ring string) int {
 		return w.ask("PUT", "/v1/staff/pins", `{"home":"`+as.place.Home+`","ring":"`+ring+`","reason":"because of 4711"}`, as).Code
 	}
+	told := func(as marked) bool { // what the console shows or hides its buttons by
+		return strings.Contains(w.ask("GET", "/v1/staff/intel/lists", "", as).Body.String(), `"steers":true`)
+	}
 	for _, m := range []marked{a, b} {
+		if told(m) {
+			t.Error("who does not steer is told so")
+		}
 		if pin(m, "lab") != http.StatusForbidden || pin(m, "5") != http.StatusForbidden || pin(m, "all") >= 300 || pin(m, "none") >= 300 {
 			t.Error("a home in an early ring decides for all homes, one in the last for itself")
 		}
@@ -75,9 +87,54 @@ func TestWhoSteers(t *testing.T) {
 	if rollout(a) != http.StatusForbidden || list(a) != http.StatusForbidden || rollout(b) == http.StatusForbidden || list(b) >= 300 {
 		t.Error("by the routes")
 	}
+	if told(a) || !told(b) {
+		t.Error("the operator is told that it steers, and nobody else")
+	}
 	w.rooms.Operator = "nobody"
 	if steers(a.place.Tenant) || steers(b.place.Tenant) {
 		t.Error("an operator that is not there")
+	}
+}
+
+// TestAHeldListIsAgreedToAsItWasSeen: what the source said since somebody looked at what waits stays held.
+func TestAHeldListIsAgreedToAsItWasSeen(t *testing.T) {
+	w := newTown(t)
+	a, ctx := w.settle("anna"), t.Context()
+	file := filepath.Join(t.TempDir(), "list.txt")
+	says := func(n int, of string) view.IntelSource {
+		t.Helper()
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "n%d.%s.example\n", i, of)
+		}
+		time.Sleep(2 * time.Millisecond) // times are kept in milliseconds
+		if err := errors.Join(os.WriteFile(file, []byte(b.String()), 0o600), w.rooms.Intel.FetchNow(ctx, "feed", nil)); err != nil {
+			t.Fatal(err)
+		}
+		ok(w.rooms.Intel.Turn(ctx))(t)
+		var l view.List[view.IntelSource]
+		if err := json.Unmarshal(w.ask("GET", "/v1/staff/intel/sources", "", a).Body.Bytes(), &l); err != nil || len(l.Items) != 1 {
+			t.Fatalf("%v: %+v", err, l)
+		}
+		return l.Items[0]
+	}
+	agree := func(s view.IntelSource) *httptest.ResponseRecorder {
+		return w.ask("POST", "/v1/staff/intel/sources/act", `{"name":"feed","act":"agree","seen":"`+s.Tried.Format(time.RFC3339Nano)+`","reason":"I looked at it"}`, a)
+	}
+	if err := w.rooms.Intel.SetSource(ctx, intelligence.Source{Name: "feed", Kind: intelligence.KindFolder, Place: file, Trust: 50, Why: "try it"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	says(100, "first")
+	seen := says(30, "looked")
+	if seen.Held != 30 {
+		t.Fatalf("%+v", seen)
+	}
+	now := says(2, "unseen")
+	if out := agree(seen); out.Code != http.StatusUnprocessableEntity || !strings.Contains(out.Body.String(), "something else since then") {
+		t.Errorf("what nobody looked at: %d %s", out.Code, out.Body)
+	}
+	if out := agree(now); out.Code >= 300 {
+		t.Errorf("what was looked at: %d %s", out.Code, out.Body)
 	}
 }
 

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"net/http"
 	"strings"
 	"testing"
+
+	"cardea/cloud/staff/rights"
 )
 
 // Without any extra a home is refused what the table says and nothing else: all that protects it, and all that is its people's own, is there.
@@ -62,6 +65,24 @@ func TestALevelNeedsContent(t *testing.T) {
 			if refused != (r.refused && without == "content") || !refused && w.Code >= 400 {
 				t.Errorf("without %s: %s %s: %d %s", without, r.body, r.path, w.Code, w.Body)
 			}
+		}
+	}
+}
+
+// Plans and brand are shown to all of staff, and changed by administrators.
+func TestWhoSeesPlansAndBrand(t *testing.T) {
+	c := newCloud()
+	s := testServer(t, c, Config{})
+	for _, role := range rights.Roles {
+		c.hire("staff-a", role)
+		for _, path := range []string{"/v1/staff/plans", "/v1/staff/brand"} {
+			if w := request(s, "GET", path, "staff-a", ""); w.Code != http.StatusOK {
+				t.Errorf("%s: GET %s: %d", role, path, w.Code)
+			}
+		}
+		w := request(s, "PUT", "/v1/staff/brand", "staff-a", `{"name":"N","accent":"","phone":"","support":"","hint_en":"","hint_de":""}`)
+		if (w.Code == http.StatusOK) != (role == rights.Admin) {
+			t.Errorf("%s: PUT brand: %d %s", role, w.Code, w.Body)
 		}
 	}
 }

@@ -56,8 +56,8 @@ var staffNeeds = map[string]rights.Right{
 	"PUT " + inProvisioning: rights.HomeProvision, "GET " + inProvisioning: rights.HomeProvision, "DELETE " + inProvisioning: rights.HomeProvision,
 	"POST " + inProvisioning + "/gateway": rights.HomeProvision,
 
-	"GET /v1/staff/plans": rights.PlanChange, "PUT " + inPlan: rights.PlanChange, "DELETE " + inPlan: rights.PlanChange,
-	"GET /v1/staff/brand": rights.PlanChange, "PUT /v1/staff/brand": rights.PlanChange,
+	"GET /v1/staff/plans": rights.PlanView, "PUT " + inPlan: rights.PlanChange, "DELETE " + inPlan: rights.PlanChange,
+	"GET /v1/staff/brand": rights.PlanView, "PUT /v1/staff/brand": rights.PlanChange,
 
 	"GET /v1/staff/audit": rights.AuditOwn,
 

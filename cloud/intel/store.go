@@ -220,7 +220,7 @@ func (n *Intel) AgreeSeen(ctx context.Context, source string, seen time.Time, no
 			return err
 		}
 		if !seen.IsZero() && at > seen.UnixMilli() {
-			return fmt.Errorf("%w: the source has said something else since it was proposed: look at what waits now, and propose it again", ErrWrong)
+			return fmt.Errorf("%w: the source has said something else since then: look at what waits now, then agree or propose it again", ErrWrong)
 		}
 		if err := drop(tx, source, "good"); err != nil {
 			return err

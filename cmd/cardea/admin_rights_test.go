@@ -50,7 +50,8 @@ var tries = map[string][3]string{
 	"audit.read":      {}, // more lines at the same route
 	"hunt.start":      {"POST", "/approvals", `{"kind":"hunt","what":{},"reason":"as agreed with support"}`},
 	"home.provision":  {"GET", "/provisioning/homes/000-0"},
-	"plan.change":     {"GET", "/plans"},
+	"plan.view":       {"GET", "/plans"},
+	"plan.change":     {"DELETE", "/plans/none"},
 	"webhook.manage":  {"GET", "/webhooks"},
 	"approval.see":    {"GET", "/approvals"},
 	"session.own":     {"GET", "/session"},

@@ -78,7 +78,14 @@ func (a intelPart) ActOnSource(ctx context.Context, by api.Session, n view.Intel
 	if err := a.MustSteer(ctx, by.Tenant); err != nil {
 		return err
 	}
-	act := map[string]func(context.Context, string, func(*db.Tx) error) error{"fetch": a.Intel.FetchNow, "agree": a.Intel.Agree, "remove": a.Intel.RemoveSource}[n.Act]
+	agree := func(ctx context.Context, name string, note func(*db.Tx) error) error {
+		var seen time.Time
+		if n.Seen != nil {
+			seen = *n.Seen
+		}
+		return a.Intel.AgreeSeen(ctx, name, seen, note)
+	}
+	act := map[string]func(context.Context, string, func(*db.Tx) error) error{"fetch": a.Intel.FetchNow, "agree": agree, "remove": a.Intel.RemoveSource}[n.Act]
 	if act == nil {
 		return problem.New(problem.Invalid, "")
 	}
@@ -87,8 +94,12 @@ func (a intelPart) ActOnSource(ctx context.Context, by api.Session, n view.Intel
 
 // Lists implements api.Intel.
 func (a intelPart) Lists(ctx context.Context) (view.IntelLists, error) {
+	steers, err := a.Steers(ctx, api.TenantOf(ctx))
+	if err != nil {
+		return view.IntelLists{}, faults.Tell(err)
+	}
 	l, err := a.Intel.Lists(ctx)
-	return view.IntelLists{Version: l.Version, Entries: l.Entries, At: base.At(l.At), Waits: l.Waits, Failure: l.Failure, Known: l.Known}, faults.Intel(err)
+	return view.IntelLists{Version: l.Version, Entries: l.Entries, At: base.At(l.At), Waits: l.Waits, Failure: l.Failure, Known: l.Known, Steers: steers}, faults.Intel(err)
 }
 
 // Exceptions implements api.Intel.

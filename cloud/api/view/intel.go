@@ -51,9 +51,10 @@ type NewIntelSource struct {
 
 // IntelAct is what is to happen with a source.
 type IntelAct struct {
-	Name   string `json:"name" minLength:"1" maxLength:"40"`
-	Act    string `json:"act" enum:"fetch,agree,remove"`
-	Reason string `json:"reason" minLength:"3" maxLength:"300"`
+	Name   string     `json:"name" minLength:"1" maxLength:"40"`
+	Act    string     `json:"act" enum:"fetch,agree,remove"`
+	Seen   *time.Time `json:"seen,omitempty" doc:"For agree: when what waits was looked at. What the source said since then stays held"`
+	Reason string     `json:"reason" minLength:"3" maxLength:"300"`
 }
 
 // IntelLists is what is in force of all sources together.
@@ -64,6 +65,7 @@ type IntelLists struct {
 	Waits   bool       `json:"waits" doc:"Something changed that is not published yet"`
 	Failure string     `json:"failure"`
 	Known   int        `json:"known" doc:"Names that no list of malware may have"`
+	Steers  bool       `json:"steers" doc:"Whether your provider changes sources and exceptions: of several, the one that operates the installation does"`
 }
 
 // IntelException is what no list blocks.

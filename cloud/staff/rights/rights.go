@@ -62,6 +62,7 @@ const (
 	AuditRead      Right = "audit.read"
 	HuntStart      Right = "hunt.start"
 	HomeProvision  Right = "home.provision"
+	PlanView       Right = "plan.view"
 	PlanChange     Right = "plan.change"
 	WebhookManage  Right = "webhook.manage"
 	ApprovalSee    Right = "approval.see"
@@ -136,6 +137,7 @@ var lines = []Line{
 	{AuditRead, "Audit log", [7]Grant{n, n, n, n, y, Read, n}},
 	{HuntStart, "Look for an indicator in the past of all homes", [7]Grant{n, n, Two, n, n, Two, n}},
 	{HomeProvision, "Make homes, swap gateways and end subscriptions by account number", [7]Grant{n, n, n, n, n, y, y}},
+	{PlanView, "See plans and brand", [7]Grant{y, y, y, y, y, y, View}},
 	{PlanChange, "Plans and brand", [7]Grant{n, n, n, n, n, y, n}},
 	{WebhookManage, "Webhooks and integrations", [7]Grant{n, n, n, n, n, y, n}},
 	{ApprovalSee, "See what waits for a second person, and decide what one has the right for", [7]Grant{y, y, y, y, y, y, View}},
