@@ -134,6 +134,7 @@ func start(tb testing.TB, dir string) (*Gateway, *recorder) {
 	g.roster.Store(&known)
 	g.book.Restore(m.Held)
 	g.harm.Restore(m.Harm)
+	g.hits.lifted = m.Lifted
 	g.responder.Restore(m.Cases)
 	g.acts()
 	g.loadPolicy(m.Rules)

@@ -415,6 +415,6 @@ func (g *Gateway) remember() error {
 	g.rules.mu.Unlock()
 	return saveMemory(g.cfg.State, memory{
 		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: g.cloud.memory(), Hunted: told,
-		Out: g.out(), Held: g.book.Snapshot(), Harm: g.harm.Snapshot(),
+		Out: g.out(), Held: g.book.Snapshot(), Harm: g.harm.Snapshot(), Lifted: g.hits.memory(known),
 	})
 }

@@ -36,8 +36,10 @@ func (g *Gateway) erase(id home.DeviceID, by string) error {
 			g.judge.Restore(d, usual.State{})
 			g.book.Forget(d)
 			g.harm.Forget(d)
+			g.hindered.Forget(d)
 		}
 	}
+	g.hits.forget(id)
 	maps.DeleteFunc(g.hunted, func(key string, _ time.Time) bool { return id == "" || strings.HasPrefix(key, string(id)+" ") })
 	g.mu.Unlock()
 

@@ -92,6 +92,8 @@ type Gateway struct {
 
 	book        *permits.Book               // what devices may use that are held to a list
 	harm        *collateral.Watcher         // whether what is contained still does its normal work
+	hits        hits                        // blocks without a case that devices run into
+	hindered    *collateral.Watcher         // whether those devices still do theirs
 	unwatchable map[home.DeviceID]time.Time // since when, of a device that is asked about now; used by treat only
 	foreseen    foreseen                    // used by treat only
 
@@ -126,7 +128,7 @@ func empty(cfg Config, version string, log *slog.Logger) *Gateway {
 		cfg: cfg, log: log, version: version, started: time.Now(), anchors: anchors{},
 		changed: make(chan struct{}, 1), jobs: make(chan func(context.Context) error, 256),
 		shelf: shelf{full: make(chan struct{}, 1)}, lookBack: make(chan struct{}, 1), hunted: hunted{},
-		household: household.New(), harm: collateral.New(collateral.Config{}), unwatchable: map[home.DeviceID]time.Time{},
+		household: household.New(), harm: collateral.New(collateral.Config{}), hindered: collateral.New(collateral.Config{}), unwatchable: map[home.DeviceID]time.Time{},
 		foreseen: foreseen{tries: map[home.DeviceID]home.Mode{}, after: map[string]time.Time{}}, seed: maphash.MakeSeed(),
 	}
 	g.book = permits.New(g.permitsConfig())
@@ -237,6 +239,7 @@ func (g *Gateway) recall() error {
 	g.meet(m, started)
 	g.book.Restore(m.Held)
 	g.harm.Restore(m.Harm)
+	g.hits.lifted = m.Lifted
 	playbook.Default() // it is read here, not while a case waits for it
 	if err := g.recallPlaybooks(); err != nil {
 		g.log.Warn("open cases go on with the newest texts", "err", err)

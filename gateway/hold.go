@@ -150,6 +150,7 @@ func (g *Gateway) reached(id home.DeviceID) {
 	defer g.mu.Unlock()
 	g.observer.Contacts(id, func(c home.Contact) bool {
 		g.harm.Open(&c)
+		g.hindered.Open(&c)
 		return true
 	})
 }
@@ -203,5 +204,6 @@ func (g *Gateway) restarted(o *home.Observation) {
 		return
 	}
 	g.harm.Reboot(o.Device.ID, o.Time)
+	g.hindered.Reboot(o.Device.ID, o.Time)
 	g.responder.Rebooted(o.Device.ID, o.Time)
 }

@@ -23,7 +23,7 @@ func (g *Gateway) steps() []func(*home.Observation) {
 		g.judge.Observe, // detectors and lists: findings come out at Find
 		g.cutListed,     // a name in a first packet that is on a list: cut the flow
 		g.admit,         // an address without a name that a device held to a list may use
-		g.noteStopped,   // what the resolver or the kernel refused: the home is told
+		g.noteStopped,   // what the resolver or the kernel refused: the home is told, and it is seen whether that hinders
 	}
 }
 
@@ -46,6 +46,7 @@ func (g *Gateway) Contact(c *home.Contact) {
 	g.judge.Closed(c)
 	g.book.Tried(c)
 	g.harm.Contact(c)
+	g.hindered.Contact(c)
 	if g.household.Guest(c.Device) {
 		c = report.Nameless(c)
 	}
@@ -107,6 +108,9 @@ func (g *Gateway) recheck(o *home.Observation) {
 	if o.Device == nil {
 		return
 	}
+	if o.Source == o.Device.MAC && !o.Source.IsZero() {
+		g.hindered.Alive(o.Device.ID, o.Time)
+	}
 	cases := g.responder.Watching(o.Device.ID)
 	if len(cases) == 0 {
 		return
@@ -161,14 +165,16 @@ func (g *Gateway) cutExcepted(o *home.Observation) {
 // noteStopped notes what was refused: a look-up by the resolver, or a flow by the kernel, whose rules are made of the same
 // lists and rules as this verdict.
 func (g *Gateway) noteStopped(o *home.Observation) {
-	if o.Device == nil || !g.cloud.active.Load() {
+	if o.Device == nil {
 		return
 	}
 	switch {
 	case o.Kind == home.EventLookup && o.Lookup.Blocked:
 		v, kept := g.foreign(o.Device, o.Lookup.Question)
 		if !kept {
-			v = g.judge.Name(o.Device, o.Lookup.Question)
+			if v = g.judge.Name(o.Device, o.Lookup.Question); v.Action >= home.Block {
+				g.hinders(o.Device, o.Lookup.Question, &v, o.Time)
+			}
 		}
 		if v.Action < home.Block { // what it leads to is listed, not its name
 			v = home.Verdict{Action: home.Block, Reason: "What this name leads to is on a list.", Listed: &home.Indicator{Class: home.ClassMalware}}
@@ -180,6 +186,7 @@ func (g *Gateway) noteStopped(o *home.Observation) {
 	case o.Kind == home.EventFlow && o.Flow.State == home.FlowNew && o.Direction == home.Outbound && !g.disarmed():
 		v := g.refused(o.Device, o.Far.IP)
 		if v.Action >= home.Block {
+			g.hinders(o.Device, o.Far.IP.String(), &v, o.Time)
 			g.cloud.stopped(o.Device, o.Far.IP.String(), &v, o.Time)
 		}
 	}

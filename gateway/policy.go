@@ -170,6 +170,7 @@ func (g *Gateway) rule(id home.DeviceID, endpoint, verb string) error {
 	if err := g.rules.change(id, endpoint, verb); err != nil {
 		return err
 	}
+	g.hits.over(endpoint)
 	g.applyPolicy()
 	if g.resolver != nil {
 		g.resolver.Flush()

@@ -37,6 +37,8 @@ type memory struct {
 	Out  []home.DeviceID                    `json:"out,omitempty"`  // in quarantine by the kernel still, and let out
 	Held map[home.DeviceID]permits.Held     `json:"held,omitempty"` // who is held to a list, and as whom
 	Harm map[home.DeviceID]collateral.State `json:"harm,omitempty"` // what is watched of contained devices' normal work
+
+	Lifted map[home.DeviceID][]string `json:"lifted,omitempty"` // blocks of lists that gave way to a device's work, once
 }
 
 const (

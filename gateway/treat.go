@@ -131,7 +131,7 @@ const (
 	probeFor   = time.Second
 )
 
-// treat looks at the steps of playbooks that wait for the gateway, and at devices that a containment may have broken.
+// treat looks at the steps of playbooks that wait for the gateway, and at devices that a containment or a block may have broken.
 func (g *Gateway) treat(ctx context.Context) error {
 	t := time.NewTicker(treatEvery)
 	defer t.Stop()
@@ -142,6 +142,7 @@ func (g *Gateway) treat(ctx context.Context) error {
 		case <-t.C:
 			g.lookAtSteps(ctx)
 			g.watchHarm(g.now())
+			g.watchBlocks(g.now())
 			g.foresee(g.now())
 		}
 	}

@@ -10,6 +10,9 @@ var stopped = map[Pattern]string{
 	"The name {0} is blocked by this device's own list ({1}).":    "Der Name {0} ist durch die eigene Liste dieses Geräts gesperrt ({1}).",
 	"The address {0} is blocked by the home's own list ({1}).":    "Die Adresse {0} ist durch die eigene Liste des Haushalts gesperrt ({1}).",
 	"The address {0} is blocked by this device's own list ({1}).": "Die Adresse {0} ist durch die eigene Liste dieses Geräts gesperrt ({1}).",
+
+	"Since you blocked {0}, this device no longer does its normal work.":                                "Seit Sie {0} gesperrt haben, tut dieses Gerät seine normale Arbeit nicht mehr.",
+	"Without {0} this device no longer did its normal work, so it reaches it again. It is on list {1}.": "Ohne {0} tat dieses Gerät seine normale Arbeit nicht mehr, darum erreicht es das wieder. Es steht auf der Liste {1}.",
 }
 
 // refusals are reasons as they stand, and kinds of lists.

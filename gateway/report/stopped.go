@@ -66,6 +66,24 @@ func (s *Stops) Add(device home.DeviceID, endpoint string, v *home.Verdict, at t
 	p.Last = max(p.Last, Millis(at))
 }
 
+// Lifted notes that what a list names is refused to a device no more, since it did not do its work by it. Of trackers it is told as well: this is
+// what a device needs, and not what a person reads.
+func (s *Stops) Lifted(device home.DeviceID, endpoint string, list *home.Indicator, at time.Time) {
+	said := say.New("Without {0} this device no longer did its normal work, so it reaches it again. It is on list {1}.", say.Text(endpoint), say.Text(list.Source))
+	if s.stops == nil {
+		s.stops = map[stopOf]*pb.Stop{}
+	}
+	k := stopOf{device: device, endpoint: endpoint, class: string(list.Class), source: list.Source}
+	p := s.stops[k]
+	if p == nil {
+		p = &pb.Stop{Device: string(device), Endpoint: Text(endpoint, home.MaxName), Class: k.class, Family: Text(list.Family, maxName), Source: Text(list.Source, maxName), First: Millis(at)}
+		s.stops[k] = p
+	}
+	p.Reason, p.Said = Text(say.English(said), maxText), wire.Words(said)
+	p.Count++
+	p.Last = max(p.Last, Millis(at))
+}
+
 // Take empties it; nil when nothing was refused.
 func (s *Stops) Take() (list []*pb.Stopped) {
 	if !s.Waiting() {
@@ -106,4 +124,5 @@ var reasons = []say.Pattern{
 	"{0} is on list {1} as {2} ({3}). The entry is {4}.", "{0} is on list {1} as {2}. The entry is {3}.", "{0} is on list {1} as {2} ({3}).", "{0} is on list {1} as {2}.",
 	"The name {0} is blocked by the home's own list ({1}).", "The name {0} is blocked by this device's own list ({1}).",
 	"The address {0} is blocked by the home's own list ({1}).", "The address {0} is blocked by this device's own list ({1}).",
+	"Since you blocked {0}, this device no longer does its normal work.",
 }
