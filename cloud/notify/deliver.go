@@ -192,7 +192,7 @@ func (n *Notify) sheet(ctx context.Context, d delivery) (*sheet, error) {
 		}
 	}
 	now := n.opts.Now()
-	s.how = words.How{Language: s.language(), Provider: provider, Zone: a.household.Zone.At(s.f.Time), Names: d.way == string(Push)}
+	s.how = words.How{Language: s.language(), Provider: provider, Zone: a.household.Zone.At(s.f.Time), Noon: words.Noon(a.household.Zone.Name), Names: d.way == string(Push)}
 	if at := s.settings.after(now, a.household.Zone, d.level, s.f.Kind); at.After(now) && !d.silent {
 		return nil, quietUntil{at}
 	}

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { setLanguage } from "./i18n";
-import { ago, bytes, clip, clock, isolate, span, time } from "./text";
+import { ago, bytes, clip, clock, figure, isolate, span, time } from "./text";
 
 beforeEach(() => setLanguage("en"));
 
@@ -51,4 +51,11 @@ describe("numbers", () => {
     expect(span(24 * 3600)).toBe("24 h 0 min");
     expect(span(-3)).toBe("0 s");
   });
+});
+
+it("writes a card's figures as the reader's language does", () => {
+  const all = [0, 0.00015, 1.23456, 1234567, 2.5e-20];
+  expect(all.map(figure)).toEqual(["0", "0.00015", "1.235", "1,235,000", "2.5E-20"]);
+  setLanguage("de");
+  expect(all.map(figure)).toEqual(["0", "0,00015", "1,235", "1.235.000", "2,5E-20"]);
 });

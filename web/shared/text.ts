@@ -19,6 +19,10 @@ export function bytes(n: number): string {
   return `${v.toLocaleString(locale(), { maximumFractionDigits: v < 10 && i > 0 ? 1 : 0 })} ${units[i]}`;
 }
 
+// figure is a number with four digits that count; what has too many before or after them is told as a power of ten.
+export const figure = (n: number) =>
+  n.toLocaleString(locale(), { maximumSignificantDigits: 4, notation: n !== 0 && (Math.abs(n) < 1e-6 || Math.abs(n) >= 1e15) ? "scientific" : "standard" });
+
 const ms = (x: string | number | null | undefined) => (typeof x === "number" ? x : x ? Date.parse(x) : NaN);
 const day = 86_400_000;
 

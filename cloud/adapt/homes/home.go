@@ -102,7 +102,7 @@ func alert(ctx context.Context, a *base.Adapter, p home.Place, c incident.Case, 
 	if err != nil {
 		return "", err
 	}
-	return words.Write(words.How{Language: lang, Zone: h.Zone.At(f.Time), Names: true}, f).Body, nil
+	return words.Write(words.How{Language: lang, Zone: h.Zone.At(f.Time), Noon: words.Noon(h.Zone.Name), Names: true}, f).Body, nil
 }
 
 // say finds the words: the state, its one sentence, and at most three cards.

@@ -336,7 +336,7 @@ func (s *speech) weekEN() string {
 			b.WriteString("Nothing needed attention as far as we saw.")
 		}
 	}
-	b.WriteString(" We stopped " + plural64(w.Stopped, "dangerous contact", "dangerous contacts") + ".")
+	b.WriteString(" We stopped " + plural64(w.Stopped, "dangerous contact", "dangerous contacts", ",") + ".")
 	if w.New > 0 {
 		b.WriteString(" " + plural(w.New, "new device", "new devices") + " joined.")
 	}
@@ -346,9 +346,9 @@ func (s *speech) weekEN() string {
 	return b.String()
 }
 
-func plural64(n uint64, one, many string) string {
+func plural64(n uint64, one, many, group string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return grouped(n, group) + " " + many
 }

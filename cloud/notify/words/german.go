@@ -276,7 +276,7 @@ func (s *speech) weekDE() string {
 	default:
 		b.WriteString("Nichts brauchte Aufmerksamkeit, soweit wir sehen konnten.")
 	}
-	b.WriteString(" Wir haben " + plural64(w.Stopped, "gefährlichen Kontakt", "gefährliche Kontakte") + " gestoppt.")
+	b.WriteString(" Wir haben " + plural64(w.Stopped, "gefährlichen Kontakt", "gefährliche Kontakte", ".") + " gestoppt.")
 	if w.New > 0 {
 		b.WriteString(" " + plural(w.New, "neues Gerät kam", "neue Geräte kamen") + " dazu.")
 	}

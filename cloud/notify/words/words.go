@@ -4,6 +4,7 @@
 package words
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -106,6 +107,7 @@ type How struct {
 	Language string
 	Provider Provider
 	Zone     time.Duration // the home's offset from UTC
+	Noon     bool          // the home's clock goes to twelve, in English
 	// Names lets a text name devices as the home does, and sites. It is for what is encrypted from end to end; e-mail and text
 	// messages go through others' hands and name only what kind of device it is.
 	Names bool
@@ -146,7 +148,35 @@ func (s *speech) behaved() (hours, minutes int) {
 	return 0, int(d / time.Minute)
 }
 
-func (s *speech) clock() string { return s.f.Time.UTC().Add(s.Zone).Format("15:04") }
+// clock is a time of day as it is written in the language, and where that is not one way only, at home.
+func (s *speech) clock() string {
+	t := s.f.Time.UTC().Add(s.Zone)
+	if s.Noon && s.Language != "de" {
+		return t.Format("3:04 PM")
+	}
+	return t.Format("15:04")
+}
+
+// Noon says whether people count twelve hours twice where a time zone is, when they speak English: its name is all that is known of where.
+func Noon(zone string) bool {
+	switch area, _, _ := strings.Cut(zone, "/"); area {
+	case "America", "Australia", "US", "Canada":
+		return true
+	}
+	return zone == "Pacific/Honolulu" || zone == "Pacific/Auckland" || zone == "Asia/Kolkata" || zone == "Asia/Manila"
+}
+
+// grouped writes a whole number, from five digits on in groups of three.
+func grouped(n uint64, group string) string {
+	out := strconv.FormatUint(n, 10)
+	if n < 10_000 {
+		return out
+	}
+	for at := len(out) - 3; at > 0; at -= 3 {
+		out = out[:at] + group + out[at:]
+	}
+	return out
+}
 
 func (p Provider) name() string {
 	if n := Line(p.Name, 40); n != "" {

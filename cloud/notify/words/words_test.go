@@ -158,3 +158,26 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+// TestNumbersAndTimesAreThoseOfTheLanguage: a time of day and a large number are written as people write them.
+func TestNumbersAndTimesAreThoseOfTheLanguage(t *testing.T) {
+	camera := Device{Name: "Kitchen", Class: "camera"}
+	for _, c := range []struct{ lang, zone, clock, number string }{
+		{"en", "Europe/London", " at 13:05. ", "We stopped 1,234,567 dangerous contacts."},
+		{"en", "America/New_York", " at 1:05 PM. ", "We stopped 1,234,567 dangerous contacts."},
+		{"de", "America/New_York", " (um 13:05 Uhr). ", "Wir haben 1.234.567 gefährliche Kontakte gestoppt."},
+	} {
+		how := How{Language: c.lang, Noon: Noon(c.zone), Names: true}
+		if got := Write(how, facts(Odd, camera)).Body; !strings.Contains(got, c.clock) {
+			t.Errorf("%s in %s: %s", c.lang, c.zone, got)
+		}
+		f := facts(Report)
+		f.Week = &Week{Stopped: 1_234_567, Told: 7}
+		if got := Write(how, f).Body; !strings.Contains(got, c.number) {
+			t.Errorf("%s in %s: %s", c.lang, c.zone, got)
+		}
+	}
+	if got := grouped(9999, ",") + " " + grouped(10_000, "."); got != "9999 10.000" {
+		t.Error(got)
+	}
+}

@@ -3,7 +3,7 @@ import { blocks, homes, past } from "../card";
 import { t } from "../i18n";
 import type { EvidenceCard } from "../model";
 import { foreign } from "../say";
-import { bytes, clip, clock } from "../text";
+import { bytes, clip, clock, figure } from "../text";
 import { Icon } from "./Icon";
 
 export function EvidenceFacts({ card: c }: { card: EvidenceCard }) {
@@ -24,7 +24,7 @@ export function EvidenceFacts({ card: c }: { card: EvidenceCard }) {
             ))}
           </ul>
           <dl className="facts small">
-            {c.numbers.map((n) => [<dt key={n.name}>{clip(n.name, 60)}</dt>, <dd key={n.name + "v"}>{Number(n.value.toPrecision(4))} {clip(n.unit, 30)}</dd>])}
+            {c.numbers.map((n) => [<dt key={n.name}>{clip(n.name, 60)}</dt>, <dd key={n.name + "v"}>{figure(n.value)} {clip(n.unit, 30)}</dd>])}
           </dl>
         </details>
       )}
