@@ -90,7 +90,16 @@ func (c evalDetectCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("eval detect: %w", err)
 	}
-	return c.print(os.Stdout, r)
+	if err := c.print(os.Stdout, r); err != nil {
+		return err
+	}
+	for _, f := range r.Failed {
+		fmt.Fprintf(os.Stderr, "cardea: eval detect: %s\n", show.Text(f))
+	}
+	if len(r.Failed) > 0 {
+		return errSilent
+	}
+	return nil
 }
 
 func (c evalDetectCmd) print(to io.Writer, r *detect.Report) error {

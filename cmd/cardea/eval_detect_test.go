@@ -53,6 +53,7 @@ func TestEvalDetectRefuses(t *testing.T) {
 		"nothing to measure":           {},
 		"--benign: no captures":        {Benign: paths{t.TempDir()}},
 		"no such file of labels":       {Attack: paths{os.Args[0] + "=gone.csv"}},
+		"nothing was measured":         {Attack: paths{os.Args[0]}},
 	} {
 		if err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", c, err, want)

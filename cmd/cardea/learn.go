@@ -40,7 +40,8 @@ without Ethernet addresses, as Zeek's logs, are one unit when they are copies or
 same times), or when their folder has a file _one-home.txt; private addresses say nothing. What units' devices use is counted by class, vendor and model, one home one vote. Rows of a
 log that its labels call part of an attack, or by a word that is not known, are left out and counted. The same captures give
 the same file, in whatever order they are named. A capture that cannot be read does not keep the others from being learned: it is
-told, and the exit status is 1. docs/detection.md says what is done with it.`
+told, and the exit status is 1. Where nothing could be learned at all the exit status is 1 and no file is written; a wrong command
+line is 2. docs/detection.md says what is done with it.`
 }
 
 // learned is what is printed.
@@ -128,10 +129,7 @@ func (c learnCmd) Run(ctx context.Context) error {
 	for _, p := range problems {
 		out.Problems = append(out.Problems, learnedProblem{p.File, p.Err.Error(), p.Part})
 	}
-	if err := c.write(counts, out); err != nil {
-		return err
-	}
-	if err := c.print(out); err != nil {
+	if err := c.keep(counts, out); err != nil {
 		return err
 	}
 	for _, p := range out.Problems {
@@ -144,6 +142,33 @@ func (c learnCmd) Run(ctx context.Context) error {
 		return errSilent
 	}
 	return nil
+}
+
+// keep writes and prints what was learned. Where nothing was, no file is touched: an empty one would replace a good one.
+func (c learnCmd) keep(counts *profile.Counts, out *learned) error {
+	if len(out.Levels) > 0 {
+		if err := c.write(counts, out); err != nil {
+			return err
+		}
+		return c.print(out)
+	}
+	if c.JSON {
+		if err := c.print(out); err != nil {
+			return err
+		}
+	}
+	why := "no captures in what was given"
+	switch {
+	case len(out.Units) > 0:
+		why = "no device in what was given began anything"
+	case len(out.Problems) > 0:
+		p := out.Problems[0]
+		why = "nothing that was given could be used: " + p.File + ": " + strings.TrimPrefix(p.Error, p.File+": ")
+		if n := len(out.Problems) - 1; n > 0 {
+			why += fmt.Sprintf("; and %d more", n)
+		}
+	}
+	return fmt.Errorf("learn: %s: nothing was learned, and %s was not written", why, c.Out)
 }
 
 func (c learnCmd) options() (o units.Options, err error) {

@@ -185,7 +185,9 @@ func TestLearnHostile(t *testing.T) {
 	if want := []string{"cut.pcap", "evil\x1b[2J.log", "garbage.pcap"}; !slices.Equal(names, want) || len(l.Units) != 2 || strings.Count(stderr, "\n") != 3 {
 		t.Errorf("%q, %d units\n%s", names, len(l.Units), stderr)
 	}
+	before := bytesIn(t, out)
 	for _, args := range [][]string{
+		{"--out", out, t.TempDir()}, {"--out", out, "--json", t.TempDir()}, {"--out", out, filepath.Join(dir, "garbage.pcap"), filepath.Join(dir, "notes.txt")},
 		{"--out", filepath.Join(dir, "missing", "out"), good}, {"--out", out, filepath.Join(dir, "missing")}, {"--out", out, filepath.Join(dir, "notes.txt")},
 		{"--out", out, "--merge", good, good}, {"--out", out, "--home", "here", good},
 	} {
@@ -193,6 +195,16 @@ func TestLearnHostile(t *testing.T) {
 		if failed(t, fmt.Sprint(args), stderr, status); status != 1 {
 			t.Errorf("%v", args)
 		}
+	}
+	if !bytes.Equal(before, bytesIn(t, out)) {
+		t.Error("profiles were replaced by nothing")
+	}
+	none := filepath.Join(dir, "none")
+	if _, stderr, status := cardea(t, me, "learn", "--out", none, t.TempDir()); status != 1 || !strings.Contains(stderr, "no captures in what was given: nothing was learned, and "+none+" was not written") {
+		t.Errorf("exit status %d, %s", status, stderr)
+	}
+	if _, err := os.Stat(none); err == nil {
+		t.Error("a file was written of nothing")
 	}
 	if _, _, status := cardea(t, me, "learn", good); status != 2 {
 		t.Errorf("without --out: exit status %d", status)

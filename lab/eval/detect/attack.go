@@ -102,6 +102,10 @@ func (r *run) captures(ctx context.Context) (list []*captured, err error) {
 			return nil, err
 		}
 		r.problems(problems)
+		r.unread("--attack", []string{a.File}, problems)
+		if len(found) == 0 && len(problems) == 0 {
+			r.fail("--attack %s: no captures in it", a.File)
+		}
 		for _, u := range found {
 			c := &captured{unit: u, family: a.Family, file: a.File}
 			if len(u.Files) > 0 {

@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if len(o.Benign) == 0 && len(o.Attack) == 0 {
 		return nil, errNothing
 	}
-	r := &run{o: o, learned: learned{counts: profile.NewCounts()}, report: &Report{Schema: Schema, Ablations: o.Ablation.list(), Calibration: []Calibration{}, Notes: []string{}}}
+	r := &run{o: o, learned: learned{counts: profile.NewCounts()}, report: &Report{Schema: Schema, Ablations: o.Ablation.list(), Calibration: []Calibration{}, Notes: []string{}, Failed: []string{}}}
 	p := calibrate.BudgetP(calibrate.PerHomeQuarter, calibrate.Devices)
 	r.budget = Budget{calibrate.PerHomeQuarter, calibrate.Devices, p, p / 4}
 	r.report.Budget = r.budget
@@ -90,6 +90,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
+	if err := r.done(); err != nil {
+		return nil, err
+	}
+	r.absent()
 	return r.report, nil
 }
 
@@ -104,13 +108,14 @@ func (r *run) read(ctx context.Context) error {
 			return nil, err
 		}
 		r.problems(problems)
+		r.unread(what, paths, problems)
 		for _, u := range list {
 			if u.Left.Any() {
 				r.note("%s: left out of %s: %s", what, u.Name, &u.Left)
 			}
 		}
 		if len(list) == 0 {
-			return nil, fmt.Errorf("%s: no captures in what was given", what)
+			return nil, empty(what, paths, problems)
 		}
 		return list, nil
 	}

@@ -25,10 +25,11 @@ JSON, one object (schema: ` + Schema + `):
   budget       per_home_quarter, devices_per_home, p, quarter_p
   ablations    what was switched off
   split        train, calibration, test: name, files, first, last, devices, left_out: malicious_rows, unknown_rows,
-               unknown_words; forward_in_time, test_after_calibration, why
+               unknown_words; forward_in_time, test_after_calibration (null where
+               there is nothing to compare), why
   calibration  statistic, device_days, homes, floor_p, how, threshold, threshold_at_quarter, levels: p, expected, observed, of, share
   new_endpoints  device_days (after each device's first day), new_to_device, new_to_device_and_model, the same _per_day, examples
-  methods      cardea, cardea-maximum, then the baselines: name, how, threshold, threshold_at_quarter, calibration_device_days, floor_p,
+  methods      cardea, cardea-maximum, then the baselines (how: not run, of the blocklist without --intel): name, how, threshold, threshold_at_quarter, calibration_device_days, floor_p,
                benign: blocks, device_days, alerts, alerts_at_quarter, containments (each: count, per_device_day, upper_per_device_day,
                  per_home_quarter, upper_per_home_quarter), findings, detectors, examples
                families, spliced_families: family, captures, at_budget and at_quarter: detected, share, low, high,
@@ -36,4 +37,9 @@ JSON, one object (schema: ` + Schema + `):
                captures, splices: file, family, host, onset, labelled, malicious_flows, malicious_packets, kinds, at_budget and
                  at_quarter: detected, seconds, packets, detector, strength, contained, sentence; before_onset, others
                sham: plays, plays_of_another_unit, alerts, findings; other_model: plays, alerts, findings
-  notes        what was left out, and what the figures do not say by themselves`
+  notes        what was left out, and what the figures do not say by themselves
+  failed       what was asked for and could not be done
+
+Exit status: 0 when all that was asked for was measured; 1 when a file that was named could not be read, a part came to nothing (no
+benign unit left, no attack measured, nothing spliced: the report says so under failed) or nothing was measured at all (no report);
+2 for a wrong command line.`

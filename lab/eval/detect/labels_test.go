@@ -12,7 +12,7 @@ import (
 )
 
 func TestParseRules(t *testing.T) {
-	r, err := parseRules(strings.NewReader("# who\nfamily Mirai\ndevice 192.168.1.9\ndevice B8-27-EB-C7-E9-C9 # by MAC\nonset 506.5\n\n" +
+	r, err := parseRules(strings.NewReader("# who\n\ufefffamily\tMirai\ndevice 192.168.1.9\ndevice\t B8-27-EB-C7-E9-C9 # by MAC\nonset 506.5\n\n" +
 		"malicious 192.0.2.1:23\nmalicious 198.51.100.77/24\nmalicious 2001:db8::1\n"))
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,9 @@ func (r *Report) Print(w *bufio.Writer) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "Note: %s\n", n)
 	}
+	for _, f := range r.Failed {
+		fmt.Fprintf(w, "FAILED: %s\n", f)
+	}
 }
 
 func (s *Split) print(w *bufio.Writer) {
@@ -39,12 +42,15 @@ func (s *Split) print(w *bufio.Writer) {
 			fmt.Fprintf(w, "  %-40s %s to %s  %s\n", u.Name, u.First.Format("2006-01-02 15:04"), u.Last.Format("2006-01-02 15:04"), strings.Join(u.Devices, ", "))
 		}
 	}
-	if s.Forward {
+	switch {
+	case s.Forward == nil:
+		fmt.Fprintln(w, "  forward in time: not asked, since nothing was learned from, or no benign unit was tested on")
+	case *s.Forward:
 		fmt.Fprintln(w, "  forward in time: learned on the past, tested on the future")
-	} else {
+	default:
 		fmt.Fprintln(w, "  NOT forward in time")
 	}
-	if !s.After {
+	if s.After != nil && !*s.After {
 		fmt.Fprintln(w, "  the test is not later than the calibration")
 	}
 	for _, why := range s.Why {
@@ -67,6 +73,10 @@ func printCalibration(w *bufio.Writer, list []Calibration) {
 }
 
 func (m *Method) print(w *bufio.Writer) {
+	if m.How == HowNotRun {
+		fmt.Fprintf(w, "\n== %s ==  %s\n", m.Name, m.How)
+		return
+	}
 	fmt.Fprintf(w, "\n== %s ==  threshold: %s", m.Name, m.How)
 	if m.Threshold != nil {
 		fmt.Fprintf(w, ", above %s (a quarter of the budget: %s)", number(m.Threshold), number(m.Quarter))

@@ -59,10 +59,10 @@ func TestRealCaptures(t *testing.T) {
 	o := small(t)
 	r := runReal(t, o)
 	cardea := r.Methods[0]
-	if cardea.Name != "cardea" || len(r.Methods) != ownMethods+3 {
+	if cardea.Name != "cardea" || len(r.Methods) != ownMethods+4 {
 		t.Fatalf("%d methods, the first is %s", len(r.Methods), cardea.Name)
 	}
-	if !r.Split.Forward || len(r.Split.Test) == 0 || len(r.Split.Calibration) == 0 {
+	if said(r.Split.Forward) != "true" || len(r.Split.Test) == 0 || len(r.Split.Calibration) == 0 {
 		t.Errorf("split %+v", r.Split)
 	}
 	if b := cardea.False; b.Findings != 0 || b.Alerts.Count != 0 || b.Containments.Count != 0 || b.DeviceDays <= 0 {
@@ -81,7 +81,10 @@ func TestRealCaptures(t *testing.T) {
 	}) {
 		t.Errorf("a capture without malicious rows was not told: %q", r.Notes)
 	}
-	for _, m := range r.Methods {
+	if m := r.Methods[ownMethods]; m.Name != "blocklist" || m.How != HowNotRun || len(r.Failed) > 0 {
+		t.Errorf("%+v, failed %q", m, r.Failed)
+	}
+	for _, m := range slices.Delete(slices.Clone(r.Methods), ownMethods, ownMethods+1) {
 		if len(m.Splices) != 3*min(spliceHosts, len(r.Split.Test)) || m.Sham == nil || m.Sham.Played == 0 {
 			t.Errorf("%s: %d splices, sham %+v", m.Name, len(m.Splices), m.Sham)
 		}
@@ -127,8 +130,8 @@ func TestLabelsOfAnotherFile(t *testing.T) {
 	if b.Family != "Trojan" || len(r.Ablations) != 1 {
 		t.Errorf("family %q, ablations %q", b.Family, r.Ablations)
 	}
-	if r.Methods[ownMethods].How != HowSilent {
-		t.Errorf("without calibration a baseline is %s", r.Methods[ownMethods].How)
+	if how := r.Methods[ownMethods+1].How; how != HowSilent {
+		t.Errorf("without calibration a baseline is %s", how)
 	}
 }
 

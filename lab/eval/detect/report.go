@@ -15,6 +15,7 @@ type Report struct {
 	Fresh       Fresh         `json:"new_endpoints"`
 	Methods     []*Method     `json:"methods"` // cardea first, then the baselines
 	Notes       []string      `json:"notes"`   // what the figures do not say by themselves
+	Failed      []string      `json:"failed"`  // what was asked for and could not be done: the command ends with status 1
 }
 
 // Budget is the alert budget that thresholds are made from.
@@ -30,9 +31,9 @@ type Split struct {
 	Train       []Unit   `json:"train"`
 	Calibration []Unit   `json:"calibration"`
 	Test        []Unit   `json:"test"`
-	Forward     bool     `json:"forward_in_time"` // calibration and test are all later than training
-	After       bool     `json:"test_after_calibration"`
-	Why         []string `json:"why"` // what is not, or was left out
+	Forward     *bool    `json:"forward_in_time"`        // calibration and test are all later than training; null: one of them is empty
+	After       *bool    `json:"test_after_calibration"` // null: one of them is empty
+	Why         []string `json:"why"`                    // what is not, or was left out
 }
 
 // Unit is one capture, or several of the same device.

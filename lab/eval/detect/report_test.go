@@ -19,8 +19,8 @@ func sample() *Report {
 		{File: "c", Family: "Torii", Onset: &onset, Others: []string{}, Kinds: map[string]int{}},
 	}
 	return &Report{
-		Fresh: Fresh{Examples: []string{}}, Schema: Schema, Ablations: []string{"fleet"}, Notes: []string{"a note"},
-		Split:       Split{Train: []Unit{}, Calibration: []Unit{}, Test: []Unit{{Name: "u", Devices: []string{}}}, Why: []string{"because"}},
+		Fresh: Fresh{Examples: []string{}}, Schema: Schema, Ablations: []string{"fleet"}, Notes: []string{"a note"}, Failed: []string{"a failure"},
+		Split:       Split{Forward: new(bool), Train: []Unit{}, Calibration: []Unit{}, Test: []Unit{{Name: "u", Devices: []string{}, Left: LeftOut{Words: []string{}}}}, Why: []string{"because"}},
 		Calibration: []Calibration{table("x", []float64{1, 2, 3}, []float64{2, 9}, 1, Budget{P: .1, QuarterP: .025})},
 		Methods: []*Method{{
 			Name: "cardea", How: HowRules, False: Benign{Alerts: rate(0, 10, 18), AtQuarter: rate(1, 10, 18), Containments: rate(0, 0, 18), Detectors: map[string]int{}, Examples: []string{}},
@@ -79,7 +79,7 @@ func TestPrintSaysWhatMatters(t *testing.T) {
 	w := bufio.NewWriter(&b)
 	sample().Print(w)
 	_ = w.Flush()
-	for _, want := range []string{"NOT forward in time", "because", "Switched off: fleet", "missed", "scan-wan", "FOUND found", "Note: a note", HowMaximum} {
+	for _, want := range []string{"NOT forward in time", "because", "Switched off: fleet", "missed", "scan-wan", "FOUND found", "Note: a note", "FAILED: a failure", HowMaximum} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}

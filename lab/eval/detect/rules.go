@@ -40,11 +40,12 @@ func parseRules(in io.Reader) (*rules, error) {
 	for lines.Scan() {
 		n++
 		line, _, _ := strings.Cut(lines.Text(), "#")
-		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if key == "" {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+		if line == "" {
 			continue
 		}
-		if err := r.set(key, strings.TrimSpace(value)); err != nil {
+		key := strings.Fields(line)[0] // blanks or tabs follow it
+		if err := r.set(key, strings.TrimSpace(line[len(key):])); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 	}

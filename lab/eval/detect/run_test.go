@@ -42,7 +42,7 @@ func TestRunPrivateAddresses(t *testing.T) {
 		p = append(p, writeLog(t, dir, fmt.Sprintf("%c.log", 'a'+i), homeDays(i, i*2, 2, "192.168.1.10", "-")))
 	}
 	r, err := Run(t.Context(), Options{Train: p[:2], Benign: p[2:]})
-	if err != nil || len(r.Split.Train) != 2 || len(r.Split.Calibration) != 2 || len(r.Split.Test) != 2 || len(r.Split.Why) > 0 || !r.Split.Forward {
+	if err != nil || len(r.Split.Train) != 2 || len(r.Split.Calibration) != 2 || len(r.Split.Test) != 2 || len(r.Split.Why) > 0 || said(r.Split.Forward) != "true" || said(r.Split.After) != "true" || len(r.Failed) > 0 {
 		t.Fatalf("%v, %+v", err, r)
 	}
 	excerpt := writeLog(t, dir, "g.log", strings.Join(strings.SplitAfter(homeDays(1, 2, 2, "192.168.1.10", "-"), "\n")[:20], ""))
@@ -81,5 +81,49 @@ func TestRunLeavesAttacksOut(t *testing.T) {
 	m := r.Methods[0]
 	if len(m.Captures) != 1 || m.Captures[0].Family != "C&C" || m.Captures[0].Malicious == 0 || m.False.Findings != 0 {
 		t.Errorf("%+v %+v", m.Captures, m.False)
+	}
+}
+
+// What was asked for and came to nothing is no success: some of it fails the run beside its report, all of it is an error.
+func TestRunMeasuresNothing(t *testing.T) {
+	dir := t.TempDir()
+	a, b := writeLog(t, dir, "a.log", homeDays(1, 0, 2, "192.168.1.10", "-")), writeLog(t, dir, "b.log", homeDays(2, 4, 2, "192.168.1.10", "-"))
+	fine := writeLog(t, dir, "fine.log", homeDays(3, 4, 1, "192.168.1.10", "Benign"))
+	bad := writeLog(t, dir, "bad.log", homeDays(4, 4, 1, "192.168.1.10", "C&C"))
+	text := writeLog(t, dir, "notes.txt", "hello")
+	folder := t.TempDir()
+	for _, c := range []struct {
+		name   string
+		o      Options
+		err    string
+		failed string
+	}{
+		{"no capture", Options{Attack: []Attack{{File: text}}}, "nothing was measured: --attack " + text + ": neither packets", ""},
+		{"an empty folder", Options{Attack: []Attack{{File: folder}}}, "nothing was measured: --attack " + folder + ": no captures in it", ""},
+		{"nothing malicious", Options{Attack: []Attack{{File: fine}}}, "nothing in it is malicious", ""},
+		{"only of training", Options{Train: []string{a}, Benign: []string{a}}, "nothing was measured: a.log is left out", ""},
+		{"nothing normal", Options{Benign: []string{bad}}, "--benign: no captures in what was given (" + bad + ": nothing in it is normal", ""},
+		{"one of two attacks", Options{Attack: []Attack{{File: bad}, {File: text}}}, "", "--attack " + text},
+		{"benign of training beside an attack", Options{Train: []string{a}, Benign: []string{a}, Attack: []Attack{{File: bad}}}, "", "--benign: no unit is left"},
+		{"a benign attack beside benign units", Options{Benign: []string{a, b}, Attack: []Attack{{File: fine}}}, "", "--attack: no attack was measured"},
+		{"a splice without a host", Options{Attack: []Attack{{File: bad}}, Splice: true}, "", "--splice: nothing was spliced"},
+		{"all", Options{Train: []string{a}, Benign: []string{b}, Attack: []Attack{{File: bad}}, Splice: true}, "", ""},
+		{"only attacks", Options{Attack: []Attack{{File: bad}}}, "", ""},
+	} {
+		name := strings.ReplaceAll(filepath.Base(filepath.Dir(a)), "/", "")
+		c.err = strings.Replace(c.err, "a.log is", name+"/a.log is", 1)
+		r, err := Run(t.Context(), c.o)
+		switch {
+		case c.err != "":
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: %v, want %q", c.name, err, c.err)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case c.failed == "" && len(r.Failed) > 0, c.failed != "" && (len(r.Failed) != 1 || !strings.Contains(r.Failed[0], c.failed)):
+			t.Errorf("%s: failed %q, want %q", c.name, r.Failed, c.failed)
+		case len(c.o.Train) == 0 && r.Split.Forward != nil:
+			t.Errorf("%s: forward in time of nothing", c.name)
+		}
 	}
 }

@@ -21,7 +21,7 @@ type parts struct {
 // of the time watched (device-days) calibrates. Units share no device: Read has made one unit of captures that do, and what is in training as
 // well is left out here.
 func divide(train, benign []*units.Unit, days map[*units.Unit]float64) parts {
-	p := parts{train: train, split: Split{Forward: true, After: true, Why: []string{}}}
+	p := parts{train: train, split: Split{Why: []string{}}}
 	var end time.Time
 	for _, u := range train {
 		if u.Last.After(end) {
@@ -40,14 +40,18 @@ func divide(train, benign []*units.Unit, days map[*units.Unit]float64) parts {
 	half := middle(rest, days)
 	p.calibration, p.test = rest[:half], rest[half:]
 	late := p.inOrder("calibration", p.calibration, "training", end)
-	p.split.Forward = p.inOrder("test", p.test, "training", end) && late
+	if forward := p.inOrder("test", p.test, "training", end) && late; len(train) > 0 && len(rest) > 0 {
+		p.split.Forward = &forward
+	}
 	end = time.Time{}
 	for _, u := range p.calibration {
 		if u.Last.After(end) {
 			end = u.Last
 		}
 	}
-	p.split.After = p.inOrder("test", p.test, "calibration", end)
+	if after := p.inOrder("test", p.test, "calibration", end); len(p.calibration) > 0 && len(p.test) > 0 {
+		p.split.After = &after
+	}
 	p.split.Train, p.split.Calibration, p.split.Test = list(p.train), list(p.calibration), list(p.test)
 	return p
 }
