@@ -23,11 +23,14 @@ type Avoid struct {
 	above map[string]Reason // parents of those
 }
 
-// NewAvoid makes one that knows the table of services.
+// NewAvoid makes one that knows the table of services and the names that most people use.
 func NewAvoid() *Avoid {
 	a := &Avoid{names: map[string]Reason{}, above: map[string]Reason{}}
 	for name := range serviceTable() {
 		a.Add(name, ReasonService)
+	}
+	for _, name := range Popular() {
+		a.Add(name, ReasonPopular)
 	}
 	return a
 }

@@ -57,8 +57,13 @@ func (n *Intel) build(ctx context.Context, now time.Time, was bool) (p Published
 			return p, err
 		}
 	}
-	if len(b.groups) == 0 && !was { // lists that were published by hand stay: exceptions alone must not replace them
-		return p, n.built(ctx, now, p, placed, b.next)
+	if len(b.groups) == 0 && !was { // lists that were published by hand stay, but for what is excepted
+		if n.o.Amend != nil {
+			if p, err = n.o.Amend(ctx, &Check{b.guard, b.allowed}); err != nil {
+				return p, fmt.Errorf("lists that were published by hand: %w", err)
+			}
+		}
+		return p, n.built(ctx, now, Published{}, placed, b.next)
 	}
 	lists, err := b.files()
 	if err != nil {

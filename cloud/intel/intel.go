@@ -49,6 +49,8 @@ type Options struct {
 	Own     []string // names that are the provider's own beside those, as where people and gateways reach the cloud
 	Roots   *x509.CertPool
 	Publish func(ctx context.Context, lists fs.FS) (Published, error)
+	// Amend has lists that somebody published by hand published again as they are to be now, where there are no lists of sources.
+	Amend func(ctx context.Context, by *Check) (Published, error)
 	// Known are the names that healthy devices of models use, as profiles have them.
 	Known func(ctx context.Context) ([]Known, error)
 	// Hunt gives each home that told of one of the endpoints, by hash, since a time, and the device where that is known.

@@ -67,7 +67,7 @@ func (r *Rollout) PublishAgent(ctx context.Context, programs map[string][]byte) 
 				return err
 			}
 		}
-		return r.sign(tx, true)
+		return errors.Join(r.noted(tx, Agent, version), r.sign(tx, true))
 	})
 	if err != nil {
 		return 0, false, fmt.Errorf("publish the agent: %w", err)

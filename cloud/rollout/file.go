@@ -72,10 +72,13 @@ func Build(name string, parts map[string][]byte) ([]byte, error) {
 
 func second(_ int, err error) error { return err }
 
-// BuildLists makes the text of a folder of lists, and tells what is in it.
-func BuildLists(content fs.FS) ([]byte, Report, error) {
+// BuildLists makes the text of a folder of lists, without what a guard refuses where there is one, and tells what is in it.
+func BuildLists(content fs.FS, g Guard) ([]byte, Report, error) {
 	rep := Report{Name: "lists", Refused: map[intelReason]int{}}
 	text, err := readLists(content, &rep)
+	if err == nil {
+		text, err = sift(text, g, &rep)
+	}
 	rep.TextBytes = int64(len(text))
 	return text, rep, err
 }

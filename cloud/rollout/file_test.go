@@ -53,7 +53,7 @@ func TestABundleFileIsTheSameEachTimeAndWhole(t *testing.T) {
 func TestAFileIsPublished(t *testing.T) {
 	now := start
 	r := repository(t, dbtest.SQLite(t), &now)
-	text, rep, err := BuildLists(folder("a.example\nb.example\n"))
+	text, rep, err := BuildLists(folder("a.example\nb.example\n"), nil)
 	if err != nil || rep.Entries != 2 {
 		t.Fatalf("%+v, %v", rep, err)
 	}

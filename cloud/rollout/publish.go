@@ -23,18 +23,20 @@ type intelReason = intel.Reason
 
 // Report says what Publish made.
 type Report struct {
-	Name      string               `json:"name"`
-	Version   uint64               `json:"version"`
-	Changed   bool                 `json:"changed"` // false: the newest version says the same
-	Files     int                  `json:"files"`
-	Entries   int                  `json:"entries"`
-	Bad       int                  `json:"bad,omitempty"`     // lines that cannot be read
-	Skipped   int                  `json:"skipped,omitempty"` // lines about paths and pages
-	Refused   map[intel.Reason]int `json:"refused,omitempty"`
-	Changes   int                  `json:"changes"`     // entries more and less than the version before
-	TextBytes int64                `json:"text_bytes"`  // as gateways have it
-	Whole     int64                `json:"whole_bytes"` // compressed
-	Delta     int64                `json:"delta_bytes"` // compressed; 0: no version before
+	Name       string               `json:"name"`
+	Version    uint64               `json:"version"`
+	Changed    bool                 `json:"changed"` // false: the newest version says the same
+	Files      int                  `json:"files"`
+	Entries    int                  `json:"entries"`
+	Bad        int                  `json:"bad,omitempty"`     // lines that cannot be read
+	Skipped    int                  `json:"skipped,omitempty"` // lines about paths and pages
+	Refused    map[intel.Reason]int `json:"refused,omitempty"`
+	Left       []string             `json:"left,omitempty"`       // some entries that were left out, and why
+	Exceptions int                  `json:"exceptions,omitempty"` // of all lists, that go with them
+	Changes    int                  `json:"changes"`              // entries more and less than the version before
+	TextBytes  int64                `json:"text_bytes"`           // as gateways have it
+	Whole      int64                `json:"whole_bytes"`          // compressed
+	Delta      int64                `json:"delta_bytes"`          // compressed; 0: no version before
 }
 
 // Publish makes the next version of a bundle of the lists in a folder, as gateway/lists reads them. Either all of it is
@@ -104,6 +106,9 @@ func (r *Rollout) add(tx *db.Tx, b bundle, whole, delta []byte) error {
 		return err
 	}
 	if err := r.offer(tx, b.name, uint64(b.version), b.textHash); err != nil {
+		return err
+	}
+	if err := r.noted(tx, b.name, uint64(b.version)); err != nil {
 		return err
 	}
 	return r.sign(tx, true)
@@ -247,7 +252,9 @@ func readList(content fs.FS, name string, b *pack.Builder, guard *intel.Guard, r
 	found, err := intel.Read(io.MultiReader(bytes.NewReader(head[:n]), f), about, func(l *intel.List, e intel.Entry) intel.Reason {
 		e.Allow = e.Allow || l.Class == intel.ClassAllow
 		why := guard.Refuse(e)
-		if why == "" && bad == nil {
+		if why != "" {
+			rep.left(e, why)
+		} else if bad == nil {
 			bad = list.Add(e)
 		}
 		return why

@@ -56,6 +56,8 @@ type Rollout struct {
 	Every   time.Duration
 	// Tell tells a provider's own systems of a step, in its transaction; nil: nobody. It is set before use.
 	Tell func(tx *db.Tx, p Plan, what string) error
+
+	by func(tx *db.Tx, what string) error // notes what somebody publishes by hand; nil: nothing is noted
 }
 
 func (r *Rollout) changed() {
@@ -137,9 +139,16 @@ func (r *Rollout) mark(ctx context.Context) (out string, err error) {
 func (r *Rollout) at() time.Time { return r.now().UTC().Truncate(time.Millisecond) }
 
 // Renew makes the repository if there is none, takes keys that changed into the root and signs again what has passed half
-// of its life.
-func (r *Rollout) Renew(ctx context.Context) error {
-	return r.write(ctx, func(tx *db.Tx) error { return r.sign(tx, false) })
+// of its life. also is done in the same transaction.
+func (r *Rollout) Renew(ctx context.Context, also ...func(*db.Tx) error) error {
+	return r.write(ctx, func(tx *db.Tx) error {
+		for _, f := range also {
+			if err := f(tx); err != nil {
+				return err
+			}
+		}
+		return r.sign(tx, false)
+	})
 }
 
 // write runs f alone among all writers of the repository.

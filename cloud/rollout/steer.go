@@ -138,12 +138,17 @@ func (r *Rollout) step(tx *db.Tx, p Plan, who, what, why string) error {
 }
 
 // Hold keeps back what is published of a bundle until a rollout is started, also of lists, that otherwise reach all at once; false ends
-// that for what is published later.
-func (r *Rollout) Hold(ctx context.Context, name string, back bool) error {
+// that for what is published later. also is done in the same transaction.
+func (r *Rollout) Hold(ctx context.Context, name string, back bool, also ...func(*db.Tx) error) error {
 	if !Known(name) {
 		return fmt.Errorf("hold back: %w: %.40q", ErrName, name)
 	}
 	err := r.write(ctx, func(tx *db.Tx) (err error) {
+		for _, f := range also {
+			if err := f(tx); err != nil {
+				return err
+			}
+		}
 		if back {
 			_, err = tx.Exec(`INSERT INTO rollout_held (name, text_hash, why) VALUES (?, '', 'by hand') ON CONFLICT (name, text_hash) DO NOTHING`, name)
 			return err

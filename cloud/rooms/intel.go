@@ -37,11 +37,16 @@ func ownHosts(cfg Config) (out []string) {
 
 // openIntel makes the room of intelligence with what it needs of the others.
 func (r *Rooms) openIntel(cfg Config, log *slog.Logger) *intelligence.Intel {
-	return intelligence.New(r.DB, intelligence.Options{Dir: filepath.Join(cfg.Data, "intel"), Own: ownHosts(cfg), Publish: r.publishLists, Known: r.knownNames, Hunt: r.usedBy, Day: r.usedOn, Days: r.History.UsedOn, Log: log})
+	return intelligence.New(r.DB, intelligence.Options{Dir: filepath.Join(cfg.Data, "intel"), Own: ownHosts(cfg), Publish: r.publishLists, Amend: r.amendLists, Known: r.knownNames, Hunt: r.usedBy, Day: r.usedOn, Days: r.History.UsedOn, Log: log})
 }
 
 func (r *Rooms) publishLists(ctx context.Context, lists fs.FS) (intelligence.Published, error) {
 	p, err := r.Rollout.Publish(ctx, "lists", lists)
+	return intelligence.Published{Version: p.Version, Changed: p.Changed, Entries: p.Entries}, err
+}
+
+func (r *Rooms) amendLists(ctx context.Context, by *intelligence.Check) (intelligence.Published, error) {
+	p, err := r.Rollout.Amend(ctx, by)
 	return intelligence.Published{Version: p.Version, Changed: p.Changed, Entries: p.Entries}, err
 }
 

@@ -14,12 +14,24 @@ import (
 
 type adminIntelPublish struct {
 	Folder string `arg:"" type:"existingdir" help:"Lists as the agent reads them: a folder's name gives the class."`
+	Agree  bool   `help:"Publish them also where they lost half of the newest ones' entries, or grew tenfold."`
+	signedWhy
+}
+
+// Help says what is left out.
+func (adminIntelPublish) Help() string {
+	return `What no list may block (the provider's own names, what most people use, hosts of updates …) and what is excepted (cardea admin intel
+allow) is left out, counted and named; the exceptions go with the lists.`
 }
 
 // Run is called by kong.
 func (c adminIntelPublish) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		r, err := a.rooms.Rollout.Publish(a.ctx, "lists", os.DirFS(c.Folder))
+		by, err := a.hand("intel-publish", c.Why, c.Agree)
+		if err != nil {
+			return err
+		}
+		r, err := a.rooms.Rollout.PublishLists(a.ctx, os.DirFS(c.Folder), by)
 		if err != nil {
 			return err
 		}
@@ -27,8 +39,8 @@ func (c adminIntelPublish) Run(ctx context.Context, top *cli) error {
 		for _, n := range r.Refused {
 			refused += n
 		}
-		return a.print(r, fmt.Sprintf("Version %d is offered to all gateways: %d entries, %d refused; %d bytes whole, %d as a difference.",
-			r.Version, r.Entries, refused, r.Whole, r.Delta))
+		return a.print(r, append([]string{fmt.Sprintf("Version %d is offered to all gateways: %d entries, %d refused; %d bytes whole, %d as a difference.",
+			r.Version, r.Entries, refused, r.Whole, r.Delta)}, leftText(&r)...)...)
 	})
 }
 

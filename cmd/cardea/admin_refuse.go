@@ -18,7 +18,7 @@ type adminIntelRefuse struct {
 // Run is called by kong.
 func (c adminIntelRefuse) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		note, err := a.noteRefusal(c.Tenant, "refuse an indicator", c.Value)
+		note, err := a.noteRefusal(c.Tenant, "refuse an indicator", c.Value, c.Why)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ type adminIntelUnrefuse struct {
 // Run is called by kong.
 func (c adminIntelUnrefuse) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		note, err := a.noteRefusal(c.Tenant, "take a refusal back", c.Value)
+		note, err := a.noteRefusal(c.Tenant, "take a refusal back", c.Value, "")
 		if err != nil {
 			return err
 		}
@@ -76,12 +76,12 @@ func (c adminIntelRefused) Run(ctx context.Context, top *cli) error {
 }
 
 // noteRefusal writes an act into a tenant's audit, in the transaction of the act.
-func (a *admin) noteRefusal(tenant, act, what string) (func(*db.Tx) error, error) {
+func (a *admin) noteRefusal(tenant, act, what, why string) (func(*db.Tx) error, error) {
 	t, err := a.tenant(tenant)
 	if err != nil {
 		return nil, err
 	}
 	return func(tx *db.Tx) error {
-		return a.rooms.Audit.Add(tx, audit.Entry{Tenant: t.ID, Who: "admin", Role: "admin", Act: act, What: what})
+		return a.rooms.Audit.Add(tx, audit.Entry{Tenant: t.ID, Who: typedBy(), Role: "admin", Act: act, What: what, Reason: why})
 	}, nil
 }

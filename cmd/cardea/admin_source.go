@@ -48,7 +48,7 @@ func (c adminSourceAdd) Run(ctx context.Context, top *cli) error {
 		case strings.Contains(c.Place, "://"):
 			kind = intelligence.KindHTTP
 		}
-		note, err := a.noteRefusal(c.Tenant, "set a source of intelligence", c.Name+" "+c.Place)
+		note, err := a.noteRefusal(c.Tenant, "set a source of intelligence", c.Name+" "+c.Place, c.Why)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ type adminSourceRemove struct {
 // Run is called by kong.
 func (c adminSourceRemove) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		note, err := a.noteRefusal(c.Tenant, "remove a source of intelligence", c.Name)
+		note, err := a.noteRefusal(c.Tenant, "remove a source of intelligence", c.Name, "")
 		if err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ type adminSourceFetch struct {
 // Run is called by kong.
 func (c adminSourceFetch) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		note, err := a.noteRefusal(c.Tenant, "fetch a source of intelligence", c.Name)
+		note, err := a.noteRefusal(c.Tenant, "fetch a source of intelligence", c.Name, "")
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ type adminSourceAgree struct {
 // Run is called by kong.
 func (c adminSourceAgree) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		note, err := a.noteRefusal(c.Tenant, "agree to what a source holds back", c.Name)
+		note, err := a.noteRefusal(c.Tenant, "agree a source of intelligence", c.Name, "")
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ type adminAllowAdd struct {
 // Run is called by kong.
 func (c adminAllowAdd) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		note, err := a.noteRefusal(c.Tenant, "make an exception of all lists", c.Value)
+		note, err := a.noteRefusal(c.Tenant, "make an exception of all lists", c.Value, c.Why)
 		if err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (c adminAllowAdd) Run(ctx context.Context, top *cli) error {
 		if err != nil {
 			return err
 		}
-		return a.print(x, x.Value+" is blocked by no list once homes have the next one, within minutes.")
+		return a.print(x, x.Value+" is blocked by no list once homes have the next one: a running cloud signs it within two minutes, of sources as of what was published by hand.")
 	})
 }
 
@@ -214,14 +214,14 @@ type adminAllowRemove struct {
 // Run is called by kong.
 func (c adminAllowRemove) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		note, err := a.noteRefusal(c.Tenant, "take an exception of all lists back", c.Value)
+		note, err := a.noteRefusal(c.Tenant, "take an exception of all lists back", c.Value, "")
 		if err != nil {
 			return err
 		}
 		if err := a.rooms.Intel.Disallow(a.ctx, c.Value, note); err != nil {
 			return err
 		}
-		return a.print(map[string]any{"value": c.Value}, "Taken back.")
+		return a.print(map[string]any{"value": c.Value}, "Taken back: sources list it again within two minutes, lists that were published by hand when they are published again.")
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"cardea/cloud/rollout"
 	"cardea/gateway/bundle"
 	agent "cardea/gateway/update"
+	"cardea/internal/platform/db"
 	"cardea/playbook"
 )
 
@@ -44,35 +45,68 @@ type bundleBuild struct {
 }
 
 // Run is called by kong.
-func (c bundleBuild) Run(top *cli) error {
-	f, size, err := c.build()
+func (c bundleBuild) Run(ctx context.Context, top *cli) error {
+	made := builtFile{}
+	if c.Name == "lists" && top.Bundle.hasCloud() {
+		if err := top.Bundle.with(ctx, func(a *admin) (err error) {
+			made.guard, err = a.rooms.Intel.Check(a.ctx)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	size, err := c.build(&made)
 	if err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
+	text := []string{fmt.Sprintf("%s: %s, %d bytes.", c.Out, c.Name, size)}
+	if r := made.Report; r != nil {
+		text = append(text, leftText(r)...)
+		if made.guard == nil {
+			text = append(text, "Without a cloud's data (--data) nobody's exceptions and nobody's own names were known here: bundle sign leaves out what is excepted, and what healthy devices use.")
+		}
+	}
 	a := admin{json: top.Bundle.JSON}
-	return a.print(f, fmt.Sprintf("%s: %s, %d bytes.", c.Out, c.Name, size))
+	return a.print(made, text...)
 }
 
-func (c bundleBuild) build() (f rollout.File, size int, err error) {
-	parts, err := c.parts()
+// builtFile is a bundle file, and what became of lists in it.
+type builtFile struct {
+	rollout.File
+	Report  *rollout.Report `json:"lists,omitempty"`
+	Guarded bool            `json:"guarded,omitempty"` // exceptions and the cloud's guard were applied; else bundle sign does it
+
+	guard rollout.Guard
+}
+
+// hasCloud says whether there is a cloud whose exceptions can be asked for: where --data says, or where a cloud has its data by default.
+func (c *bundleCmd) hasCloud() bool {
+	_, err := os.Stat(filepath.Join(c.Data, "ca"))
+	return err == nil || c.Data != "" && c.Data != serveData
+}
+
+func (c bundleBuild) build(made *builtFile) (size int, err error) {
+	made.Guarded = made.guard != nil
+	parts, err := c.parts(made)
 	if err != nil {
-		return f, 0, err
+		return 0, err
 	}
+	f := &made.File
 	b, err := rollout.Build(c.Name, parts)
 	if err != nil {
-		return f, 0, err
+		return 0, err
 	}
-	f, err = rollout.ParseFile(b)
+	*f, err = rollout.ParseFile(b)
 	if err == nil {
 		err = f.Usable()
 	}
 	if err != nil {
-		return f, 0, fmt.Errorf("build %s: %w", c.Name, err)
+		return 0, fmt.Errorf("build %s: %w", c.Name, err)
 	}
-	return f, len(b), os.WriteFile(c.Out, b, 0o644) //nolint:gosec // it is for everybody: what is in it is given to every home
+	return len(b), os.WriteFile(c.Out, b, 0o644) //nolint:gosec // it is for everybody: what is in it is given to every home
 }
 
-func (c bundleBuild) parts() (map[string][]byte, error) {
+func (c bundleBuild) parts(made *builtFile) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	if c.Name != rollout.Agent && len(c.From) != 1 {
 		return nil, fmt.Errorf("%s is made of one file or folder", c.Name)
@@ -87,11 +121,11 @@ func (c bundleBuild) parts() (map[string][]byte, error) {
 			of, path = rollout.Agent+"-"+platform, file
 		}
 		if c.Name == "lists" {
-			text, _, err := rollout.BuildLists(os.DirFS(path))
+			text, rep, err := rollout.BuildLists(os.DirFS(path), made.guard)
 			if err != nil {
 				return nil, fmt.Errorf("lists %s: %w", path, err)
 			}
-			out[of] = text
+			out[of], made.Report = text, &rep
 			continue
 		}
 		b, err := partOf(c.Name, path)
@@ -133,6 +167,15 @@ func partOf(name, path string) ([]byte, error) {
 type bundleSign struct {
 	File string `arg:"" optional:"" help:"A bundle file." type:"existingfile"`
 	Keys string `help:"A folder that holds root.key, when it is not kept with the cloud's data; a key that is not there is taken from the cloud's." type:"existingdir"`
+
+	Agree bool `help:"Of lists: sign them also where they lost half of the newest ones' entries, or grew tenfold."`
+	signedWhy
+}
+
+// Help says what happens to lists.
+func (bundleSign) Help() string {
+	return `Lists are judged once more: what no list may block, and what is excepted (cardea admin intel allow), is left out, counted and
+named, and the exceptions go with them. What is signed may so be other than the file.`
 }
 
 // Run is called by kong.
@@ -150,7 +193,11 @@ func (c bundleSign) Run(ctx context.Context, top *cli) error {
 			r = r.With(keys)
 		}
 		if c.File == "" {
-			if err := r.Renew(a.ctx); err != nil {
+			note, err := a.noteAll("bundle-sign", c.Why)
+			if err != nil {
+				return err
+			}
+			if err := r.Renew(a.ctx, func(tx *db.Tx) error { return note(tx, "metadata") }); err != nil {
 				return err
 			}
 			return a.print(map[string]any{"signed": true}, "The metadata is up to date.")
@@ -162,15 +209,23 @@ func (c bundleSign) Run(ctx context.Context, top *cli) error {
 		if err := checkPrograms(&f); err != nil {
 			return fmt.Errorf("%s: %w", c.File, err)
 		}
-		version, changed, err := r.PublishFile(a.ctx, f)
+		by, err := a.hand("bundle-sign", c.Why, c.Agree)
 		if err != nil {
 			return err
 		}
-		words := fmt.Sprintf("%s is signed as version %d.", f.Name, version)
-		if !changed {
-			words = fmt.Sprintf("Version %d of %s says the same already.", version, f.Name)
+		rep, err := r.PublishFileBy(a.ctx, f, by)
+		if err != nil {
+			return err
 		}
-		return a.print(map[string]any{"name": f.Name, "version": version, "changed": changed}, words)
+		words := fmt.Sprintf("%s is signed as version %d.", f.Name, rep.Version)
+		if !rep.Changed {
+			words = fmt.Sprintf("Version %d of %s says the same already.", rep.Version, f.Name)
+		}
+		out := map[string]any{"name": f.Name, "version": rep.Version, "changed": rep.Changed}
+		if f.Name == "lists" {
+			out["lists"] = rep
+		}
+		return a.print(out, append([]string{words}, leftText(&rep)...)...)
 	})
 }
 

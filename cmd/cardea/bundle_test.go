@@ -57,7 +57,7 @@ func TestBundlesAreBuiltReproducibly(t *testing.T) {
 				slices.Reverse(programs)
 			}
 			out := filepath.Join(dir, name+".bundle")
-			if err := (bundleBuild{Name: name, From: slices.Clone(programs), Out: out}).Run(&cli{}); err != nil {
+			if err := (bundleBuild{Name: name, From: slices.Clone(programs), Out: out}).Run(t.Context(), &cli{}); err != nil {
 				t.Fatal(name, err)
 			}
 			b, err := os.ReadFile(out)
@@ -80,7 +80,7 @@ func TestBundlesAreBuiltReproducibly(t *testing.T) {
 	}
 	out := filepath.Join(here, "bad.bundle")
 	for name, from := range map[string]string{"playbooks": filepath.Join(here, "books"), "models": filepath.Join(here, "program"), "lists": filepath.Join(here, "books")} {
-		if err := (bundleBuild{Name: name, From: []string{from}, Out: out}).Run(&cli{}); err == nil {
+		if err := (bundleBuild{Name: name, From: []string{from}, Out: out}).Run(t.Context(), &cli{}); err == nil {
 			t.Errorf("%s were built of what is none", name)
 		}
 		if _, err := os.Stat(out); err == nil {
@@ -135,7 +135,7 @@ func TestOnlyProgramsOfThePlatformAreBuilt(t *testing.T) {
 			list, me = append(list, platform+"="+file("me", string(real))), platform
 		}
 		for _, from := range list {
-			if err := (bundleBuild{Name: "agent", From: []string{from}, Out: filepath.Join(dir, "out")}).Run(&cli{}); err != nil {
+			if err := (bundleBuild{Name: "agent", From: []string{from}, Out: filepath.Join(dir, "out")}).Run(t.Context(), &cli{}); err != nil {
 				t.Error(from, err)
 			}
 		}
@@ -156,7 +156,7 @@ func TestOnlyProgramsOfThePlatformAreBuilt(t *testing.T) {
 	} {
 		out := filepath.Join(dir, "bad")
 		_, path, _ := strings.Cut(from, "=")
-		err := (bundleBuild{Name: "agent", From: []string{from}, Out: out}).Run(&cli{})
+		err := (bundleBuild{Name: "agent", From: []string{from}, Out: out}).Run(t.Context(), &cli{})
 		if err == nil || !strings.Contains(err.Error(), path+": ") || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", from, err, says)
 		}
@@ -165,7 +165,7 @@ func TestOnlyProgramsOfThePlatformAreBuilt(t *testing.T) {
 		}
 	}
 	twice := []string{"linux-arm64=" + filepath.Join(dir, "linux-arm64"), "linux-arm64=" + filepath.Join(dir, "linux-arm64")}
-	if err := (bundleBuild{Name: "agent", From: twice, Out: filepath.Join(dir, "out")}).Run(&cli{}); err == nil || !strings.Contains(err.Error(), "already") {
+	if err := (bundleBuild{Name: "agent", From: twice, Out: filepath.Join(dir, "out")}).Run(t.Context(), &cli{}); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Error("two programs for one platform:", err)
 	}
 	// Somebody else may have built it.
@@ -265,7 +265,7 @@ func TestBundleAndRolloutCommands(t *testing.T) {
 	}
 	one, two := filepath.Join(dir, "one"), filepath.Join(dir, "two")
 	for _, out := range []string{one, two} {
-		if err := (bundleBuild{Name: "lists", From: []string{lists}, Out: out}).Run(top); err != nil {
+		if err := (bundleBuild{Name: "lists", From: []string{lists}, Out: out}).Run(t.Context(), top); err != nil {
 			t.Fatal(err)
 		}
 		later := time.Now().Add(time.Hour)
@@ -304,7 +304,7 @@ func TestBundleAndRolloutCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(filepath.Join(lists, "malware", "a.txt"), "bad.example\nworse.example\n")
-	if err := (bundleBuild{Name: "lists", From: []string{lists}, Out: two}).Run(top); err != nil {
+	if err := (bundleBuild{Name: "lists", From: []string{lists}, Out: two}).Run(t.Context(), top); err != nil {
 		t.Fatal(err)
 	}
 	if err := (bundleSign{File: two}).Run(t.Context(), top); err != nil {

@@ -55,7 +55,11 @@ func (c rolloutStart) Validate() error {
 // Run is called by kong.
 func (c rolloutStart) Run(ctx context.Context, top *cli) error {
 	return top.Rollout.with(ctx, func(a *admin, r *rollout.Rollout) error {
-		p, err := r.Start(a.ctx, rollout.Start{Name: c.Name, Version: c.Version, Shadow: c.Shadow, Pace: c.Pace, By: byCommand, Why: c.Why})
+		note, err := a.noteAll("rollout-start", c.Why)
+		if err != nil {
+			return err
+		}
+		p, err := r.Start(a.ctx, rollout.Start{Name: c.Name, Version: c.Version, Shadow: c.Shadow, Pace: c.Pace, By: byCommand, Why: c.Why}, ofPlan(note))
 		if err != nil {
 			return err
 		}
@@ -155,9 +159,13 @@ type rolloutAct struct {
 	Why string `help:"A reason, for the history." default:"by command"`
 }
 
-func (c rolloutAct) run(ctx context.Context, top *cli, do func(*rollout.Rollout) steer) error {
+func (c rolloutAct) run(ctx context.Context, top *cli, act string, do func(*rollout.Rollout) steer) error {
 	return top.Rollout.with(ctx, func(a *admin, r *rollout.Rollout) error {
-		p, err := do(r)(a.ctx, c.ID, byCommand, c.Why)
+		note, err := a.noteAll(act, c.Why)
+		if err != nil {
+			return err
+		}
+		p, err := do(r)(a.ctx, c.ID, byCommand, c.Why, ofPlan(note))
 		if err != nil {
 			return err
 		}
@@ -176,22 +184,22 @@ type steer = func(context.Context, string, string, string, ...rollout.Also) (rol
 
 // Run is called by kong.
 func (c rolloutPause) Run(ctx context.Context, top *cli) error {
-	return c.run(ctx, top, func(r *rollout.Rollout) steer { return r.Pause })
+	return c.run(ctx, top, "rollout-pause", func(r *rollout.Rollout) steer { return r.Pause })
 }
 
 // Run is called by kong.
 func (c rolloutResume) Run(ctx context.Context, top *cli) error {
-	return c.run(ctx, top, func(r *rollout.Rollout) steer { return r.Resume })
+	return c.run(ctx, top, "rollout-resume", func(r *rollout.Rollout) steer { return r.Resume })
 }
 
 // Run is called by kong.
 func (c rolloutHalt) Run(ctx context.Context, top *cli) error {
-	return c.run(ctx, top, func(r *rollout.Rollout) steer { return r.Halt })
+	return c.run(ctx, top, "rollout-halt", func(r *rollout.Rollout) steer { return r.Halt })
 }
 
 // Run is called by kong.
 func (c rolloutUndo) Run(ctx context.Context, top *cli) error {
-	return c.run(ctx, top, func(r *rollout.Rollout) steer { return r.Undo })
+	return c.run(ctx, top, "rollout-undo", func(r *rollout.Rollout) steer { return r.Undo })
 }
 
 type rolloutPin struct {
@@ -225,7 +233,7 @@ func (c rolloutPin) Run(ctx context.Context, top *cli) error {
 			}
 		}
 		note := func(tx *db.Tx) error {
-			return a.rooms.Audit.Add(tx, audit.Entry{Tenant: t.ID, Home: c.Home, Who: "admin", Role: "admin", Act: "rollout-pin", What: c.Home, Reason: c.Why})
+			return a.rooms.Audit.Add(tx, audit.Entry{Tenant: t.ID, Home: c.Home, Who: typedBy(), Role: "admin", Act: "rollout-pin", What: c.Home, Reason: c.Why})
 		}
 		p := rollout.Pinned{Place: place, Name: c.Name, Pin: ring.Pin{Ring: at, Version: c.Version}, By: byCommand, Why: c.Why}
 		if err := r.Pin(a.ctx, p, note); err != nil {
@@ -238,12 +246,21 @@ func (c rolloutPin) Run(ctx context.Context, top *cli) error {
 type rolloutHold struct {
 	Name string `arg:"" enum:"lists,models,exposures,profiles,herd,playbooks,agent" help:"Of the bundle: lists, models, exposures, profiles, herd, playbooks or agent."`
 	Off  bool   `help:"Hold it back no more."`
+	signedWhy
 }
 
 // Run is called by kong.
 func (c rolloutHold) Run(ctx context.Context, top *cli) error {
 	return top.Rollout.with(ctx, func(a *admin, r *rollout.Rollout) error {
-		if err := r.Hold(a.ctx, c.Name, !c.Off); err != nil {
+		act := "rollout-hold"
+		if c.Off {
+			act = "rollout-hold-end"
+		}
+		note, err := a.noteAll(act, c.Why)
+		if err != nil {
+			return err
+		}
+		if err := r.Hold(a.ctx, c.Name, !c.Off, func(tx *db.Tx) error { return note(tx, c.Name) }); err != nil {
 			return err
 		}
 		return a.print(map[string]any{"bundle": c.Name, "held": !c.Off}, "Done.")
