@@ -206,24 +206,42 @@ func (f *Fleet) clusterRows(tx *db.Tx, tenant, where string, args ...any) (out [
 		if c.Texts, err = seen(tx, many[i], "WHERE grp = ? AND tenant = ? ORDER BY home, device LIMIT ?", c.ID, tenant, ofPage); err != nil {
 			return nil, err
 		}
-		if c.Vendor, err = mostly(tx, "vendor", c.ID, tenant); err != nil {
-			return nil, err
-		}
-		if c.Class, err = mostly(tx, "class", c.ID, tenant); err != nil {
+		if c.Vendor, c.Class, err = mostly(tx, c.ID, tenant); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// mostly is what more than half of a tenant's devices of a cluster have in a column.
-func mostly(tx *db.Tx, column, cluster, tenant string) (s string, err error) {
-	err = tx.Row("SELECT "+column+" FROM fleet_device WHERE grp = ? AND tenant = ? GROUP BY "+column+" HAVING 2 * COUNT(*) >"+
-		" (SELECT COUNT(*) FROM fleet_device WHERE grp = ? AND tenant = ?) LIMIT 1", cluster, tenant, cluster, tenant).Scan(&s)
-	if db.NoRows(err) {
-		return "", nil
+// ofCluster is how many of a cluster's devices are asked what they mostly are: a page has many clusters, and a fleet many devices of each.
+const ofCluster = 500
+
+// mostly is the vendor, and the class, of more than half of a tenant's devices of a cluster; "": there is none.
+func mostly(tx *db.Tx, cluster, tenant string) (vendor, class string, err error) {
+	rows, err := tx.Query("SELECT vendor, class, COUNT(*) FROM (SELECT vendor, class FROM fleet_device WHERE grp = ? AND tenant = ? ORDER BY home LIMIT ?) d GROUP BY vendor, class",
+		cluster, tenant, ofCluster)
+	if err != nil {
+		return "", "", err
 	}
-	return s, err
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	all, vendors, classes := 0, map[string]int{}, map[string]int{}
+	for rows.Next() {
+		var v, c string
+		var n int
+		if err := rows.Scan(&v, &c, &n); err != nil {
+			return "", "", err
+		}
+		all, vendors[v], classes[c] = all+n, vendors[v]+n, classes[c]+n
+	}
+	most := func(of map[string]int) string {
+		for s, n := range of {
+			if 2*n > all {
+				return s
+			}
+		}
+		return ""
+	}
+	return most(vendors), most(classes), rows.Err()
 }
 
 // Name names a cluster for the whole fleet. Only who has a device of it may. note writes it down in the same transaction.
