@@ -30,7 +30,7 @@ What judges them is the code of the gateway and of the cloud. Alerts are false o
 Calibration lags by 30 days and leaves out each device's first eight under a profile, so that thresholds exist from about day 48 on; in fleets
 of some hundred homes they rest on enough days for the alert budget a week or more later. What several kinds of evidence mean together is
 calibrated by days that were scored with thresholds: it is silent for 30 days more. The report says from which day on thresholds existed.
-docs/detection.md says what is assumed and what the numbers were.`
+Goals are met, missed or not measured: a fleet in which nothing could go wrong meets nothing. docs/detection.md says what is assumed and what the numbers were.`
 }
 
 // tailHomes are enough to see what heavier tails do; all homes would take as long again.
@@ -47,14 +47,18 @@ func (c evalFleetCmd) Run(ctx context.Context) error {
 	if c.Tails {
 		heavy := o
 		heavy.Tail, heavy.Attack, heavy.Homes = 3, false, min(c.Homes, tailHomes)
-		if r.Tails, err = population.Run(ctx, heavy); err != nil {
+		tails, err := population.Run(ctx, heavy)
+		if err != nil {
 			return fmt.Errorf("eval fleet: %w", err)
 		}
+		r.AddTails(tails)
 	}
 	if c.Curve {
-		if r.Curve, err = population.Curve(ctx, o); err != nil {
+		curve, err := population.Curve(ctx, o)
+		if err != nil {
 			return fmt.Errorf("eval fleet: %w", err)
 		}
+		r.AddCurve(curve)
 	}
 	out := bufio.NewWriter(os.Stdout)
 	if !c.JSON {

@@ -44,7 +44,7 @@ func (t *tally) days(contacts int) {
 	}
 }
 
-func (t *tally) home(h *house, speaks bool) {
+func (t *tally) home(h *house, day int, speaks bool) {
 	t.homeDays++
 	if !speaks || h.league {
 		return
@@ -55,6 +55,31 @@ func (t *tally) home(h *house, speaks bool) {
 		t.judgedDays++
 	}
 	h.judged++
+	if h.onHoliday(day) {
+		h.awayDays++
+	}
+}
+
+// onHoliday: the day on which people are back counts, too.
+func (h *house) onHoliday(day int) bool {
+	return h.away != 0 && day >= h.away && day <= h.away+holidayLength
+}
+
+// holiday sums up judged homes whose people are away.
+func holiday(homes []*house) (a Holiday) {
+	for _, h := range homes {
+		if h.calibrates || h.league || h.awayDays == 0 {
+			continue
+		}
+		a.Homes++
+		a.HomeDays += h.awayDays
+		a.Alerts += h.awayAlerts
+	}
+	if days := float64(a.HomeDays); days > 0 {
+		mean, upper := float64(a.Alerts)/days*quarter, poissonUpper(float64(a.Alerts))/days*quarter
+		a.Mean, a.Upper = &mean, &upper
+	}
+	return a
 }
 
 func newBook() *book { return &book{detector: map[home.Detector]int{}} }
@@ -107,6 +132,9 @@ func (b *book) finding(t *told, day int, speaks bool, quiet int64) {
 	}
 	if speaks {
 		t.house.alerts++
+		if t.house.onHoliday(day) {
+			t.house.awayAlerts++
+		}
 		if !t.house.calibrates {
 			b.detector[t.detector]++
 		}

@@ -8,6 +8,9 @@ import (
 // Curve simulates fleets of several sizes: the same houses' life, more or fewer of them to learn from. Detection is of infections by
 // soft evidence only, planted late in things of all models.
 func Curve(ctx context.Context, o Options) (out []Point, err error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
 	all := min(10_000, max(o.Homes, 100))
 	for _, size := range []struct {
 		homes, fleets int

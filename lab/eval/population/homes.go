@@ -19,6 +19,8 @@ type house struct {
 	gateway    *gateway
 	judged     int // days on which its alerts counted
 	alerts     int // of these, false ones once thresholds exist
+	awayDays   int // of judged: the people are on holiday
+	awayAlerts int
 	guestAlert int // day of the latest about a guest, from 1
 }
 

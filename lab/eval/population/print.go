@@ -27,7 +27,8 @@ func (r *Report) Print(w *bufio.Writer) {
 	for _, b := range r.Normal {
 		fmt.Fprintf(w, "  %-66s %d of %d normal, %d pending\n", b.What, b.Normal, b.Ends, b.Pending)
 	}
-	fmt.Fprintf(w, "Herd protection: %d homes hit before, %d spared after, %.1f minutes after the fifth; %d indicators, %d of healthy endpoints\n", r.Herd.Before, r.Herd.After, r.Herd.Minutes, r.Herd.Indicators, r.Herd.Healthy)
+	fmt.Fprintf(w, "Herd protection: homes hit before it %d, after it %d (each gateway is taken to have it), spared %d, so that without it %d; in force %t, %.1f minutes after the fifth; %d indicators, %d of healthy endpoints\n",
+		r.Herd.HitBefore, r.Herd.HitAfter, r.Herd.Spared, r.Herd.Without, r.Herd.InForce, r.Herd.Minutes, r.Herd.Indicators, r.Herd.Healthy)
 	fmt.Fprintf(w, "Fleet breaker: %d incidents\n", len(r.Incidents))
 	for _, i := range r.Incidents[:min(len(r.Incidents), 20)] {
 		fmt.Fprintf(w, "  day %.2f: %s, %s in %d homes, called %s; in truth: %s\n", i.Day, i.Model, i.Reason, i.Homes, i.Kind, i.Truth)
@@ -41,7 +42,15 @@ func (r *Report) Print(w *bufio.Writer) {
 	r.printTables(w)
 	fmt.Fprintln(w, "Goals (simulated)")
 	for _, g := range r.Goals {
-		fmt.Fprintf(w, "  %-78s want %-7s got %.3g %s\n", g.What, g.Want, g.Got, map[bool]string{true: "met", false: "NOT MET"}[g.Met])
+		got := "nothing"
+		if g.Got != nil {
+			got = fmt.Sprintf("%.3g", *g.Got)
+		}
+		why := ""
+		if g.Why != "" {
+			why = " (" + g.Why + ")"
+		}
+		fmt.Fprintf(w, "  %-78s want %-7s got %s: %s%s\n", g.What, g.Want, got, map[string]string{Met: "met", Missed: "MISSED", NotMeasured: NotMeasured}[g.State], why)
 	}
 }
 
@@ -55,6 +64,11 @@ func (r *Report) printAlerts(w *bufio.Writer) {
 	line("homes that calibrate", r.Own)
 	if r.Tails != nil {
 		line("judged, tails x 3", r.Tails.Alerts)
+	}
+	if h := r.Holiday; h.Mean != nil {
+		fmt.Fprintf(w, "  judged, people on holiday    %.3f a home-quarter (95 %% bound %.3f); %d alerts on %d home-days of %d homes\n", *h.Mean, *h.Upper, h.Alerts, h.HomeDays, h.Homes)
+	} else {
+		fmt.Fprintln(w, "  judged, people on holiday    not measured: no such day once thresholds existed")
 	}
 	for _, d := range slices.Sorted(maps.Keys(r.ByDetector)) {
 		fmt.Fprintf(w, "  of these by %s: %d\n", d, r.ByDetector[d])

@@ -22,6 +22,7 @@ type Report struct {
 	Within      float64        `json:"share_with_sums_within_budget"` // of things, in the end: those of whom sums of novelty can raise findings
 	Early       int            `json:"alerts_before_thresholds"`
 	Guests      int            `json:"alerts_about_guests"`
+	Holiday     Holiday        `json:"holiday"`
 	Strangers   int            `json:"alerts_about_unknown_devices"`
 	Contained   float64        `json:"healthy_contained_per_home_quarter"`
 	Detection   []Detection    `json:"detection"`
@@ -38,6 +39,9 @@ type Report struct {
 	Curve       []Point        `json:"curve,omitempty"`
 	Scans       []Scan         `json:"scans,omitempty"`
 	Calls       []Calls        `json:"calls,omitempty"`
+
+	five, alone int // infections by soft evidence that Lost compares
+	updated     int // devices that had an update
 }
 
 // Note is what everybody must know who sees a figure of it.
@@ -53,6 +57,15 @@ type Alerts struct {
 	P99      float64 `json:"p99_home_quarter"` // of a negative binomial fitted to what was seen
 	P99Seen  float64 `json:"p99_home_seen"`    // in the days seen
 	Worst    float64 `json:"worst_home_seen"`
+}
+
+// Holiday is of judged homes whose people are away for a week: that week and the day on which they are back, once thresholds exist.
+type Holiday struct {
+	Homes    int      `json:"homes"`
+	HomeDays int      `json:"home_days"`
+	Alerts   int      `json:"alerts"`
+	Mean     *float64 `json:"per_home_quarter"` // null: no such day
+	Upper    *float64 `json:"upper_95"`
 }
 
 // Detection is of one scenario's infections of one kind.
@@ -73,6 +86,7 @@ type Became struct {
 	Ends         int    `json:"endpoints"`
 	Normal       int    `json:"normal"`
 	Pending      int    `json:"pending"`
+	Found        int    `json:"endpoints_with_findings"`
 	WithFindings int    `json:"normal_with_findings"` // normal though a finding was about it
 }
 
@@ -80,6 +94,11 @@ type Became struct {
 type Herd struct {
 	Before     int     `json:"homes_hit_before"`
 	After      int     `json:"homes_spared_after"`
+	HitBefore  int     `json:"homes_hit_before_protection"`  // the same as homes_hit_before
+	HitAfter   int     `json:"homes_hit_after_protection"`   // in spite of it: 0, since each gateway is taken to have the indicator once it is in force
+	Spared     int     `json:"homes_spared_by_protection"`   // the worm came to them when it was in force; the same as homes_spared_after
+	Without    int     `json:"homes_hit_without_protection"` // all that the worm came to
+	InForce    bool    `json:"in_force"`
 	Minutes    float64 `json:"minutes_from_fifth_home"`
 	Healthy    int     `json:"indicators_of_healthy_endpoints"`
 	Indicators int     `json:"indicators"`
@@ -131,14 +150,6 @@ type Profiles struct {
 	Bytes  int    `json:"bytes"`
 	Levels int    `json:"levels"`
 	Shed   uint64 `json:"shed"`
-}
-
-// Goal is one of the project's, with what came of it here.
-type Goal struct {
-	What string  `json:"what"`
-	Want string  `json:"want"`
-	Got  float64 `json:"got"`
-	Met  bool    `json:"met"`
 }
 
 // Point is a fleet's size with what it achieves.

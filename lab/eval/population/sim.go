@@ -41,6 +41,9 @@ func (o *Options) fill() error {
 	if o.Homes < 1 || o.Homes > maxHomes || o.Days < 7 || o.Days > 366 {
 		return fmt.Errorf("population: want 1 to %d homes and 7 to 366 days", maxHomes)
 	}
+	if !(o.League >= 0 && o.League <= 1) { // nor what is no number
+		return fmt.Errorf("population: want a share of homes in league from 0 to 1, not %g", o.League)
+	}
 	if o.Tail <= 0 {
 		o.Tail = 1
 	}
@@ -144,7 +147,7 @@ func (s *sim) live(sh *shard, h *house, day int) {
 	if s.w.guest(h, day) {
 		h.gateway.guest(s.w, day)
 	}
-	sh.tally.home(h, s.cloud.speaks())
+	sh.tally.home(h, day, s.cloud.speaks())
 	if day%7 == 6 {
 		h.vote(sh, day)
 	}

@@ -86,7 +86,7 @@ func TestSameReportForAnyShards(t *testing.T) {
 }
 
 func TestOptionsAreBounded(t *testing.T) {
-	for _, o := range []Options{{Homes: 0, Days: 60}, {Homes: maxHomes + 1, Days: 60}, {Homes: 1, Days: 6}, {Homes: 1, Days: 367}} {
+	for _, o := range []Options{{Homes: 0, Days: 60}, {Homes: maxHomes + 1, Days: 60}, {Homes: 1, Days: 6}, {Homes: 1, Days: 367}, {Homes: 1, Days: 7, League: 5}, {Homes: 1, Days: 7, League: -1}, {Homes: 1, Days: 7, League: math.NaN()}} {
 		if _, err := Run(t.Context(), o); err == nil {
 			t.Errorf("%+v is accepted", o)
 		}
