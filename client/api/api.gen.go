@@ -647,6 +647,7 @@ const (
 	HouseholdChangeActAdmission       HouseholdChangeAct = "admission"
 	HouseholdChangeActDevicePolicy    HouseholdChangeAct = "device-policy"
 	HouseholdChangeActGuest           HouseholdChangeAct = "guest"
+	HouseholdChangeActHelp            HouseholdChangeAct = "help"
 	HouseholdChangeActPaused          HouseholdChangeAct = "paused"
 	HouseholdChangeActPersonAdded     HouseholdChangeAct = "person-added"
 	HouseholdChangeActPersonChanged   HouseholdChangeAct = "person-changed"
@@ -667,6 +668,8 @@ func (e HouseholdChangeAct) Valid() bool {
 	case HouseholdChangeActDevicePolicy:
 		return true
 	case HouseholdChangeActGuest:
+		return true
+	case HouseholdChangeActHelp:
 		return true
 	case HouseholdChangeActPaused:
 		return true
@@ -3511,6 +3514,9 @@ type IntelAct struct {
 	Act    IntelActAct `json:"act"`
 	Name   string      `json:"name"`
 	Reason string      `json:"reason"`
+
+	// Seen For agree: when what waits was looked at. What the source said since then stays held
+	Seen *time.Time `json:"seen,omitempty"`
 }
 
 // IntelActAct defines model for IntelAct.Act.
@@ -3533,7 +3539,10 @@ type IntelLists struct {
 	Failure string     `json:"failure"`
 
 	// Known Names that no list of malware may have
-	Known   int64 `json:"known"`
+	Known int64 `json:"known"`
+
+	// Steers Whether your provider changes sources and exceptions: of several, the one that operates the installation does
+	Steers  bool  `json:"steers"`
 	Version int64 `json:"version"`
 
 	// Waits Something changed that is not published yet

@@ -72,7 +72,8 @@ var points = []point{
 	}},
 	{15, "Sharing is agreed to first, and what is shared with whom is shown.", []string{
 		"cloud/account.TestConsents", "cloud/api.TestStaffLookOnlyWithAReasonAndLeaveATrace", "gateway.TestAConsentThatWasChangedAllowsNothing", "gateway.TestFollowTellsWhatChangesAndEndsWithTheConsent", "lab/browser.TestStory",
-		"cloud/notify/help.TestTheHelpPageHasWhatRFC6561AsksFor",
+		"cloud/notify/help.TestTheHelpPageHasWhatRFC6561AsksFor", "cloud/adapt/homes.TestHelpingOthersIsOptIn", "cloud/normal.TestHomesThatDoNotHelpTeachNothing",
+		"cloud/fleet.TestHomesThatDoNotHelpTeachNothing",
 	}},
 }
 

@@ -44,11 +44,11 @@ export function own(method, p, body) {
   if (p === "/v1/account/password") return body.current === "wrong" ? [403] : [204];
   if (p === "/v1/account/sessions") { if (method === "DELETE") sessions = sessions.filter((s) => s.this); return method === "DELETE" ? [204] : [200, list(sessions)]; }
   if (p.startsWith("/v1/account/sessions/")) { sessions = sessions.filter((s) => !p.endsWith(s.id)); return [204]; }
-  if (p === "/v1/privacy") return [200, { items: [{ what: "Contacts", where: "gateway", purpose: "To tell what is usual for a device.", days: 30, private: false, erased: true, fields: [{ name: "endpoint", what: "Host or address, port" }] }, { what: "Incidents", where: "cloud", purpose: "To show what happened.", days: 400, private: true, erased: true, fields: [{ name: "code", what: "The code for the phone" }] }] }];
+  if (p === "/v1/privacy") return [200, { items: [{ what: "Contacts", where: "gateway", purpose: "To tell what is usual for a device.", days: 30, private: false, erased: true, helping: false, fields: [{ name: "endpoint", what: "Host or address, port" }] }, { what: "Incidents", where: "cloud", purpose: "To show what happened.", days: 400, private: true, erased: true, helping: false, fields: [{ name: "code", what: "The code for the phone" }] }] }];
   return null;
 }
 
-let choice = { private: false, guests: [], v: 1 };
+let choice = { private: false, guests: [], help: { on: false, used: true, others: false }, v: 1 };
 const figures = { case_count: 1, stopped: 54, trackers: 8120, devices: 12, new_devices: 1, exposed: 2, bytes_up: 4e9, bytes_down: 9e10, open_cases: 0, told_days: 7, stopped_by_class: { malware: 41, phishing: 1, owner: 12 } };
 const report = (k) => ({ week: `2026-W${47 - k}`, from: new Date(2026, 10, 16 - 7 * k).toISOString(), until: new Date(2026, 10, 23 - 7 * k).toISOString(), made: ago(86400), clear: k > 0, ...figures, case_count: k ? 0 : 1, before: k ? null : { ...figures, case_count: 0, stopped: 60 },
   cases: k ? [] : [{ id: "0192f0aa-0000-7000-8000-00000000c001", code: "K7QM", device: "Camera by the door", state: "probation", outcome: "" }], new: k ? [] : [{ id: "d11", name: "Vacuum" }],
@@ -56,7 +56,7 @@ const report = (k) => ({ week: `2026-W${47 - k}`, from: new Date(2026, 10, 16 - 
 
 // home answers what is below a home and about its people, or null.
 export function home(method, r, body) {
-  if (r === "/privacy") { if (method === "PATCH") choice = { ...choice, ...body, v: choice.v + 1 }; const { v, ...x } = choice; return [200, { ...x, etag: String(v) }, { ETag: `"${v}"` }]; }
+  if (r === "/privacy") { if (method === "PATCH") choice = { ...choice, ...body, help: { ...choice.help, on: body.help ?? choice.help.on }, v: choice.v + 1 }; const { v, ...x } = choice; return [200, { ...x, etag: String(v) }, { ETag: `"${v}"` }]; }
   if (r === "/changes") return [200, list([{ id: "x1", time: ago(900), by: { id: "p1", name: "Anna" }, act: "policy", subject: { id: "", name: "" }, sentence: "", fields: [{ name: "contain", from: "ask", to: "auto" }] }, { id: "x2", time: ago(9000), by: { id: "p1", name: "Anna" }, act: "paused", subject: { id: "pp2", name: "Living room" }, sentence: "", fields: [] }])];
   if (r === "/reports") return [200, list([report(0), report(1), report(2)])];
   if (r.startsWith("/reports/")) { const w = [0, 1, 2].find((k) => r.endsWith(report(k).week)); return w === undefined ? [404] : [200, report(w)]; }

@@ -4323,7 +4323,7 @@ export interface components {
         };
         HouseholdChange: {
             /** @enum {string} */
-            act: "policy" | "device-policy" | "person-added" | "person-changed" | "person-removed" | "schedule-added" | "schedule-changed" | "schedule-removed" | "paused" | "resumed" | "admission" | "guest" | "privacy";
+            act: "policy" | "device-policy" | "person-added" | "person-changed" | "person-removed" | "schedule-added" | "schedule-changed" | "schedule-removed" | "paused" | "resumed" | "admission" | "guest" | "privacy" | "help";
             by: components["schemas"]["Ref"];
             fields: components["schemas"]["HouseholdField"][];
             id: string;
@@ -4431,6 +4431,11 @@ export interface components {
             act: "fetch" | "agree" | "remove";
             name: string;
             reason: string;
+            /**
+             * Format: date-time
+             * @description For agree: when what waits was looked at. What the source said since then stays held
+             */
+            seen?: string;
         };
         IntelException: {
             /** Format: date-time */
@@ -4451,6 +4456,8 @@ export interface components {
              * @description Names that no list of malware may have
              */
             known: number;
+            /** @description Whether your provider changes sources and exceptions: of several, the one that operates the installation does */
+            steers: boolean;
             /** Format: int64 */
             version: number;
             /** @description Something changed that is not published yet */
@@ -4567,6 +4574,8 @@ export interface components {
             /** @description Gone when the home's history is erased */
             erased: boolean;
             fields: components["schemas"]["KeptField"][];
+            /** @description Kept only of homes that help others */
+            helping: boolean;
             /** @description Left out, or without names of contacts, in Privacy Mode */
             private: boolean;
             purpose: string;
@@ -13944,6 +13953,7 @@ export interface operations {
                      *               "what": "device 0197c3a2"
                      *             }
                      *           ],
+                     *           "helping": false,
                      *           "private": false,
                      *           "purpose": "to show you what your devices do",
                      *           "source": "abuse-lists",
@@ -19484,6 +19494,7 @@ export interface operations {
                      *       "entries": 3,
                      *       "failure": "the server answered 503",
                      *       "known": 3,
+                     *       "steers": false,
                      *       "version": 3,
                      *       "waits": false
                      *     }
@@ -19757,7 +19768,8 @@ export interface operations {
                  * @example {
                  *       "act": "fetch",
                  *       "name": "Mill Lane 4",
-                 *       "reason": "The resident called about a slow line"
+                 *       "reason": "The resident called about a slow line",
+                 *       "seen": "2026-03-01T12:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["IntelAct"];

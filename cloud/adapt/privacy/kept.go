@@ -79,7 +79,8 @@ func (k kept) fieldsOf() (out []view.KeptField) {
 func (a Privacy) Inventory() view.Inventory {
 	var out view.Inventory
 	for _, k := range keptList {
-		v := view.Kept{Source: k.source, What: k.what, Where: "cloud", Purpose: k.purpose, Days: k.days, Private: strings.Contains(k.flags, "p"), Erased: strings.Contains(k.flags, "e"), Fields: k.fieldsOf()}
+		v := view.Kept{Source: k.source, What: k.what, Where: "cloud", Purpose: k.purpose, Days: k.days, Private: strings.Contains(k.flags, "p"), Erased: strings.Contains(k.flags, "e"),
+			Helping: strings.Contains(k.flags, "h"), Fields: k.fieldsOf()}
 		if strings.HasPrefix(k.source, "gateway:") {
 			v.Where = "gateway"
 		}
@@ -102,7 +103,7 @@ var keptList = []kept{
 	{"history_state", "How your gateway is", toProtect, whileCurrent, "e", home2 + "gateway; seen; status: how the home is; visible: a hash of what you see of it; beat: its version, what does not work, counts"},
 	{"history_face", "What your provider's list of homes is sorted by", toProtect, whileCurrent, "e", home2 + "status: how the home is; version: of the gateway's program; platform: which kind of gateway; contact: when it was heard of, to ten minutes; devices: how many; incidents: open ones; contained: devices that are held"},
 	{"history_find", "What your devices are found by when you call your provider", toHelp, whileCurrent, "e", home2 + "device; kind: name or MAC address; word: which"},
-	{"history_first", "Which endpoints a device uses, as hashes", toLearn, inDays(history.KeepFirstTimes), "pe", home2 + "device; endpoint: a hash; scheme: of the hash; since; week"},
+	{"history_first", "Which endpoints a device uses, as hashes", toProtect, inDays(history.KeepFirstTimes), "pe", home2 + "device; endpoint: a hash; scheme: of the hash; since; week"},
 	{"history_rollup", "Bytes and connections by device, hour and hashed endpoint", toProtect, inDays(history.KeepRollUps), "pe", home2 + "day; data: as in the message on hours"},
 	{"history_line", "How well your line worked by hour, and what remedies did", toHelp, inDays(history.KeepLine), "e", home2 + "day; data: as in the messages on your line"},
 	{"history_stopped", "What was refused", toProtect, inDays(history.KeepStopped), "pe", home2 + "day; device; endpoint: name or address; class: why it is bad; family: of malware; source: which list; reason; said: the reason once more, as a pattern for other languages; count: how often; first_time; last_time"},
@@ -118,18 +119,18 @@ var keptList = []kept{
 	{"household_home", "What you decided: policy, people, schedules, pauses, privacy", toProtect, withAccount, "", home2 + "version; changed; through: how far the gateway knows your time zone; help: whether other homes learn from yours; data: names of people and groups, whose devices are whose, who sees no adult sites, bedtimes, choices"},
 	{"household_change", "Who changed what of it", toProve, inDays(household.Keep), "e", home2 + "id; time; who; name: of the person then; act: what; subject: of what; called: its name; data: before and after"},
 
-	{"fleet_home", "Since when your home helps to recognise devices", toLearn, withAccount, "e", home2 + "since"},
-	{"fleet_device", "What a device is taken for and by which signs, mostly hashed", toLearn, inDays(fleet.Keep), "pe", home2 + "device; updated; model; vendor; class; said_by: rules or learning; grp: devices like it; tokens: hashes of what it says of itself, and texts that name no person"},
-	{"fleet_word", "What you said that a device is", toLearn, inDays(fleet.Keep), "e", home2 + "device; model; vendor; class; since"},
+	{"fleet_home", "Since when your home helps to recognise devices", toLearn, withAccount, "eh", home2 + "since"},
+	{"fleet_device", "What a device is taken for and by which signs, mostly hashed", toLearn, inDays(fleet.Keep), "peh", home2 + "device; updated; model; vendor; class; said_by: rules or learning; grp: devices like it; tokens: hashes of what it says of itself, and texts that name no person"},
+	{"fleet_word", "What you said that a device is", toLearn, inDays(fleet.Keep), "eh", home2 + "device; model; vendor; class; since"},
 	{"fleet_exposure", "Ways in that a device has open", toProtect, inDays(fleet.Keep), "e", home2 + "device; id; kind; reference: public advice on it; proto: protocol; port: number; model; class; certain: whether it was proved"},
-	{"fleet_cluster", "Devices that are alike, compared with one of them", toLearn, whileCurrent, "e", "id; tenant; home; device; tokens: as above; homes: how many; shown: how many, when there are enough; since; texts: those that many homes have; known: homes where it is known what it is"},
+	{"fleet_cluster", "Devices that are alike, compared with one of them", toLearn, whileCurrent, "eh", "id; tenant; home; device; tokens: as above; homes: how many; shown: how many, when there are enough; since; texts: those that many homes have; known: homes where it is known what it is"},
 
-	{"normal_home", "Since when your home helps to learn what is normal", toLearn, withAccount, "e", home2 + "since"},
-	{"normal_device", "Which hashed endpoints a device uses in a week", toLearn, inDays(normal.KeepDevices), "pe", home2 + "device; updated; data: hashes and weeks"},
-	{"normal_day", "How unusual a device's days were", toLearn, inDays(normal.KeepScores), "e", home2 + "device; oldest: day; data: numbers by detector"},
-	{"normal_finding", "Findings, to see what happens in many homes at once", toLearn, inDays(normal.KeepFindings), "pe", home2 + "id; device; incident; at; got: when it came; detector; hard: how sure; dismissed: when you said that it was none; ends: endpoints in it"},
-	{"normal_said", "Names that many homes use and yours does too, until enough have said so", toLearn, inDays(normal.KeepSaid), "pe", home2 + "endpoint: a hash; name: what was hashed; at"},
-	{"normal_used", "A filter that says whether your home may have used an endpoint", toLearn, inDays(normal.KeepUsed), "pe", home2 + "week; bits: from which no name can be read"},
+	{"normal_home", "Since when your home helps to learn what is normal", toLearn, withAccount, "eh", home2 + "since"},
+	{"normal_device", "Which hashed endpoints a device uses in a week", toLearn, inDays(normal.KeepDevices), "peh", home2 + "device; updated; data: hashes and weeks"},
+	{"normal_day", "How unusual a device's days were", toLearn, inDays(normal.KeepScores), "eh", home2 + "device; oldest: day; data: numbers by detector"},
+	{"normal_finding", "Findings, to see what happens in many homes at once", toLearn, inDays(normal.KeepFindings), "peh", home2 + "id; device; incident; at; got: when it came; detector; hard: how sure; dismissed: when you said that it was none; ends: endpoints in it"},
+	{"normal_said", "Names that many homes use and yours does too, until enough have said so", toLearn, inDays(normal.KeepSaid), "peh", home2 + "endpoint: a hash; name: what was hashed; at"},
+	{"normal_used", "A filter that says whether your home may have used an endpoint", toLearn, inDays(normal.KeepUsed), "peh", home2 + "week; bits: from which no name can be read"},
 
 	{"intel_shadow", "What a list that is only tried would have stopped, and in what profiles differ", toProtect, inDays(intelligence.KeepShadow), "pe", home2 + "bundle: which; version; device; what: name or address on the list, or how profiles differ; model; count: how often; first_time; last_time"},
 	{"intel_hunted", "Whether something bad was met in the past", toProtect, inDays(intelligence.KeepHunts), "e", home2 + "hunt: which search; at; searched: how far back; devices: how many met it; cases: how many were opened; data: as in the message on it"},
@@ -181,16 +182,16 @@ var keptList = []kept{
 	{"webhook_delivery", "What your provider's own systems were told: that there is a case and how far it is, without names", toHelp, inDays(webhook.Keep), "e", "tenant; home; endpoint: which system; id; kind; body: numbers of home and case, how far it is; made: when; due: when it is tried again; tries: how often; state; code: what it answered; why; sent: when"},
 	{"report:finding", "Message: evidence", toHelp, inDays(incident.Keep), "pe", "id; device; incident; detector; strength: how sure; score: how unusual; p: how likely by chance; sentence: in words, with names of contacts; facts: numbers and names; symptom: what must fall silent; port: where it is plugged in; card: how usual it is, what breaks; said: the sentence once more, as a pattern for other languages"},
 	{"report:incident", "Message: a case as it is now", toHelp, inDays(incident.Keep), "pe", "id; code; device; state; mode: how it is held; grade: how well; opened: when; changed; symptom: what must fall silent; findings: how many; releases: how often it was let out; history: what was done by whom; check: the last answer; kind; playbook: which guide; steps: of it; deeds: what the gateway did; outcome: how it ended; relapses: how often it came back; waits: whether you are asked; harm: what no longer works; probation: how long it has been quiet"},
-	{"report:first_times", "Message: an endpoint is used for the first time", toLearn, inDays(history.KeepFirstTimes), "pe", "scheme: of the hash; first_times: device, week, hashes of the endpoint and of its domain, network and service, days of use, and the name only where many homes use it"},
+	{"report:first_times", "Message: an endpoint is used for the first time. Others learn from it only if you help other homes", toLearn, inDays(history.KeepFirstTimes), "pe", "scheme: of the hash; first_times: device, week, hashes of the endpoint and of its domain, network and service, days of use, and the name only where many homes use it"},
 	{"report:roll_up", "Message: an hour of each device", toProtect, inDays(history.KeepRollUps), "pe", "scheme: of the hash; hours: device, hour, bytes up and down, bytes without a name, and by hashed endpoint connections and bytes"},
 	{"report:devices", "Message: devices that are new or changed", toProtect, whileCurrent, "pe", "devices: name, maker, MAC and IP addresses, model, class and why, when seen, how it is held, what you blocked or allowed, open ports, what it speaks for, what was merged, pauses, firmware; whole: whether these are all; blocked: by you for all devices; allowed: by you for all devices"},
 	{"report:order_result", "Message: an order was done", toHelp, inDays(desired.Keep), "e", "id; in_force: whether; why; check: the answer; done; code: for the gateway's page; said: why, as a pattern for other languages"},
 	{"report:stopped", "Message: what was refused", toProtect, inDays(history.KeepStopped), "pe", "stops: device, name or address, why it is bad, which list, how often, when; trackers: how many"},
 	{"report:look", "Message: somebody asked the gateway for details", toProve, inDays(history.KeepLooks), "e", "question: its number; asker: resident or support; who; reason; consent: which; refused: whether; why"},
 	{"report:dropped", "Message: the gateway had no room for all it had to tell", toRun, whileCurrent, "e", "items: how many; first; last"},
-	{"report:sightings", "Message: what a device is taken for and by which signs", toLearn, inDays(fleet.Keep), "pe", "scheme: of the hash; devices: device, week, model, maker, class, how sure, hashed signs, and texts that name no person"},
-	{"report:correction", "Message: what you said that a device is", toLearn, inDays(fleet.Keep), "e", "device; model; vendor; class"},
-	{"report:day_scores", "Message: how unusual a day was", toLearn, inDays(normal.KeepScores), "e", "days: device, day, numbers by detector, how many endpoints, contacts by hour, bytes"},
+	{"report:sightings", "Message: what a device is taken for and by which signs", toLearn, inDays(fleet.Keep), "peh", "scheme: of the hash; devices: device, week, model, maker, class, how sure, hashed signs, and texts that name no person"},
+	{"report:correction", "Message: what you said that a device is", toLearn, inDays(fleet.Keep), "eh", "device; model; vendor; class"},
+	{"report:day_scores", "Message: how unusual a day was", toLearn, inDays(normal.KeepScores), "eh", "days: device, day, numbers by detector, how many endpoints, contacts by hour, bytes"},
 	{"report:shadow_hits", "Message: what a list that is only tried would have stopped, and in what profiles differ", toProtect, inDays(history.KeepStopped), "pe", "bundle: which; version; hits: device, model, what, how often, when"},
 	{"report:hunt_result", "Message: whether something bad was met in the past", toProtect, inDays(history.KeepStopped), "pe", "id: of the search; hits: device, which of those looked for, how often, when, which case; searched: how far back"},
 	{"report:line_hour", "Message: how well your line worked in an hour", toHelp, inDays(history.KeepLine), "e", "hour: when; latency_p50: to the provider; latency_p95: at its worst; beyond_p50: to the internet; beyond_p95: at its worst; lost: probes; dns_p50: of names; dns_p95: at its worst; down_peak: bytes a second; up_peak: bytes a second; slow: seconds; where: at home, on the line or beyond; busiest: devices and their bytes; probes: how many"},

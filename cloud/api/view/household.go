@@ -162,7 +162,7 @@ type HouseholdChange struct {
 	ID       string           `json:"id"`
 	Time     time.Time        `json:"time"`
 	By       Ref              `json:"by"`
-	Act      string           `json:"act" enum:"policy,device-policy,person-added,person-changed,person-removed,schedule-added,schedule-changed,schedule-removed,paused,resumed,admission,guest,privacy"`
+	Act      string           `json:"act" enum:"policy,device-policy,person-added,person-changed,person-removed,schedule-added,schedule-changed,schedule-removed,paused,resumed,admission,guest,privacy,help"`
 	Subject  Ref              `json:"subject" doc:"Device, person or schedule; empty: the home, or everybody"`
 	Fields   []HouseholdField `json:"fields"`
 	Sentence string           `json:"sentence"`

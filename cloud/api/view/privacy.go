@@ -26,6 +26,7 @@ type Kept struct {
 	Days    int         `json:"days" minimum:"-1" doc:"How long it is kept; 0: until it is replaced or taken back; -1: as long as the home has its account"`
 	Private bool        `json:"private" doc:"Left out, or without names of contacts, in Privacy Mode"`
 	Erased  bool        `json:"erased" doc:"Gone when the home's history is erased"`
+	Helping bool        `json:"helping" doc:"Kept only of homes that help others"`
 	Fields  []KeptField `json:"fields"`
 }
 

@@ -8,7 +8,7 @@ func english(p Provider) Text {
 		}},
 		{ID: "what-we-do", Title: "What {CSP} does", Paragraphs: []string{
 			"First we stop the harm: we cut what steers the device, close ports that malware opened, and keep the device away from your others.",
-			"Only the one device is held, never your whole home. Telephony, games and your other devices go on. The held device still reaches the help page, its maker's updates where that is safe, and help.",
+			"Only the one device is held, never your whole home. Telephony, games and your other devices go on. A device that is shut in reaches your gateway's help page only. When a step asks for an update or a scan, it reaches its updates meanwhile, and a computer, phone or tablet the makers of virus scanners.",
 			"Medical and alarm devices, and whatever is your only way to the internet, are never isolated by themselves.",
 			"We do not read what you send. We look at whom a device talks to, not at what it says. We never probe your devices from outside.",
 		}},
@@ -46,7 +46,8 @@ func english(p Provider) Text {
 		}, Links: []Link{{"Where to report a crime on the internet, by country", or(p.Police, police)}}},
 		{ID: "privacy", Title: "What becomes of what we know", Paragraphs: []string{
 			"Whom your devices talk to is kept on your gateway. What goes to {CSP}, why, and for how many days, the app shows under Privacy. There you can also get all of it, or erase it.",
-			"Nothing is shared with others unless you say so. Before you do, the app shows what would be shared and with whom, and you can take it back.",
+			"Homes that help each other learn together what is normal for a kind of device. Whether yours does is shown in the app under Privacy, with what is told and who gets it. Unless the terms of {CSP} say otherwise it begins with your yes, and you can take it back at any time.",
+			"Nothing else is shared with others. Support sees whom your devices talk to when you agree, for a day at most.",
 		}},
 		{ID: "survey", Title: "Tell us how it went", Paragraphs: []string{
 			"When a case is closed, tell us whether the steps were clear, in the survey if there is one below, or on the phone. That is up to you.",

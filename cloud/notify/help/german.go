@@ -8,7 +8,7 @@ func german(p Provider) Text {
 		}},
 		{ID: "what-we-do", Title: "Was {CSP} tut", Paragraphs: []string{
 			"Zuerst beenden wir den Schaden: Wir trennen, was das Gerät steuert, schließen Ports, die Schadsoftware geöffnet hat, und halten das Gerät von Ihren anderen fern.",
-			"Nur das eine Gerät wird festgehalten, nie Ihr ganzes Zuhause. Telefonie, Spiele und Ihre anderen Geräte laufen weiter. Das festgehaltene Gerät erreicht noch die Hilfeseite, die Updates des Herstellers, wo das sicher ist, und Hilfe.",
+			"Nur das eine Gerät wird festgehalten, nie Ihr ganzes Zuhause. Telefonie, Spiele und Ihre anderen Geräte laufen weiter. Ein eingesperrtes Gerät erreicht nur die Hilfeseite Ihres Gateways. Verlangt ein Schritt ein Update oder einen Virenscan, erreicht es solange seine Updates, und ein Computer, Telefon oder Tablet die Hersteller von Virenscannern.",
 			"Medizinische Geräte, Alarmanlagen und Ihr einziger Weg ins Internet werden nie von selbst abgetrennt.",
 			"Wir lesen nicht, was Sie senden. Wir sehen, mit wem ein Gerät spricht, nicht, was es sagt. Wir suchen Ihre Geräte nie von außen ab.",
 		}},
@@ -45,8 +45,9 @@ func german(p Provider) Text {
 			"Wurden Geld, Passwörter oder Bilder gestohlen, zeigen Sie es bei der Polizei an. Bewahren Sie auf, was Sie haben: Nachrichten, Zeiten, den Fall in der App.",
 		}, Links: []Link{{"Wo man Straftaten im Internet anzeigt, nach Land", or(p.Police, police)}}},
 		{ID: "privacy", Title: "Was aus dem wird, was wir wissen", Paragraphs: []string{
-			"Mit wem Ihre Geräte sprechen, bleibt auf Ihrem Gateway. Was zu {CSP} geht, wozu, und für wie viele Tage, zeigt die App unter Privatsphäre. Dort können Sie alles auch bekommen oder löschen.",
-			"Nichts wird mit anderen geteilt, außer Sie sagen es. Vorher zeigt die App, was mit wem geteilt würde, und Sie können es zurücknehmen.",
+			"Mit wem Ihre Geräte sprechen, bleibt auf Ihrem Gateway. Was zu {CSP} geht, wozu, und für wie viele Tage, zeigt die App unter Datenschutz. Dort können Sie alles auch bekommen oder löschen.",
+			"Haushalte, die einander helfen, lernen zusammen, was für eine Art von Gerät üblich ist. Ob Ihrer das tut, zeigt die App unter Datenschutz, auch was dabei mitgeteilt wird und wer es bekommt. Wenn die Bedingungen von {CSP} nichts anderes sagen, beginnt es mit Ihrem Ja, und Sie können es jederzeit zurücknehmen.",
+			"Sonst wird nichts mit anderen geteilt. Der Kundendienst sieht, mit wem Ihre Geräte sprechen, wenn Sie zustimmen, für höchstens einen Tag.",
 		}},
 		{ID: "survey", Title: "Sagen Sie uns, wie es war", Paragraphs: []string{
 			"Wenn ein Fall abgeschlossen ist, sagen Sie uns, ob die Schritte klar waren, in der Umfrage, wenn unten eine steht, oder am Telefon. Das steht Ihnen frei.",

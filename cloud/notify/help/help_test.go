@@ -13,9 +13,9 @@ func TestTheHelpPageHasWhatRFC6561AsksFor(t *testing.T) {
 	pages := Page(Provider{Name: "Example Net", Phone: "+49 30 123456", Survey: "https://example.net/survey", Public: "https://home.example.net"})
 	for lang, want := range map[string][]string{
 		"en": {"Back up", "Install its updates", "automatic updates", "Find the device", "computer shop", "police", "Survey", "Telephony", "games", "label", "We sell no cleaning",
-			"Nothing is shared with others unless you say so", "+49 30 123456", "https://home.example.net/genuine", "kind of device", "Example Net"},
+			"Nothing else is shared with others", "it begins with your yes", "+49 30 123456", "https://home.example.net/genuine", "kind of device", "Example Net"},
 		"de": {"Sichern Sie", "Installieren Sie die Updates", "automatische Updates", "Finden Sie das Gerät", "Computerladen", "Polizei", "Umfrage", "Telefonie", "Spiele", "Etikett",
-			"Wir verkaufen keine Reinigung", "Nichts wird mit anderen geteilt, außer Sie sagen es", "+49 30 123456", "https://home.example.net/genuine", "Art des Geräts", "Example Net"},
+			"Wir verkaufen keine Reinigung", "Sonst wird nichts mit anderen geteilt", "beginnt es mit Ihrem Ja", "+49 30 123456", "https://home.example.net/genuine", "Art des Geräts", "Example Net"},
 	} {
 		all := whole(pages[lang])
 		for _, w := range want {

@@ -1,12 +1,14 @@
-// Privacy Mode, and guests: what the home keeps to itself.
+// Privacy Mode, what other homes may learn, and guests: what the home keeps to itself.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { components } from "../../shared/api.gen";
 import { api, ok, tagged } from "../../shared/client";
 import { t } from "../../shared/i18n";
 import { Name, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { useBrand } from "../brand";
 import { useDevices, useHomeID, useOwns } from "../data";
 
 type Patch = components["schemas"]["PrivacyPatch"];
+type Choice = components["schemas"]["PrivacyChoice"];
 
 export function Choices() {
   const home = useHomeID();
@@ -41,6 +43,7 @@ export function Choices() {
         <label className="check"><input type="checkbox" checked={c.private} disabled={off} onChange={(e) => change.mutate({ private: e.target.checked })} data-testid="private" /><span>{t("private.choose")}</span></label>
         {!owns && <p className="small quiet">{t("private.view")}</p>}
       </section>
+      {c.help /* not in what this browser kept from before it was there */ && <Helping choice={c} off={off} choose={(help) => change.mutate({ help })} />}
       <section className="card stack tight" data-testid="guests" data-count={guests.length}>
         <h2>{t("guests.title")}</h2>
         <p>{t("guests.text")}</p>
@@ -57,5 +60,22 @@ export function Choices() {
         )}
       </section>
     </>
+  );
+}
+
+// Helping says what would be told to whom before anybody says yes.
+function Helping({ choice: { help, private: alone }, off, choose }: { choice: Choice; off: boolean; choose: (on: boolean) => void }) {
+  const csp = useBrand().name || t("helping.provider");
+  return (
+    <section className="card stack tight" data-testid="helping" data-on={help.on}>
+      <div className="between high"><h2>{t("helping.title")}</h2>{help.on ? <State tone="good" icon="check">{t("private.on")}</State> : <State tone="mute" icon="lock">{t("private.off")}</State>}</div>
+      <p>{t("helping.text")}</p>
+      <ul>{(["services", "signs", "days", "found"] as const).map((k) => <li key={k}>{t(`helping.${k}`)}</li>)}</ul>
+      <p>{t("helping.never")} {t(help.others ? "helping.others" : "helping.whom", { csp })}</p>
+      <p className="small quiet">{t("helping.back")}</p>
+      {!help.used && <p role="note">{t("helping.unused")}</p>}
+      {alone && <p role="note">{t("helping.private")}</p>}
+      <label className="check"><input type="checkbox" checked={help.on} disabled={off || alone} onChange={(e) => choose(e.target.checked)} data-testid="help" /><span>{t("helping.choose")}</span></label>
+    </section>
   );
 }

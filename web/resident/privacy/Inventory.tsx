@@ -35,7 +35,7 @@ function Row({ kept: k }: { kept: Kept }) {
     <li className="stack tight" data-testid="kept">
       <strong lang="en">{clip(k.what, 200)}</strong>
       <p className="small" lang="en">{clip(k.purpose, 400)}</p>
-      <p className="small quiet">{span(k.days)} · {t(k.erased ? "kept.erased" : "kept.stays")}{k.private && ` · ${t("kept.private")}`}</p>
+      <p className="small quiet">{span(k.days)} · {t(k.erased ? "kept.erased" : "kept.stays")}{k.private && ` · ${t("kept.private")}`}{k.helping && ` · ${t("kept.helping")}`}</p>
       {k.fields && k.fields.length > 0 && (
         <details>
           <summary className="small"><Icon name="down" size={18} />{tn("kept.fields", k.fields.length)}</summary>

@@ -13,7 +13,7 @@ export function what(c: Pick<Change, "act" | "subject">): string {
 }
 
 // fields are those whose values can be told in words; ids and versions are not for readers.
-const told = new Set(["block", "contain", "tidy", "approve", "zone", "private", "guest", "admission", "name", "from", "to", "off", "open", "until", "essential", "days", "level"]);
+const told = new Set(["block", "contain", "tidy", "approve", "zone", "private", "help", "guest", "admission", "name", "from", "to", "off", "open", "until", "essential", "days", "level"]);
 
 export const fields = (c: Pick<Change, "fields">) => c.fields.filter((f) => told.has(f.name)).slice(0, 12);
 
