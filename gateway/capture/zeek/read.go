@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -21,20 +23,21 @@ const maxFields = 128
 
 // reader reads one log.
 type reader struct {
-	in     *bufio.Reader
-	opts   Options
-	stats  *Stats
-	line   int
-	sep    byte
-	unset  string
-	empty  string
-	cols   []column // of each field; nil before the names
-	last   []column // the last field holds these, separated by spaces: IoT-23's labels; nil: it does not
-	csv    bool
-	counts *counting
-	row    Row
-	fields []string
-	labels map[[2]string]Label // what words mean, of those met so far
+	in      *bufio.Reader
+	opts    Options
+	stats   *Stats
+	line    int
+	sep     byte
+	unset   string
+	empty   string
+	cols    []column // of each field; nil before the names
+	last    []column // the last field holds these, separated by spaces: IoT-23's labels; nil: it does not
+	csv     bool
+	objects bool // there are lines of JSON
+	counts  *counting
+	row     Row
+	fields  []string
+	labels  map[[2]string]Label // what words mean, of those met so far
 }
 
 // counting counts bytes as they are read.
@@ -93,7 +96,7 @@ func (r *reader) end() error {
 	switch {
 	case r.stats.Rows+r.stats.Other+r.stats.Left > 0:
 		return nil
-	case r.cols == nil && r.stats.Bad == 0:
+	case r.cols == nil && !r.objects:
 		return &FormatError{Line: max(r.line, 1), Err: errNoFields}
 	case r.stats.Bad > 0:
 		return &FormatError{Line: r.line, Err: fmt.Errorf("%w; %w", errAllBad, r.stats.Worst)}
@@ -130,20 +133,35 @@ func (r *reader) take(line []byte, f func(*Row)) error {
 		return r.header(string(line))
 	}
 	if line[0] == '{' {
+		r.objects = true
 		r.json(line, f)
 		return nil
 	}
-	if r.cols == nil { // a table with a line of names
-		r.csv, r.sep, r.unset, r.empty = true, ',', "-", "(empty)"
-		if bytes.IndexByte(line, '\t') >= 0 && bytes.IndexByte(line, ',') < 0 {
-			r.sep = '\t'
-		}
-		return r.names(r.split(string(line)))
+	if r.cols == nil {
+		return r.table(string(line))
 	}
 	// The row's texts that are kept are cloned; the others are used before the next line is read.
 	r.fill(r.split(unsafe.String(unsafe.SliceData(line), len(line))), f)
 	return nil
 }
+
+// table takes the line of names of a table without Zeek's headers. What comes before the names makes no sense and is counted.
+func (r *reader) table(line string) error {
+	was := *r
+	r.csv, r.sep, r.unset, r.empty = true, ',', "-", "(empty)"
+	if strings.IndexByte(line, '\t') >= 0 && strings.IndexByte(line, ',') < 0 {
+		r.sep = '\t'
+	}
+	err := r.names(r.split(line))
+	if err == nil || r.line >= headLines {
+		return err
+	}
+	r.csv, r.sep, r.unset, r.empty, r.cols, r.last = was.csv, was.sep, was.unset, was.empty, nil, nil
+	r.bad(errBefore)
+	return nil
+}
+
+var errBefore = errors.New("before the names of the fields")
 
 // header takes one of Zeek's own lines about the log.
 func (r *reader) header(line string) error {
@@ -163,6 +181,7 @@ func (r *reader) header(line string) error {
 	name, rest, _ := strings.Cut(line, string(rune(r.sep)))
 	switch name {
 	case "#fields":
+		r.csv = false
 		return r.names(strings.Split(rest, string(rune(r.sep))))
 	case "#unset_field":
 		r.unset = rest
@@ -411,6 +430,9 @@ func (r *reader) json(line []byte, f func(*Row)) {
 	if e.Kind == nil {
 		e.Kind = e.Kind2
 	}
+	if e.Src == nil { // names with another mark than the dot, as databases write them
+		e = r.renamed(line)
+	}
 	for c, raw := range [...]json.RawMessage{
 		colTime: e.Time, colSrc: e.Src, colSrcPort: e.SrcPort, colDst: e.Dst, colDstPort: e.DstPort, colProto: e.Proto, colService: e.Service,
 		colDuration: e.Duration, colUp: e.Up, colDown: e.Down, colState: e.State, colSrcHome: e.SrcHome, colDstHome: e.DstHome,
@@ -427,6 +449,26 @@ func (r *reader) json(line []byte, f func(*Row)) {
 		}
 	}
 	r.done(&p, f)
+}
+
+// renamed reads a line of JSON by names in any of the forms that columnOf knows.
+func (r *reader) renamed(line []byte) (e entry) {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(line, &all) != nil {
+		return e
+	}
+	to := [columns]*json.RawMessage{
+		colTime: &e.Time, colSrc: &e.Src, colSrcPort: &e.SrcPort, colDst: &e.Dst, colDstPort: &e.DstPort, colProto: &e.Proto, colService: &e.Service,
+		colDuration: &e.Duration, colUp: &e.Up, colDown: &e.Down, colState: &e.State, colSrcHome: &e.SrcHome, colDstHome: &e.DstHome,
+		colHistory: &e.History, colUpPackets: &e.UpPackets, colUpIP: &e.UpIP, colDownPackets: &e.DownPackets, colDownIP: &e.DownIP,
+		colLabel: &e.Label, colKind: &e.Kind,
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) { // the first of a meaning counts
+		if v := to[columnOf(name)]; v != nil && *v == nil {
+			*v = all[name]
+		}
+	}
+	return e
 }
 
 // text is a JSON value as it would stand in a table.

@@ -1,6 +1,7 @@
 // Package zeek reads Zeek's conn.log (one line a connection) and makes the same events of it that a live gateway makes. It
-// takes the log as Zeek writes it (tab-separated with its # headers, or JSON lines), with labels as data sets add them (columns
-// of their own, or several words in the last one, as in IoT-23's conn.log.labeled), and as CSV with a line of names; gzipped too.
+// takes the log as Zeek writes it (tab-separated with its # headers, or JSON lines), also with headers reordered or stripped down to
+// the names of the fields, with labels as data sets add them (columns of their own, or several words in the last one, as in IoT-23's
+// conn.log.labeled), and as CSV with a line of names; gzipped too.
 //
 // A line tells what a connection was when it was over, so that its life is made again from it: the first packet, the answer or
 // refusal, counters while it lasts, the end. There are no names and no Ethernet addresses in it: who reads it knows devices by
@@ -12,6 +13,7 @@ package zeek
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -133,19 +135,46 @@ func Is(prefix []byte) bool {
 
 // Kind says which of Zeek's logs a file that begins so is, as conn, dns or ssl; "" where it is none.
 func Kind(prefix []byte) string {
-	b := bytes.TrimPrefix(Plain(prefix), []byte("\xef\xbb\xbf"))
+	b := bytes.TrimLeft(bytes.TrimPrefix(Plain(prefix), []byte("\xef\xbb\xbf")), "\r\n")
 	line, _, _ := bytes.Cut(b, []byte("\n"))
 	switch {
 	case bytes.IndexByte(line, 0) >= 0:
 		return ""
 	case bytes.HasPrefix(b, []byte("#separator ")), bytes.HasPrefix(b, []byte("#fields")):
-		if _, rest, ok := bytes.Cut(b, []byte("\n#path")); ok && len(rest) > 1 {
-			rest, _, _ = bytes.Cut(rest[1:], []byte("\n"))
-			return cut(string(bytes.TrimSpace(rest)), 20)
-		}
-		return "conn"
+		return cmp.Or(headed(b), "conn")
 	case bytes.HasPrefix(b, []byte("{")) && named(line, `"`) && bytes.Contains(line, []byte(`"conn_state"`)),
-		!bytes.HasPrefix(b, []byte("{")) && named(line, "") && bytes.Contains(line, []byte("proto")):
+		!bytes.HasPrefix(b, []byte("{")) && !bytes.HasPrefix(b, []byte("#")) && named(line, "") && bytes.Contains(line, []byte("proto")):
+		return "conn"
+	}
+	return headed(b)
+}
+
+// headLines is within how many lines the names of the fields must come: programs strip or reorder what Zeek writes above them.
+const headLines = 64
+
+// headed looks for Zeek's own lines among the first ones: what #path says, where there are #fields, else whether these are conn.log's.
+func headed(b []byte) string {
+	path, fields, conn := "", bytes.HasPrefix(b, []byte("#separator ")), false
+	for range headLines {
+		line, rest, more := bytes.Cut(b, []byte("\n"))
+		line = bytes.TrimRight(line, "\r")
+		switch {
+		case bytes.IndexByte(line, 0) >= 0:
+			return ""
+		case bytes.HasPrefix(line, []byte("#fields")):
+			fields = true
+			conn = conn || named(line, "") && bytes.Contains(line, []byte("proto"))
+		case bytes.HasPrefix(line, []byte("#path")) && len(line) > len("#path "):
+			path = cmp.Or(path, cut(string(bytes.TrimSpace(line[len("#path "):])), 20))
+		}
+		if b = rest; !more {
+			break
+		}
+	}
+	switch {
+	case path != "" && fields:
+		return path
+	case conn:
 		return "conn"
 	}
 	return ""

@@ -144,6 +144,13 @@ func TestForms(t *testing.T) {
 		{"CSV with quotes", names + ",label,detailed-label\n" + strings.Replace(values, "Cu1", `"C,u1"`, 1) + `,"Malicious","C&C"` + "\n", "true C&C"},
 		{"JSON", object + "}\n", ""},
 		{"JSON with labels", object + `,"label":"Malicious","detailed-label":"C&C"}` + "\n", "true C&C"},
+		{"headers in another order", "#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n#fields\t" + fields + "\n#separator \\x09\n" + tab(tsv) + "-\n", ""},
+		{"only the names are left", "#fields\t" + fields + "\n" + tab(tsv) + "-\n", ""},
+		{"a remark above", "# home 7, by mail\n\n#fields\t" + fields + "\n" + tab(tsv) + "-\n", ""},
+		{"types before names", "#types\ttime\tstring\n#open\t2026-11-22\n#fields\t" + fields + "\n" + tab(tsv) + "-\n", ""},
+		{"names without a mark", fields + "\n" + tab(tsv) + "-\n", ""},
+		{"JSON after an empty line", "\n" + object + "}\n", ""},
+		{"JSON of a database", strings.NewReplacer("id.orig", "id_orig", "id.resp", "id_resp").Replace(object) + "}\n", ""},
 		{"another separator", strings.Replace(strings.ReplaceAll(top+tab(tsv)+"-\n", "\t", "|"), `\x09`, `\x7c`, 1), ""},
 	} {
 		if !zeek.Is([]byte(c.text)[:min(len(c.text), zeek.Sniff)]) {
@@ -168,6 +175,22 @@ func TestForms(t *testing.T) {
 		if err != nil || st.Rows != 1 || st.Bad != 0 || got != want || label != c.label {
 			t.Errorf("%s: %+v, label %q, %v\n%s", c.name, st, label, err, got)
 		}
+	}
+}
+
+// What stands above the names is passed over and counted, as far as names may be looked for.
+func TestAboveTheNames(t *testing.T) {
+	line := row("5", "192.168.1.5", 4000, "203.0.113.7", 23, "tcp", "-", "S0", "S", 1, 0)
+	text := "export of home 7\nby nobody, of nothing\n#fields\t" + fields + "\n" + line
+	if !zeek.Is([]byte(text)) {
+		t.Error("not known as a log")
+	}
+	if s, st, err := replay(t, text, zeek.Options{}); err != nil || st.Rows != 1 || st.Bad != 2 || len(s.flows) != 2 {
+		t.Errorf("%+v, %v", st, err)
+	}
+	var at *zeek.FormatError
+	if _, _, err := replay(t, strings.Repeat("x\n", 100)+"#fields\t"+fields+"\n"+line, zeek.Options{}); !errors.As(err, &at) || at.Line > 64 || !strings.Contains(err.Error(), "no line of names") {
+		t.Errorf("after a hundred lines: %v", err)
 	}
 }
 
@@ -238,7 +261,8 @@ func TestLeave(t *testing.T) {
 // What is no log of connections is not taken for one.
 func TestIsNot(t *testing.T) {
 	for _, s := range []string{"", "\n", "GET / HTTP/1.1", "{}", `{"a":1}`, "ts,uid\n1,2", "\xd4\xc3\xb2\xa1", "\x1f\x8b\x08", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff",
-		"#separator \\x09\n#path\tdns\n#fields\tts\tid.orig_h\tid.resp_h\n"} {
+		"#separator \\x09\n#path\tdns\n#fields\tts\tid.orig_h\tid.resp_h\n", "#open\t2026\n#path\tdns\n#fields\tts\tid.orig_h\tid.resp_h\tproto\n",
+		"# A page\n\n#fields are names\n", strings.Repeat("#\n", 100) + "#fields\t" + fields + "\n"} {
 		if zeek.Is([]byte(s)) {
 			t.Errorf("%q is taken for a log of connections", s)
 		}
