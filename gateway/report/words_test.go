@@ -51,7 +51,7 @@ func TestReasonsOfStopsAreTold(t *testing.T) {
 		"bad.example is on list feed as malware.", "bad.example is on list feed as malware (Mirai).", "x.bad.example is on list feed as malware (Mirai). The entry is bad.example.",
 		"x.bad.example is on list feed as tracking. The entry is bad.example.", "1.2.3.4 is on list feed as services that hide what a device does.",
 		"The name bad.example is blocked by the home's own list (bad.example).", "The address 1.2.3.4 is blocked by this device's own list (1.2.3.0/24).",
-		"What this name leads to is on a list.", "It is a guest's device: whom it was about is not kept.", "Too much was refused at once to tell it one by one.",
+		"Since you blocked bad.example, this device no longer does its normal work.", "What this name leads to is on a list.", "It is a guest's device: whom it was about is not kept.", "Too much was refused at once to tell it one by one.",
 		"It is kept to what devices of its model are known to use.", "It is kept to the services of its maker.", "It is kept to what brings its updates.",
 	} {
 		w := say.Read(s, reasons...)
