@@ -127,3 +127,39 @@ func TestRunMeasuresNothing(t *testing.T) {
 		}
 	}
 }
+
+// Levels by themselves know less: what only another model of the vendor uses is as new to a model as what nobody uses, and so scores more.
+func TestRunNoHierarchy(t *testing.T) {
+	dir := t.TempDir()
+	put := func(part, model string, n, day int, news bool) {
+		text := logTop
+		for h := range 72 {
+			server, port := "203.0.113.99", 8883
+			if model == "lifx-bulb" || news && h >= 60 {
+				server, port = "203.0.113.7", 9123
+			}
+			text += flowLine(day*24+h, n, "192.168.1.10", 4000+100*n+h%50, server, port, "SF", "-")
+		}
+		at := filepath.Join(dir, part, model)
+		if err := os.MkdirAll(at, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		writeLog(t, at, fmt.Sprintf("%d.log", n), text)
+	}
+	for n := range 4 {
+		put("train", "lifx-bulb", n, n, false)
+		put("train", "lifx-plug", 10+n, n, false)
+		put("benign", "lifx-plug", 20+n, 10+4*n, true)
+	}
+	bits := func(a Ablation) float64 {
+		r, err := Run(t.Context(), Options{Train: []string{filepath.Join(dir, "train")}, Benign: []string{filepath.Join(dir, "benign")}, ByFolder: true, Ablation: a})
+		if err != nil || len(r.Calibration) == 0 || r.Calibration[0].Threshold == nil || len(r.Split.Train) != 8 {
+			t.Fatalf("%v, %+v", err, r)
+		}
+		return *r.Calibration[0].Threshold
+	}
+	with, without := bits(Ablation{}), bits(Ablation{NoHierarchy: true})
+	if without <= with {
+		t.Errorf("with the levels above %g bits, without %g", with, without)
+	}
+}
