@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -34,7 +35,8 @@ var ends = []struct {
 // Dry is what a list would have done.
 type Dry struct {
 	Entries int            `json:"entries"`
-	Looked  int            `json:"looked"` // entries that were looked for; the others were too many
+	Looked  int            `json:"looked"` // entries that were looked for; of the others some are left out, some blocks, and the rest too many
+	Blocks  int            `json:"blocks"` // of addresses, that cannot be looked for: homes tell of single endpoints
 	Refused map[string]int `json:"refused"`
 	Names   []string       `json:"names"` // some that the guard refuses, and why
 	Uses    []Use          `json:"uses"`  // which of them healthy devices use
@@ -76,6 +78,24 @@ func (n *Intel) DryRun(ctx context.Context, tenant, name string, list io.Reader,
 	if err := g.document(name, list, &s); err != nil {
 		return d, fmt.Errorf("%w: %w", ErrWrong, err)
 	}
+	return n.dryOnce(ctx, tenant, g, class)
+}
+
+// DryRunFolder is DryRun of all lists below a folder, each of the class that its path says unless one is given.
+func (n *Intel) DryRunFolder(ctx context.Context, tenant string, lists fs.FS, class home.Class) (d Dry, err error) {
+	s := Source{Class: class, Life: DefaultLife}
+	var g gathered
+	if err := g.folder(ctx, lists, "", &s); err != nil {
+		return d, fmt.Errorf("%w: %w", ErrWrong, err)
+	}
+	if g.report.Files == 0 {
+		return d, fmt.Errorf("%w: there is no list in the folder", ErrWrong)
+	}
+	return n.dryOnce(ctx, tenant, g, class)
+}
+
+// dryOnce is dry of each entry once.
+func (n *Intel) dryOnce(ctx context.Context, tenant string, g gathered, class home.Class) (Dry, error) {
 	seen := make(map[item]bool, len(g.items))
 	g.items = slices.DeleteFunc(g.items, func(i item) bool {
 		known := seen[i]
@@ -121,12 +141,16 @@ func (n *Intel) dry(ctx context.Context, tenant string, g gathered, class home.C
 	var left []intel.Entry
 	for k := range g.items {
 		i := &g.items[k]
-		if i.entry.Allow || b.allowed.holds(i.entry) {
+		why, name := b.judge(i.entry, cmp.Or(i.class, class))
+		switch {
+		case why == "" && i.entry.Name == "" && !i.entry.Prefix.IsSingleIP():
+			d.Blocks++
 			continue
-		}
-		why, name := b.guard.refuse(i.entry, cmp.Or(i.class, class))
-		if why == "" {
+		case why == "":
 			left = append(left, i.entry)
+			continue
+		case why == reasonFrees || why == ReasonExcepted: // names are of what is left out even so
+			d.Refused[string(why)]++
 			continue
 		}
 		if d.Refused[string(why)]++; len(d.Names) < maxUses {
@@ -141,6 +165,20 @@ func (n *Intel) dry(ctx context.Context, tenant string, g gathered, class home.C
 	}
 	d.Looked = min(len(left), maxDry)
 	return d, n.touched(ctx, tenant, left[:d.Looked], &d)
+}
+
+// reasonFrees is why an exception within a list is not looked for.
+const reasonFrees intel.Reason = "an exception within the list: it blocks nothing"
+
+// judge says why an entry would block nothing, "" where it would, and because of which name.
+func (b *builder) judge(e intel.Entry, class home.Class) (why intel.Reason, name string) {
+	switch {
+	case e.Allow:
+		return reasonFrees, ""
+	case b.allowed.holds(e):
+		return ReasonExcepted, ""
+	}
+	return b.guard.refuse(e, class)
 }
 
 // touched counts the homes and devices that dealt with any of the entries.

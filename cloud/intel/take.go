@@ -93,7 +93,12 @@ func (n *Intel) folder(ctx context.Context, s *State, g *gathered) error {
 	if !st.IsDir() {
 		dir, only = filepath.Dir(s.Place), filepath.Base(s.Place)
 	}
-	err = fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+	return g.folder(ctx, os.DirFS(dir), only, &s.Source)
+}
+
+// folder reads the lists below a folder, or one of them.
+func (g *gathered) folder(ctx context.Context, lists fs.FS, only string, s *Source) error {
+	err := fs.WalkDir(lists, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -110,12 +115,12 @@ func (n *Intel) folder(ctx context.Context, s *State, g *gathered) error {
 		if g.report.Files++; g.report.Files > maxFiles {
 			return fmt.Errorf("the folder has more than %d lists", maxFiles)
 		}
-		f, err := os.Open(filepath.Join(dir, name))
+		f, err := lists.Open(name)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = f.Close() }() // only read
-		return g.document(name, f, &s.Source)
+		return g.document(name, f, s)
 	})
 	if err != nil {
 		var p *fs.PathError
@@ -265,6 +270,8 @@ func noList(head []byte) string {
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return "it is a ZIP archive: unpack it, or use the address of the list as text or gzip"
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return "it is a tar archive, as a bundle file is: name the list, or the folder of lists, of which it was made"
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 		return "it is written in UTF-16: save it as UTF-8"
 	case bytes.HasPrefix(text, []byte("<!doctype html")), bytes.HasPrefix(text, []byte("<html")):

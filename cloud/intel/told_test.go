@@ -287,7 +287,7 @@ func TestADryRun(t *testing.T) {
 		})
 		list := "bad.example\nfw.maker.example\nwww.provider.example\nrare.example\nco.uk\n198.51.100.0/24\n"
 		d, err := w.n.DryRun(context.Background(), "", "list.txt", strings.NewReader(list), "")
-		if err != nil || d.Entries != 5 || d.Looked != 3 || d.Homes != (Count{N: 27}) || d.Devices != 25 || len(d.Days) != DryDays || d.Cut {
+		if err != nil || d.Entries != 5 || d.Looked != 2 || d.Blocks != 1 || d.Homes != (Count{N: 27}) || d.Devices != 25 || len(d.Days) != DryDays || d.Cut {
 			t.Fatalf("%+v %v", d, err)
 		}
 		if !since.Equal(today.Add(-6 * day)) {

@@ -22,7 +22,7 @@ type intelCmd struct {
 }
 
 type intelDryRun struct {
-	List   string `arg:"" help:"A list or a bundle of STIX, or source:NAME for what a source says or holds back."`
+	List   string `arg:"" help:"A list, a folder of lists as publish takes it, or a bundle of STIX; - is standard input; or source:NAME for what a source says or holds back."`
 	Tenant string `help:"In whose homes, by the tenant's short name or id; default: in all."`
 	Class  string `enum:",malware,phishing,tracking,bypass,adult" default:"" help:"malware, phishing, tracking or bypass; default: as the list says, else malware."`
 }
@@ -51,16 +51,31 @@ func (c intelDryRun) run(a *admin) (intelligence.Dry, error) {
 	if name, ok := strings.CutPrefix(c.List, "source:"); ok {
 		return a.rooms.Intel.DryRunOf(a.ctx, tenant, name)
 	}
-	f, err := os.Open(c.List)
-	if err != nil {
-		return intelligence.Dry{}, err
-	}
-	defer func() { _ = f.Close() }() // only read
-	d, err := a.rooms.Intel.DryRun(a.ctx, tenant, filepath.Base(c.List), f, home.Class(c.Class))
+	d, err := c.read(a, tenant)
 	if r := d.Report; err == nil && r.Bad > 0 && r.Entries+r.Skipped+len(r.Refused) == 0 {
 		err = fmt.Errorf("%s is no list: none of its %d lines can be read; %s", c.List, r.Bad, strings.Join(r.Places[:min(1, len(r.Places))], ""))
 	}
 	return d, err
+}
+
+// read has a file, a folder or what comes by standard input looked at.
+func (c intelDryRun) read(a *admin, tenant string) (d intelligence.Dry, err error) {
+	if c.List == "-" {
+		return a.rooms.Intel.DryRun(a.ctx, tenant, "standard input", os.Stdin, home.Class(c.Class))
+	}
+	info, err := os.Stat(c.List)
+	if err != nil {
+		return d, err
+	}
+	if info.IsDir() {
+		return a.rooms.Intel.DryRunFolder(a.ctx, tenant, os.DirFS(c.List), home.Class(c.Class))
+	}
+	f, err := os.Open(c.List)
+	if err != nil {
+		return d, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	return a.rooms.Intel.DryRun(a.ctx, tenant, filepath.Base(c.List), f, home.Class(c.Class))
 }
 
 // few is a number of homes for people.
@@ -76,6 +91,9 @@ func few(c intelligence.Count) string {
 
 func dryText(d *intelligence.Dry) []string {
 	out := []string{fmt.Sprintf("%d entries, %d looked for: it would have touched %s in the past week.", d.Entries, d.Looked, few(d.Homes))}
+	if d.Blocks > 0 {
+		out = append(out, fmt.Sprintf("%d are blocks of addresses, which were not looked for: homes tell of single endpoints.", d.Blocks))
+	}
 	if n := d.Report.Bad; n > 0 {
 		out = append(out, fmt.Sprintf("%d lines cannot be read.", n))
 	}
