@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cardea/gateway"
 )
@@ -151,7 +152,7 @@ func TestTheAgentReadsWhatUCISays(t *testing.T) {
 	}
 	c, err := gateway.ParseConfig([]byte(text))
 	if err != nil || c.LAN != "br-lan" || c.WAN != "wan" || len(c.DNS.Upstreams) != 2 || c.DNS.LocalServer != "127.0.0.1:53" ||
-		c.Ledger.MaxBytes != 8<<20 || !*c.Containment.Automatic || c.Socket != "/var/run/cardea/agent.sock" {
+		c.Ledger.MaxBytes != 8<<20 || !*c.Containment.Automatic || c.Socket != "/var/run/cardea/agent.sock" || c.Update.Off || c.Care.Off || len(c.Care.Restart) != 0 {
 		t.Errorf("%+v, %v\n%s", c, err, text)
 	}
 
@@ -175,6 +176,17 @@ config cloud
 	option contain_per_day '3'
 	list protected 'ours.example'
 	list protected 'theirs.example'
+
+config update
+	option off '1'
+	option prove '10m'
+	option steady '1m'
+
+config care
+	option off '1'
+	list restart '/sbin/reboot'
+	list restart '-d'
+	list restart '3; touch /tmp/cardea-was-run'
 `
 	if text, err = configure(t, full); err != nil {
 		t.Fatal(err)
@@ -182,7 +194,8 @@ config cloud
 	c, err = gateway.ParseConfig([]byte(text))
 	if err != nil || *c.Containment.Automatic || len(c.Containment.Protected) != 2 || len(c.Policy.Block) != 2 || len(c.Policy.Allow) != 1 ||
 		c.Portal.Provider != `Müller's "net": $(touch /tmp/cardea-was-run) # & \ | {x}` || c.Cloud.ContainPerDay != 3 ||
-		!slices.Equal(c.Cloud.Protected, []string{"ours.example", "theirs.example"}) {
+		!slices.Equal(c.Cloud.Protected, []string{"ours.example", "theirs.example"}) || c.Update != (gateway.UpdateConfig{Off: true, Prove: 10 * time.Minute, Steady: time.Minute}) ||
+		!c.Care.Off || !slices.Equal(c.Care.Restart, []string{"/sbin/reboot", "-d", "3; touch /tmp/cardea-was-run"}) {
 		t.Errorf("%+v, %v\n%s", c, err, text)
 	}
 	if _, err := os.Stat("/tmp/cardea-was-run"); err == nil {
@@ -191,6 +204,7 @@ config cloud
 	for _, bad := range []string{
 		"config agent\n\toption lan 'br-lan\nwan: eth0'\n", "config agent\n\toption colour 'red'\n", "config ledger\n\toption max_bytes '1 # x'\n",
 		"config dns\n\tlist search 'x'\n", "config what\n\toption x '1'\n",
+		"config care\n\toption restart '/sbin/reboot'\n", "config update\n\toption url 'x'\n",
 	} {
 		if text, err := configure(t, bad); err == nil {
 			t.Errorf("%q was taken:\n%s", bad, text)
