@@ -35,12 +35,12 @@ export function Invited() {
         </>
       )}
       {o && (fresh || (!me.data && !me.isPending)) && (
-        <Newcomer email={o.email} busy={busy} password={(m) => void enter(() => ok(api.POST("/v1/invitations/accept", { body: { token, ...m } })))}
-          passkey={(m) => void enter(async () => {
+        <Newcomer email={o.email} busy={busy} password={(m, told) => void enter(() => ok(api.POST("/v1/invitations/accept", { body: { token, ...m } })), told)}
+          passkey={(m, told) => void enter(async () => {
             const { name, email } = m;
             const q = await ok(api.POST("/v1/invitations/challenge", { body: { token, name, email } }));
             return ok(api.POST("/v1/invitations/accept", { body: { token, name, email, passkey: await make(q, t("signin.passkey.here")) } }));
-          })} />
+          }, told)} />
       )}
       {!me.data && <p><Link to="/sign-in">{t("start.have")}</Link></p>}
     </Page>

@@ -45,12 +45,12 @@ export function Start() {
       {found && !found.owned && (
         <>
           <p>{t("start.home", { home: isolate(found.home), provider: isolate(found.provider) })}</p>
-          <Newcomer email="" busy={busy} password={(m) => void enter(() => ok(api.POST("/v1/labels/claim", { body: { code, ...m } })))}
-            passkey={(m) => void enter(async () => {
+          <Newcomer email="" busy={busy} password={(m, told) => void enter(() => ok(api.POST("/v1/labels/claim", { body: { code, ...m } })), told)}
+            passkey={(m, told) => void enter(async () => {
               const { name, email } = m;
               const q = await ok(api.POST("/v1/labels/challenge", { body: { code, name, email } }));
               return ok(api.POST("/v1/labels/claim", { body: { code, name, email, passkey: await make(q, t("signin.passkey.here")) } }));
-            })} />
+            }, told)} />
         </>
       )}
       <p><Link to="/sign-in">{t("start.have")}</Link></p>

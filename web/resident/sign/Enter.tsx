@@ -10,17 +10,21 @@ import { navigate } from "../../shared/router";
 import { clip, isolate } from "../../shared/text";
 import { appName, hint, useBrand } from "../brand";
 import { forget } from "../data";
+import { subscribe } from "../notify/push";
+import { keep, type Told } from "./told";
 import "../settings.css";
 
 export function useEnter(next = "/", begun = false) {
   const client = useQueryClient();
   const [busy, setBusy] = useState(begun);
   const [error, setError] = useState<unknown>(null);
-  const enter = async (ask: () => Promise<Session>) => {
+  // told is what somebody who is new chose.
+  const enter = async (ask: () => Promise<Session>, told?: Told) => {
     setBusy(true);
     setError(null);
     try {
       const s = await ask();
+      if (told) await keep(told, language(), subscribe);
       await forget();
       client.clear();
       client.setQueryData(["session"], s);
