@@ -29,6 +29,7 @@ func TestWaysIn(t *testing.T) {
 	p.step(t, "first sign-in by the label, with a passkey", func(t *testing.T) {
 		p.visit(h.app + "/start#" + h.label)
 		p.tap("label-look")
+		p.until("one way stays for what is critical", el("told-email")+`?.checked && `+el("told-email")+`.disabled && `+el("told-more")+`.checked`)
 		p.axe("first sign-in")
 		p.picture("open-start")
 		p.enter(of("start-passkey", "name"), "Anna")
@@ -64,9 +65,13 @@ func TestWaysIn(t *testing.T) {
 			p.tap("start-other")
 			p.enter(of("start-password", "name"), "Ben")
 			p.enter(of("start-password", "password"), his)
+			p.tap("told-more")
+			p.until("only what needs him", `!`+el("told-more")+`.checked`)
 			p.tap("start-password")
 			p.inside(h)
 		})
+		p.visit(h.app + "/notifications")
+		p.until("it is kept", el("way-email-critical")+`?.checked && `+el("way-email-important")+`.checked && !`+el("way-email-info")+`.checked && !`+el("way-email-report")+`.checked`)
 		p.visit(h.app + "/members")
 		p.until("both", `document.querySelectorAll('[data-testid="member"]').length === 2`)
 		if eval[bool](p, `!!`+el("invite")) {
@@ -166,6 +171,8 @@ func (h *house) everybody(p *tab) {
 	p.enter(el("genuine-code"), "ABCDE-FGHJK")
 	p.tap("genuine-check")
 	p.until("it is not ours", el("genuine")+`?.dataset.genuine === "false"`)
+	p.axe("checking a message")
+	p.picture("open-genuine")
 }
 
 func (h *house) told(p *tab) {
@@ -221,6 +228,7 @@ func (h *house) read(p *tab) {
 func (h *house) notified(p *tab) {
 	p.t.Helper()
 	p.visit(h.app + "/notifications")
+	p.until("it is kept with her language what she chose when she came", el("way-email-report")+`?.checked && `+el("notify-language")+`?.value === "en"`)
 	p.choose("notify-language", "de")
 	p.until("it is theirs", el("notify-language")+`?.value === "de" && !`+el("notify-language")+`.disabled`)
 	p.tap("test")
