@@ -4381,7 +4381,10 @@ type Pin struct {
 	By     string    `json:"by"`
 	Home   string    `json:"home"`
 	Made   time.Time `json:"made"`
-	Ring   PinRing   `json:"ring"`
+
+	// Name Of the home; empty when it has none
+	Name string  `json:"name"`
+	Ring PinRing `json:"ring"`
 
 	// Version 0: as its ring says
 	Version int64  `json:"version"`

@@ -49,7 +49,11 @@ func (s *Server) rollouts() {
 		}, status(http.StatusOK))
 	}
 	show(s, "GET /v1/staff/pins", "Homes that get versions earlier, later or not", func(ctx context.Context, _ *none) (view.List[view.Pin], error) {
-		return whole(p.Pins(ctx, who(ctx).Tenant))
+		list, err := p.Pins(ctx, who(ctx).Tenant)
+		for i := range list {
+			list[i].Name = s.called(ctx, list[i].Home, list[i].Name)
+		}
+		return whole(list, err)
 	})
 	do(s, "PUT /v1/staff/pins", "Put a home into a ring, or hold it at a version", func(ctx context.Context, in *newPinIn) (*none, error) {
 		return &none{}, p.Pin(ctx, who(ctx), in.Body)

@@ -11,6 +11,7 @@ import (
 	"cardea/cloud/audit"
 	"cardea/cloud/history"
 	"cardea/cloud/incident"
+	intelligence "cardea/cloud/intel"
 	"cardea/home"
 	"cardea/internal/platform/db"
 	"cardea/wire/pb"
@@ -23,6 +24,9 @@ type SeedHome struct {
 	account.SeedHome
 	Told []SeedItem
 	Done []SeedDeed
+
+	Shadow []*pb.ShadowHit // of a version that it only tries: SeedShadow
+
 	Beat *pb.Heartbeat // nil: no gateway came yet
 	Seen time.Time
 }
@@ -154,6 +158,32 @@ func (r *Rooms) SeedBeats(ctx context.Context, tenant string, homes []SeedHome) 
 		}
 	}
 	return history.New(r.DB, history.Options{}).Beat(ctx, beats)
+}
+
+// SeedShadow stores what a version of a bundle would have done in made-up homes while they only tried it, in one transaction. What is
+// there of the version is left as it is.
+func (r *Rooms) SeedShadow(ctx context.Context, tenant, bundle string, version uint64, homes []SeedHome) error {
+	if _, err := r.Intel.Shadow(ctx, tenant, bundle, version); !errors.Is(err, intelligence.ErrUnknown) {
+		return err
+	}
+	err := r.DB.Tx(ctx, func(tx *db.Tx) error {
+		b := r.Intel.Begin(tx)
+		for _, h := range homes {
+			if len(h.Shadow) == 0 {
+				continue
+			}
+			at := time.UnixMilli(h.Shadow[len(h.Shadow)-1].GetLast())
+			item := &pb.Item{Body: &pb.Item_ShadowHits{ShadowHits: &pb.ShadowHits{Bundle: bundle, Version: version, Hits: h.Shadow}}}
+			if err := b.Take(h.Place(tenant), at, item); err != nil {
+				return err
+			}
+		}
+		return b.Flush()
+	})
+	if err != nil {
+		return fmt.Errorf("seed what a version would have stopped: %w", err)
+	}
+	return nil
 }
 
 // SeedDeeds writes into the audit what staff did at made-up homes, those of a call in one transaction; what is there already is not

@@ -250,7 +250,7 @@ func (f *filling) beat(ctx context.Context, all bool) error {
 
 func seedOf(m fleet.Made) rooms.SeedHome {
 	h := rooms.SeedHome{SeedHome: account.SeedHome{ID: m.ID, Name: m.Name, Account: m.Account, Gateway: m.Gateway, Serial: m.Serial, Created: m.Created, From: m.From},
-		Beat: m.Beat, Seen: m.Seen}
+		Shadow: m.Shadow, Beat: m.Beat, Seen: m.Seen}
 	if m.Beat != nil {
 		h.Version = m.Beat.GetVersion()
 	}

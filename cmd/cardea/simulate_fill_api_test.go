@@ -165,7 +165,12 @@ func (c *staffed) rollouts() {
 	if f := got["profiles running 5"]; f.With.Have == 0 || f.Without.Have > 0 || f.Without.Homes < 10*f.With.Homes {
 		c.t.Errorf("running: %+v", f)
 	}
-	if f := got["lists shadow none"]; f.Shadow == 0 {
+	if f := got["lists shadow none"]; f.Shadow == 0 || !slices.ContainsFunc(f.Tried, func(t view.RolloutTried) bool { return t.What == "stop" && t.Count > 0 }) {
 		c.t.Errorf("in shadow: %+v", f)
+	}
+	var tried view.List[view.Shadowed]
+	c.get("intel/shadow", &tried)
+	if len(tried.Items) != 1 || tried.Items[0].Count == 0 || len(tried.Items[0].Models) < 2 || len(tried.Items[0].What) == 0 {
+		c.t.Errorf("what lists that are tried would have stopped: %+v", tried.Items)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"cardea/cloud/rooms"
 	"cardea/home"
 	"cardea/internal/platform/db"
+	labfleet "cardea/lab/fleet"
 	"cardea/wire/pb"
 
 	"google.golang.org/protobuf/proto"
@@ -95,7 +96,16 @@ func (p *past) history(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.shadowHits(ctx)
+}
+
+// shadowHits is what the version that homes try would have stopped until now.
+func (p *past) shadowHits(ctx context.Context) error {
+	q, underway, err := p.plan(ctx, "lists")
+	if err != nil || !underway || q.State != rollout.Shadow {
+		return err
+	}
+	return p.f.rooms.SeedShadow(ctx, p.f.tenant.ID, "lists", q.Version, p.f.homes)
 }
 
 func (p *past) firstModels(ctx context.Context, ago time.Duration) error {
@@ -211,7 +221,7 @@ func (p *past) doneLists(ctx context.Context, ago time.Duration) error {
 // shadowLists is a version that homes judge by without acting.
 func (p *past) shadowLists(ctx context.Context, ago time.Duration) error {
 	p.ago(ago)
-	if err := p.lists(ctx, p.f.what.Listed(2)...); err != nil {
+	if err := p.lists(ctx, p.f.what.Listed(labfleet.Tried)...); err != nil {
 		return err
 	}
 	_, err := p.roll.Start(ctx, rollout.Start{Name: "lists", Shadow: 7 * 24 * time.Hour, By: fillWho, Why: "A new source: what it would stop is to be seen first (simulated)"})

@@ -83,6 +83,34 @@ func consoleRoles(t *testing.T, browser context.Context, f *filled) {
 				s.axe("console: a screen that a role does not show")
 				s.picture("console-refused")
 			}
+			if role == rights.Engineer {
+				consoleSteers(s, f)
+			}
 		})
 	}
+}
+
+// consoleSteers proposes a rollout as a network engineer, and gives a home a place of its own.
+func consoleSteers(s *tab, f *filled) {
+	s.visit(f.app + "/staff/rollouts")
+	s.tap("rollout-new")
+	s.choose("rollout-bundle", "playbooks")
+	s.enter(el("rollout-reason"), "New steps for recorders")
+	s.click(`document.querySelector('dialog[open] input[name="propose"]')`)
+	s.axe("console: starting a rollout")
+	s.tap("rollout-begin")
+	s.says("rollout-begun", "The newest version of playbooks goes to all homes")
+	s.tap("pin-new")
+	s.enter(el("pin-find"), f.slow.account)
+	s.tap("pin-find-do")
+	s.until("the home", el("pin-form"))
+	s.choose("pin-ring", "lab")
+	s.enter(el("pin-reason"), "A home of ours")
+	s.axe("console: pinning a home")
+	s.tap("pin-do")
+	s.until("the pin", el("pins")+`?.innerText.includes("Ring lab")`)
+	s.tap("pin-back")
+	s.enter(`document.querySelector('dialog[open] input[name="reason"]')`, "It has moved")
+	s.click(`document.querySelector('dialog[open] form button')`)
+	s.until("no pin", `!`+el("pins"))
 }

@@ -98,7 +98,7 @@ var consoleScreens = []screen{
 	{"exposures", "/exposures", el("exposures") + `?.querySelectorAll("tbody tr").length > 0 && ` + there},
 	{"normal", "/normal", `document.querySelector("main h1")?.innerText === "What is normal" && ` + there},
 	{"together", "/together", `document.querySelector("main h1")?.innerText === "In many homes" && ` + there},
-	{"rollouts", "/rollouts", `document.querySelector("main h1")?.innerText === "Rollouts" && !document.querySelector(".skeleton")`},
+	{"rollouts", "/rollouts", `document.querySelector("main h1")?.innerText === "Rollouts" && ` + el("shadow-models") + ` && ` + el("shadow-what") + ` && ` + there},
 	{"intel", "/intel", `document.querySelector("main h1")?.innerText === "Intelligence and policy" && !document.querySelector(".skeleton")`},
 	{"system", "/system", el("system") + `?.innerText.includes("Yes")`},
 	{"audit", "/audit", el("audit") + `?.querySelectorAll("tbody tr").length > 0`},

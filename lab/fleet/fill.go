@@ -39,6 +39,7 @@ type Made struct {
 	Beat                  *pb.Heartbeat // nil: no gateway came yet
 	Seen                  time.Time     // when it beat last
 	Done                  []Done
+	Shadow                []*pb.ShadowHit // what the tried version of the lists would have stopped
 }
 
 // fillWeeks is how far back there is a history.
@@ -70,6 +71,7 @@ func (f Filling) Home(n int) Made {
 	f.week(r, &m, devices, models)
 	f.line(seeded(f.Seed, 3, uint64(n)), &m, devices)
 	f.scores(seeded(f.Seed, 4, uint64(n)), &m, devices, models)
+	f.tried(seeded(f.Seed, 5, uint64(n)), &m, devices)
 	if len(m.Beat.Degraded) == 0 && r.chance(0.012) {
 		m.Beat.Degraded = []string{[]string{"The upstream DNS does not answer", "Little memory: new devices are not identified", "The clock is not set"}[r.under(3)]}
 	}

@@ -5499,6 +5499,8 @@ export interface components {
             home: string;
             /** Format: date-time */
             made: string;
+            /** @description Of the home; empty when it has none */
+            name: string;
             /** @enum {string} */
             ring: "none" | "lab" | "1" | "5" | "25" | "all";
             /**
@@ -20114,6 +20116,7 @@ export interface operations {
                      *           "by": "gateway",
                      *           "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
                      *           "made": "2026-03-01T12:00:00Z",
+                     *           "name": "Mill Lane 4",
                      *           "ring": "none",
                      *           "version": 3,
                      *           "why": "The camera looked for open telnet ports in 40 networks"

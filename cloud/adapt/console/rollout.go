@@ -110,9 +110,17 @@ func (a rolloutsPart) SteerRollout(ctx context.Context, by api.Session, id, what
 func (a rolloutsPart) Pins(ctx context.Context, tenant string) ([]view.Pin, error) {
 	list, err := a.Rooms.Rollout.Pins(ctx, tenant)
 	who := a.Callers(ctx, tenant)
+	if err != nil {
+		return nil, faults.Rollout(err)
+	}
+	ids := make([]string, len(list))
+	for i, p := range list {
+		ids[i] = p.Place.Home
+	}
+	homes, err := a.Accounts.HomesOf(ctx, tenant, ids)
 	out := make([]view.Pin, 0, len(list))
 	for _, p := range list {
-		out = append(out, view.Pin{Home: p.Place.Home, Bundle: p.Name, Ring: p.Ring.String(), Version: p.Version, By: who(p.By), Why: p.Why, Made: p.Made})
+		out = append(out, view.Pin{Home: p.Place.Home, Name: homes[p.Place.Home].Name, Bundle: p.Name, Ring: p.Ring.String(), Version: p.Version, By: who(p.By), Why: p.Why, Made: p.Made})
 	}
 	return out, faults.Rollout(err)
 }

@@ -82,6 +82,7 @@ type NewRollout struct {
 // Pin is what was decided for one home against the draw.
 type Pin struct {
 	Home    string    `json:"home"`
+	Name    string    `json:"name" doc:"Of the home; empty when it has none"`
 	Bundle  string    `json:"bundle" doc:"Empty: all"`
 	Ring    string    `json:"ring" enum:"none,lab,1,5,25,all"`
 	Version uint64    `json:"version" doc:"0: as its ring says"`

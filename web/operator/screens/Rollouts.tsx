@@ -1,4 +1,4 @@
-// Rollouts: how far each version has come, ring by ring, what is looked at before it goes on, and holding, going on and undoing it.
+// Rollouts: how far each version has come, ring by ring, what is looked at before it goes on, what one that is tried would do; starting, holding, going on and undoing.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { components } from "../../shared/api.gen";
@@ -7,20 +7,21 @@ import { Dialog, Empty, Skeleton, State, Trouble, type Tone } from "../../shared
 import type { IconName } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
 import { clip, clock } from "../../shared/text";
-import { useMay, WhoMay } from "../may";
+import { sees, useMay, useSession, WhoMay } from "../may";
+import { Pins } from "./rollouts/Pins";
+import { can as canDo, rings, ringWord, type Act } from "./rollouts/says";
+import { ByModel, Shadows } from "./rollouts/Shadow";
+import { Start } from "./rollouts/Start";
 
 type Rollout = components["schemas"]["Rollout"];
-type Act = "halt" | "pause" | "resume" | "undo";
 
-const rings = ["lab", "1", "5", "25", "all"];
-const ringWord = (r: string) => (/^\d+$/.test(r) ? `${r} %` : r);
 const marks: Record<string, { tone: Tone; icon: IconName; word?: string }> = {
   shadow: { tone: "mute", icon: "eye", word: "Judges without acting" }, running: { tone: "work", icon: "work", word: "Under way" }, paused: { tone: "mute", icon: "clock", word: "On hold" },
   halted: { tone: "need", icon: "alert", word: "Halted" }, undone: { tone: "need", icon: "back", word: "Undone" }, done: { tone: "good", icon: "check", word: "In all homes" },
 };
 const acts: Record<Act, { word: string; does: string }> = {
   pause: { word: "Hold", does: "No further ring gets it. Homes that have it keep it." },
-  resume: { word: "Go on", does: "It goes on from the ring that it is at, when the gates are good." },
+  resume: { word: "Go on", does: "It goes on from the ring that it is at, when the gates are good. From the time in shadow it goes on to the first ring." },
   halt: { word: "Halt", does: "No further ring gets it, and nothing lets it go on but a new decision." },
   undo: { word: "Undo", does: "All homes that have it go back to the last good version." },
 };
@@ -32,7 +33,7 @@ function Mark({ state }: { state: string }) {
 
 // Rings fill up as a version comes further.
 function Rings({ at }: { at: string }) {
-  const n = rings.indexOf(at);
+  const n = (rings as readonly string[]).indexOf(at);
   return <span className="rings" role="img" aria-label={n < 0 ? "In no ring" : `Has come to ring ${ringWord(at)}`}>{rings.map((r, i) => <span key={r} className={i <= n ? "full" : ""}>{ringWord(r)}</span>)}</span>;
 }
 
@@ -41,13 +42,15 @@ export function Rollouts({ id }: { id?: string }) {
 }
 
 function All() {
+  const pins = useMay("rollout.change"), shadow = sees(useSession().data?.rights, "intel.view");
   const list = useQuery({ queryKey: ["rollouts"], queryFn: () => ok(api.GET("/v1/staff/rollouts")), refetchInterval: 10_000 });
   return (
     <>
       <Title>Rollouts</Title>
+      <Start />
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={6} />}
-      {list.data?.items.length === 0 && <Empty icon="router">Nothing was rolled out yet. A network engineer starts one with the command cardea rollout start.</Empty>}
+      {list.data?.items.length === 0 && <Empty icon="router">Nothing was rolled out yet. A network engineer starts one here, or with the command cardea rollout start.</Empty>}
       {list.data && list.data.items.length > 0 && (
         <div className="scroll card" tabIndex={0} role="region" aria-label="Rollouts">
           <table data-testid="rollouts">
@@ -58,12 +61,15 @@ function All() {
           </table>
         </div>
       )}
+      {shadow && <Shadows />}
+      {pins && <Pins />}
     </>
   );
 }
 
 function One({ id }: { id: string }) {
   const one = useQuery({ queryKey: ["rollouts", id], queryFn: () => ok(api.GET("/v1/staff/rollouts/{rollout}", { params: { path: { rollout: id } } })), refetchInterval: 10_000 });
+  const entries = sees(useSession().data?.rights, "intel.view");
   const r = one.data;
   if (!r) return <><Title>Rollout</Title>{one.error ? <Trouble error={one.error} again={() => void one.refetch()} /> : <Skeleton lines={6} />}</>;
   return (
@@ -71,6 +77,7 @@ function One({ id }: { id: string }) {
       <Title>{clip(r.bundle, 20)} {r.version}</Title>
       <div className="row"><Mark state={r.state} /><Rings at={r.ring} /><span className="quiet small">began {clock(r.began)} by {clip(r.by, 60)}: {clip(r.why, 200)}</span></div>
       <Acts rollout={r} />
+      <ByModel tried={r.tried} bundle={r.bundle} version={r.version} entries={entries && r.tried.length > 0} />
       <div className="cols">
         <section className="card stack tight"><h2>Gates</h2>
           {r.gates.length === 0 ? <Empty icon="eye">Nothing was compared yet: it begins when the first homes have run this version for a while.</Empty> : (
@@ -101,7 +108,8 @@ function Acts({ rollout: r }: { rollout: Rollout }) {
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["rollouts"] }),
   });
-  const can: Act[] = r.state === "running" || r.state === "shadow" ? ["pause", "halt", "undo"] : r.state === "paused" ? ["resume", "undo"] : r.state === "halted" ? ["undo"] : [];
+  const all = useQuery({ queryKey: ["rollouts"], queryFn: () => ok(api.GET("/v1/staff/rollouts")), enabled: r.state === "done" }).data?.items; // the newest first
+  const can = canDo(r.state, all?.find((x) => x.bundle === r.bundle)?.id === r.id);
   return (
     <div className="stack tight">
       {can.length > 0 && !may && <WhoMay right="rollout.change" what="To hold, halt or undo it:" />}
