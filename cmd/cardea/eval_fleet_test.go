@@ -13,6 +13,7 @@ type fleetOut struct {
 	Breaker   []any
 	Normal    []any `json:"became_normal"`
 	Holiday   map[string]any
+	Only443   map[string]any `json:"only_on_443_became_normal"`
 	Herd      map[string]any
 	Goals     []struct {
 		What, Want, State string
@@ -44,6 +45,9 @@ func fleet(t *testing.T, args ...string) (r fleetOut) {
 	}
 	if _, ok := r.Holiday["per_home_quarter"]; !ok {
 		t.Errorf("%v: holiday %v", args, r.Holiday)
+	}
+	if _, ok := r.Only443["share"]; !ok {
+		t.Errorf("%v: only on 443 %v", args, r.Only443)
 	}
 	for _, g := range r.Goals {
 		if (g.Met == nil) != (g.State == "not measured") {

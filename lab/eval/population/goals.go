@@ -83,9 +83,12 @@ func (r *Report) alertGoals(of string) []Goal {
 func (r *Report) poisonGoals() []Goal {
 	const lost, became = "points of detection lost to 5 % infected from the start and homes in league", "endpoints of an infection with a finding that became normal"
 	var out []Goal
-	if n := min(r.five, r.alone); n < enough {
-		out = append(out, unmeasured(lost, "<= 2", fmt.Sprintf("%d infections of 5 %% from the start and %d alone by soft evidence: fewer than %d", r.five, r.alone, enough)))
-	} else {
+	switch c := r.compared; {
+	case min(c.five, c.alone) < enough:
+		out = append(out, unmeasured(lost, "<= 2", fmt.Sprintf("%d infections of 5 %% from the start and %d alone by soft evidence: fewer than %d", c.five, c.alone, enough)))
+	case c.aloneFound == 0:
+		out = append(out, unmeasured(lost, "<= 2", fmt.Sprintf("none of %d alone is found: nothing can be lost", c.alone)))
+	default:
 		out = append(out, goal(lost, "<= 2", r.Lost, r.Lost <= 2))
 	}
 	found, normal := 0, 0

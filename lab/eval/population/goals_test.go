@@ -47,7 +47,7 @@ func TestNothingIsNotMet(t *testing.T) {
 
 // Each goal is compared with what there is, and only where there is enough of it.
 func TestGoals(t *testing.T) {
-	r := &Report{Alerts: Alerts{HomeDays: 1000, Mean: 0.3, Upper: 0.4, P99: 2}, five: 100, alone: 100, Lost: 2.7, updated: 50,
+	r := &Report{Alerts: Alerts{HomeDays: 1000, Mean: 0.3, Upper: 0.4, P99: 2}, compared: compared{100, 100, 10}, Lost: 2.7, updated: 50,
 		Normal: []Became{{Ends: 3, Found: 2}}, League: League{Homes: 20, Victims: 3}, Herd: Herd{InForce: true, Minutes: 5.2, Without: 2000},
 		Incidents: []Incident{{Truth: updated.String(), Kind: "outbreak"}}, Outbreaks: []Outbreak{{C2: "x", Homes: 10, Told: 10, AsOutbreak: true}, {C2: "y"}}}
 	want := map[string]string{
@@ -59,7 +59,10 @@ func TestGoals(t *testing.T) {
 			t.Errorf("%s: %s, not %s", what, got, s)
 		}
 	}
-	r.alone, r.Lost, r.League.Homes, r.updated, r.Herd = 1, -100, 0, 0, Herd{Without: 7}
+	if r.compared.aloneFound = 0; state(t, r.goals(), "points of detection lost") != NotMeasured {
+		t.Error("none of those alone is found, and none is lost")
+	}
+	r.compared.alone, r.Lost, r.League.Homes, r.updated, r.Herd = 1, -100, 0, 0, Herd{Without: 7}
 	for what, s := range map[string]string{"points of detection lost": NotMeasured, "victims protected": NotMeasured, "healthy endpoints": NotMeasured, "updates called": NotMeasured, "herd protection": Missed} {
 		if got := state(t, r.goals(), what); got != s {
 			t.Errorf("%s: %s, not %s", what, got, s)

@@ -27,6 +27,11 @@ func (r *Report) Print(w *bufio.Writer) {
 	for _, b := range r.Normal {
 		fmt.Fprintf(w, "  %-66s %d of %d normal, %d pending\n", b.What, b.Normal, b.Ends, b.Pending)
 	}
+	if q := r.Only443; q.Share != nil {
+		fmt.Fprintf(w, "  infections from the start that only call a cloud on 443: the endpoint became normal for %d of %d (%.3f), %d found\n", q.Normal, q.Infections, *q.Share, q.Found)
+	} else {
+		fmt.Fprintln(w, "  infections from the start that only call a cloud on 443: none")
+	}
 	fmt.Fprintf(w, "Herd protection: homes hit before it %d, after it %d (each gateway is taken to have it), spared %d, so that without it %d; in force %t, %.1f minutes after the fifth; %d indicators, %d of healthy endpoints\n",
 		r.Herd.HitBefore, r.Herd.HitAfter, r.Herd.Spared, r.Herd.Without, r.Herd.InForce, r.Herd.Minutes, r.Herd.Indicators, r.Herd.Healthy)
 	fmt.Fprintf(w, "Fleet breaker: %d incidents\n", len(r.Incidents))

@@ -28,6 +28,7 @@ type Report struct {
 	Detection   []Detection    `json:"detection"`
 	Lost        float64        `json:"detection_points_lost"` // 5 % from the start against those with C2s of their own, soft evidence only, in percent
 	Normal      []Became       `json:"became_normal"`
+	Only443     Quiet          `json:"only_on_443_became_normal"`
 	Herd        Herd           `json:"herd"`
 	Incidents   []Incident     `json:"breaker"`
 	Outbreaks   []Outbreak     `json:"outbreaks"`
@@ -40,9 +41,12 @@ type Report struct {
 	Scans       []Scan         `json:"scans,omitempty"`
 	Calls       []Calls        `json:"calls,omitempty"`
 
-	five, alone int // infections by soft evidence that Lost compares
-	updated     int // devices that had an update
+	compared compared
+	updated  int // devices that had an update
 }
+
+// compared are the infections by soft evidence that Lost compares.
+type compared struct{ five, alone, aloneFound int }
 
 // Note is what everybody must know who sees a figure of it.
 const Note = "SIMULATED: these homes do not exist. How often devices contact what comes from real units (see figures.go); the rest is assumed. The judging code is the real one."
@@ -88,6 +92,14 @@ type Became struct {
 	Pending      int    `json:"pending"`
 	Found        int    `json:"endpoints_with_findings"`
 	WithFindings int    `json:"normal_with_findings"` // normal though a finding was about it
+}
+
+// Quiet is of infections from the start (0.1 %, 1 % and 5 % of a model) that only call a name in a cloud on 443.
+type Quiet struct {
+	Infections int      `json:"infections"`
+	Normal     int      `json:"became_normal"` // whose endpoint did, for the model
+	Share      *float64 `json:"share"`         // null: no such infection
+	Found      int      `json:"found"`
 }
 
 // Herd is what herd protection did.

@@ -67,8 +67,8 @@ func (s *sim) report() *Report {
 	if days := b.tally.judgedDays + b.tally.calibratingDays; days > 0 {
 		r.Contained = float64(b.contains) / float64(days) * quarter
 	}
-	r.Detection, r.Lost, r.five, r.alone = s.detection(homes)
-	r.Normal = s.normal(homes)
+	r.Detection, r.Lost, r.compared = s.detection(homes)
+	r.Normal, r.Only443 = s.normal(homes), s.only443(homes)
 	r.Herd = s.herd(homes)
 	r.Incidents = s.incidents()
 	r.Outbreaks = []Outbreak{s.outbreak(homes, sickModel), s.outbreak(homes, sickWebModel)}
@@ -101,7 +101,7 @@ func (s *sim) plagues(homes []*house, yield func(*house, *device, *plague)) {
 
 // detection is the table of what was found, and by how many points less is found of those ill from the start in five of a hundred
 // homes than of those that are ill with what no other home has.
-func (s *sim) detection(homes []*house) (out []Detection, lost float64, of, ofAlone int) {
+func (s *sim) detection(homes []*house) (out []Detection, lost float64, of compared) {
 	type key struct {
 		scenario
 		kind
@@ -153,10 +153,11 @@ func (s *sim) detection(homes []*house) (out []Detection, lost float64, of, ofAl
 		}
 	}
 	// worms are found by hard evidence whoever else is ill: they would only hide what is lost
+	of = compared{int(five[1]), int(alone[1]), int(alone[0])}
 	if five[1] == 0 || alone[1] == 0 {
-		return out, 0, int(five[1]), int(alone[1])
+		return out, 0, of
 	}
-	return out, 100 * (alone[0]/alone[1] - five[0]/five[1]), int(five[1]), int(alone[1])
+	return out, 100 * (alone[0]/alone[1] - five[0]/five[1]), of
 }
 
 // normal says how what came up stands in the end.
@@ -218,6 +219,27 @@ func (s *sim) normal(homes []*house) []Became {
 		count("C2 of: "+p.scenario.String()+", "+p.kind.String(), d.level, s.cloud.foundC2[k.hash], p.c2)
 	})
 	return out
+}
+
+// only443 is of infections from the start that do nothing but call a name in a cloud on 443.
+func (s *sim) only443(homes []*house) (q Quiet) {
+	s.plagues(homes, func(_ *house, d *device, p *plague) {
+		if p.kind != kindCloud || p.scenario > start5 {
+			return
+		}
+		q.Infections++
+		if st, ok := s.cloud.set.For(d.level).Known(&p.c2.chain); ok && st.Standing == profile.Normal {
+			q.Normal++
+		}
+		if p.found != 0 {
+			q.Found++
+		}
+	})
+	if q.Infections > 0 {
+		share := float64(q.Normal) / float64(q.Infections)
+		q.Share = &share
+	}
+	return q
 }
 
 // herd: a home that the worm comes to once the indicator is in force is spared, since its gateway has it then and cuts the contact with the C2.
