@@ -147,18 +147,17 @@ func (r *reader) take(line []byte, f func(*Row)) error {
 
 // table takes the line of names of a table without Zeek's headers. What comes before the names makes no sense and is counted.
 func (r *reader) table(line string) error {
-	was := *r
+	tabs := strings.IndexByte(line, '\t') >= 0 && strings.IndexByte(line, ',') < 0
+	words := strings.FieldsFunc(line, func(c rune) bool { return c == '\t' || c == ',' })
+	if r.line < headLines && !slices.ContainsFunc(words, func(w string) bool { return columnOf(w) == colSrc }) {
+		r.bad(errBefore)
+		return nil
+	}
 	r.csv, r.sep, r.unset, r.empty = true, ',', "-", "(empty)"
-	if strings.IndexByte(line, '\t') >= 0 && strings.IndexByte(line, ',') < 0 {
+	if tabs {
 		r.sep = '\t'
 	}
-	err := r.names(r.split(line))
-	if err == nil || r.line >= headLines {
-		return err
-	}
-	r.csv, r.sep, r.unset, r.empty, r.cols, r.last = was.csv, was.sep, was.unset, was.empty, nil, nil
-	r.bad(errBefore)
-	return nil
+	return r.names(r.split(line))
 }
 
 var errBefore = errors.New("before the names of the fields")

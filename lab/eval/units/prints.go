@@ -11,7 +11,7 @@ import (
 
 // maxPrints bounds the flows of one capture that are kept to know it again; of more, every second, fourth and so on is kept, the
 // same ones in every capture.
-const maxPrints = 1 << 18
+const maxPrints = 1 << 16
 
 // print is one flow: who with whom by which ports, and when to the millisecond.
 type print struct {
