@@ -14,6 +14,8 @@ const Together = lazy(() => import("./screens/Together").then((m) => ({ default:
 const System = lazy(() => import("./screens/System").then((m) => ({ default: m.System })));
 const Rollouts = lazy(() => import("./screens/Rollouts").then((m) => ({ default: m.Rollouts })));
 const Intel = lazy(() => import("./screens/Intel").then((m) => ({ default: m.Intel })));
+const Hunts = lazy(() => import("./screens/Hunts").then((m) => ({ default: m.Hunts })));
+const Plans = lazy(() => import("./screens/Plans").then((m) => ({ default: m.Plans })));
 const Audit = lazy(() => import("./screens/Audit").then((m) => ({ default: m.Audit })));
 const People = lazy(() => import("./screens/People").then((m) => ({ default: m.People })));
 const HomeView = lazy(() => import("./screens/Home").then((m) => ({ default: m.HomeView })));
@@ -35,6 +37,8 @@ export const screens: Screen[] = [
   { path: "/rollouts", title: "Rollouts", needs: "rollout.view", make: () => <Rollouts /> },
   { path: "/rollouts/:rollout", title: "Rollout", needs: "rollout.view", make: (p) => <Rollouts id={p.rollout ?? ""} /> },
   { path: "/intel", title: "Intelligence and policy", needs: "intel.view", make: () => <Intel /> },
+  { path: "/hunts", title: "Hunts", needs: "intel.view", make: () => <Hunts /> },
+  { path: "/plans", title: "Plans and brand", needs: "plan.view", make: () => <Plans /> },
   { path: "/system", title: "Health of the system", needs: "fleet.view", make: () => <System /> },
   { path: "/audit", title: "Audit", needs: "audit.own", make: () => <Audit /> },
   { path: "/people", title: "People, tokens, integrations", needs: "", make: () => <People /> },
@@ -58,6 +62,8 @@ export const ways: Way[] = [
   { to: "/exposures", word: "Exposures", key: "e", group: "Devices" },
   { to: "/rollouts", word: "Rollouts", key: "r", group: "System" },
   { to: "/intel", word: "Intelligence", key: "l", group: "System" },
+  { to: "/hunts", word: "Hunts", key: "u", group: "System" },
+  { to: "/plans", word: "Plans, brand", key: "b", group: "System" },
   { to: "/system", word: "Health", key: "h", group: "System" },
   { to: "/audit", word: "Audit", key: "a", group: "System" },
   { to: "/people", word: "People", key: "p", group: "System" },

@@ -29,6 +29,11 @@ it("does not trip over a problem that is no JSON", async () => {
   expect(await ask().catch((e: unknown) => e)).toMatchObject({ status: 502, kind: "" });
 });
 
+it("says which field was wrong", async () => {
+  answers({ type: "/problems/invalid", title: "Invalid", errors: [{ location: "body.accent", message: "want #rrggbb" }, { location: "body.phone", message: "want a number" }] }, { status: 422 });
+  expect(await ask().catch((e: unknown) => e)).toMatchObject({ status: 422, detail: "", where: "accent: want #rrggbb; phone: want a number" });
+});
+
 it("knows old data from new", async () => {
   const at = Date.parse("2026-11-22T14:03:00Z");
   answers({ id: "h" }, { status: 200, headers: { "X-Cardea-Kept": String(at) } });

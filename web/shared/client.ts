@@ -5,7 +5,7 @@ import type { paths } from "./api.gen";
 import { language } from "./i18n";
 
 export class Problem extends Error {
-  constructor(readonly status: number, readonly kind: string, title: string, readonly detail: string) {
+  constructor(readonly status: number, readonly kind: string, title: string, readonly detail: string, readonly where = "") { // where: which fields were wrong, in English
     super(title);
   }
 }
@@ -78,9 +78,11 @@ export async function tagged<T>(asked: Promise<Answer<T>>): Promise<{ data: T; e
 }
 
 export function problem(r: Response, error: unknown): Problem {
-  const p = (typeof error === "object" && error !== null ? error : {}) as { type?: unknown; title?: unknown; detail?: unknown };
+  const p = (typeof error === "object" && error !== null ? error : {}) as { type?: unknown; title?: unknown; detail?: unknown; errors?: unknown };
   const text = (x: unknown) => (typeof x === "string" ? x : "");
-  return new Problem(r.status, text(p.type).split("/").pop() ?? "", text(p.title) || r.statusText, text(p.detail));
+  const places = (Array.isArray(p.errors) ? p.errors : []) as { location?: unknown; message?: unknown }[];
+  const where = places.slice(0, 3).map((e) => `${text(e?.location).replace(/^body\./, "")}: ${text(e?.message)}`).join("; ");
+  return new Problem(r.status, text(p.type).split("/").pop() ?? "", text(p.title) || r.statusText, text(p.detail), where);
 }
 
 // seg makes one path segment of an id that came from data, where an address is written by hand (event streams, links).
