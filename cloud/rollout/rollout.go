@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"cardea/internal/platform/db"
@@ -223,6 +224,34 @@ func (r *Rollout) File(ctx context.Context, path string, offset int64, limit int
 		return nil, 0, fmt.Errorf("repository file %s: %w", path, err)
 	}
 	return data, size, nil
+}
+
+// Paths are those of all files of the repository: targets first, and last the timestamp, by which what is new begins to count.
+func (r *Rollout) Paths(ctx context.Context) (out []string, err error) {
+	err = r.d.View(ctx, func(tx *db.Tx) error {
+		out = nil
+		rows, err := tx.Query(`SELECT path FROM rollout_file ORDER BY path DESC`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // rows.Err tells
+		for rows.Next() {
+			var path string
+			if err := rows.Scan(&path); err != nil {
+				return err
+			}
+			out = append(out, path)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("repository's files: %w", err)
+	}
+	const last = "metadata/timestamp.json"
+	if i := slices.Index(out, last); i >= 0 {
+		out = append(slices.Delete(out, i, i+1), last)
+	}
+	return out, nil
 }
 
 // With gives the same repository with other keys.

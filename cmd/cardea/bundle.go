@@ -2,21 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"cardea/cloud/rollout"
-	"cardea/gateway/bundle"
-	agent "cardea/gateway/update"
 	"cardea/internal/platform/db"
 	"cardea/playbook"
 )
@@ -28,7 +21,8 @@ type bundleCmd struct {
 	JSON    bool          `help:"Print JSON."`
 	Build   bundleBuild   `cmd:"" help:"Make a bundle file, not signed: the same contents make the same bytes."`
 	Sign    bundleSign    `cmd:"" help:"Sign a bundle file as the next version; without a file only what is due: metadata that gets old, keys that changed."`
-	Verify  bundleVerify  `cmd:"" help:"Fetch and check a bundle as a gateway does, from a root of trust."`
+	Verify  bundleVerify  `cmd:"" help:"Fetch and check a bundle as a gateway does, from a root of trust; or say whether a bundle file is what was signed."`
+	Copy    bundleCopy    `cmd:"" help:"Copy the repository's files into a folder, for verify --folder on another machine."`
 	Inspect bundleInspect `cmd:"" help:"Tell what a bundle file holds."`
 }
 
@@ -264,95 +258,4 @@ func (c bundleInspect) Run(top *cli) error {
 		text = append(text, fmt.Sprintf("  %s: %d bytes, SHA-256 %s", of, p.Size, p.SHA256))
 	}
 	return (&admin{json: top.Bundle.JSON}).print(f, text...)
-}
-
-type bundleVerify struct {
-	Name   string `arg:"" help:"A bundle as the repository names it: lists, models, agent-linux-amd64 and so on."`
-	Root   string `help:"The root metadata to begin with; default: the one of --state, else the cloud's newest." type:"existingfile"`
-	Folder string `help:"A copy of the repository's files; default: the cloud's own." type:"existingdir"`
-	State  string `help:"Where it is remembered what was believed, as a gateway does: what is older is refused the next time; default: nowhere." type:"path"`
-}
-
-// Run is called by kong.
-func (c bundleVerify) Run(ctx context.Context, top *cli) error {
-	if c.Folder != "" {
-		err := errors.New("a copy of a repository is not believed without --root")
-		if c.Root != "" {
-			err = c.verify(ctx, &admin{ctx: ctx, json: top.Bundle.JSON}, folderPart(c.Folder), nil)
-		}
-		if err != nil {
-			return fmt.Errorf("bundle: %w", err)
-		}
-		return nil
-	}
-	return top.Bundle.with(ctx, func(a *admin) error {
-		root, err := a.rooms.Rollout.Root(a.ctx)
-		if err != nil {
-			return err
-		}
-		return c.verify(ctx, a, func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
-			return a.rooms.Rollout.File(ctx, path, offset, 1<<20)
-		}, root)
-	})
-}
-
-func (c bundleVerify) verify(ctx context.Context, a *admin, fetch bundle.Fetch, root []byte) error {
-	if c.Root != "" {
-		b, err := os.ReadFile(c.Root)
-		if err != nil {
-			return fmt.Errorf("root: %w", err)
-		}
-		root = b
-	}
-	dir := c.State
-	if dir == "" {
-		temp, err := os.MkdirTemp("", "cardea-verify")
-		if err != nil {
-			return fmt.Errorf("verify: %w", err)
-		}
-		defer func() { _ = os.RemoveAll(temp) }() // the system's folder for what is not kept
-		dir = temp
-	}
-	p := bundle.NewProgram(bundle.FileConfig{Name: c.Name, Dir: dir, Root: root, Fetch: fetch, Most: agent.MaxSize * 8, Now: time.Now}, slog.New(slog.DiscardHandler))
-	f, err := p.Find(ctx)
-	if err == nil && f.Version == 0 {
-		err = fmt.Errorf("there is no bundle %q", c.Name)
-	}
-	if err == nil {
-		err = p.Unpack(ctx, f, io.Discard)
-	}
-	if err != nil {
-		return err
-	}
-	return a.print(map[string]any{"name": c.Name, "version": f.Version, "size": f.Size, "sha256": f.Hash},
-		fmt.Sprintf("%s version %d is what was signed: %d bytes, SHA-256 %s.", c.Name, f.Version, f.Size, f.Hash))
-}
-
-// folderPart reads a repository's files below a folder, never outside of it.
-func folderPart(dir string) bundle.Fetch {
-	return func(_ context.Context, path string, offset int64) ([]byte, int64, error) {
-		root, err := os.OpenRoot(dir)
-		if err != nil {
-			return nil, 0, fmt.Errorf("repository: %w", err)
-		}
-		defer func() { _ = root.Close() }() // only read
-		f, err := root.Open(filepath.FromSlash(path))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, 0, nil
-		}
-		if err != nil {
-			return nil, 0, fmt.Errorf("repository: %w", err)
-		}
-		defer func() { _ = f.Close() }() // only read
-		info, err := f.Stat()
-		if err != nil {
-			return nil, 0, fmt.Errorf("repository: %w", err)
-		}
-		b := make([]byte, 1<<20)
-		n, err := f.ReadAt(b, offset)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, 0, fmt.Errorf("repository: %w", err)
-		}
-		return b[:n], info.Size(), nil
-	}
 }
