@@ -275,7 +275,7 @@ func (fakePrivacy) Archive(_ context.Context, p home.Place, _ Session, w io.Writ
 	_, err := io.WriteString(w, mark(p))
 	return err
 }
-func (fakePrivacy) Inventory() view.Inventory { return view.Inventory{} }
+func (fakePrivacy) Inventory(string) view.Inventory { return view.Inventory{} }
 
 type fakeFleet struct{ *cloud }
 

@@ -14,6 +14,6 @@ type Privacy interface {
 	EraseDevice(ctx context.Context, p home.Place, by Session, device string) (view.Erased, error)
 	// Archive writes everything as a zip. What goes wrong after its beginning is said in it.
 	Archive(ctx context.Context, p home.Place, by Session, w io.Writer) error
-	// Inventory is what is kept of homes, by field.
-	Inventory() view.Inventory
+	// Inventory is what is kept of homes, by field, in a language.
+	Inventory(language string) view.Inventory
 }

@@ -24,8 +24,8 @@ type eraseDeviceIn struct {
 // privacy is what people may know, take along and have erased.
 func (s *Server) privacy() {
 	p := s.parts.Privacy
-	show(s, "GET /v1/privacy", "What is kept about homes, why and for how long", func(context.Context, *none) (view.Inventory, error) {
-		return p.Inventory(), nil
+	show(s, "GET /v1/privacy", "What is kept about homes, why and for how long", func(ctx context.Context, _ *none) (view.Inventory, error) {
+		return p.Inventory(Language(ctx)), nil
 	})
 	do(s, "GET /v1/homes/{home}/export", "Everything about the home as one archive of open formats", s.archive, zipped)
 	show(s, "DELETE /v1/homes/{home}/devices/{device}/data", "Erase what a device did", func(ctx context.Context, in *eraseDeviceIn) (view.Erased, error) {

@@ -44,7 +44,7 @@ export function own(method, p, body) {
   if (p === "/v1/account/password") return body.current === "wrong" ? [403] : [204];
   if (p === "/v1/account/sessions") { if (method === "DELETE") sessions = sessions.filter((s) => s.this); return method === "DELETE" ? [204] : [200, list(sessions)]; }
   if (p.startsWith("/v1/account/sessions/")) { sessions = sessions.filter((s) => !p.endsWith(s.id)); return [204]; }
-  if (p === "/v1/privacy") return [200, { items: [{ what: "Contacts", where: "gateway", purpose: "To tell what is usual for a device.", days: 30, private: false, erased: true, helping: false, fields: [{ name: "endpoint", what: "Host or address, port" }] }, { what: "Incidents", where: "cloud", purpose: "To show what happened.", days: 400, private: true, erased: true, helping: false, fields: [{ name: "code", what: "The code for the phone" }] }] }];
+  if (p === "/v1/privacy") return [200, { language: "en", items: [{ source: "gateway:ledger", what: "Contacts", where: "gateway", purpose: "To tell what is usual for a device.", days: 30, private: false, erased: true, helping: false, fields: [{ name: "endpoint", what: "Host or address, port" }] }, { source: "incident_case", what: "Incidents", where: "cloud", purpose: "To show what happened.", days: 400, private: true, erased: true, helping: false, fields: [{ name: "code", what: "The code for the phone" }] }] }];
   return null;
 }
 

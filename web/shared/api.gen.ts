@@ -4537,6 +4537,8 @@ export interface components {
         };
         Inventory: {
             items: components["schemas"]["Kept"][];
+            /** @description Of its texts, as asked for */
+            language: string;
         };
         Invitation: {
             /** Format: date-time */
@@ -5499,8 +5501,6 @@ export interface components {
             home: string;
             /** Format: date-time */
             made: string;
-            /** @description Of the home; empty when it has none */
-            name: string;
             /** @enum {string} */
             ring: "none" | "lab" | "1" | "5" | "25" | "all";
             /**
@@ -13962,7 +13962,8 @@ export interface operations {
                      *           "what": "device 0197c3a2",
                      *           "where": "gateway"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "language": "en"
                      *     }
                      */
                     "application/json": components["schemas"]["Inventory"];
@@ -20116,7 +20117,6 @@ export interface operations {
                      *           "by": "gateway",
                      *           "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
                      *           "made": "2026-03-01T12:00:00Z",
-                     *           "name": "Mill Lane 4",
                      *           "ring": "none",
                      *           "version": 3,
                      *           "why": "The camera looked for open telnet ports in 40 networks"

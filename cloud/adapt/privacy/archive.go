@@ -49,7 +49,7 @@ func (a Privacy) Archive(ctx context.Context, p home.Place, by api.Session, w io
 	f := &archive{zip: z, made: a.Now()}
 	f.json("home.json", all)
 	f.json("reports.json", reports)
-	f.json("kept.json", a.Inventory())
+	f.json("kept.json", a.Inventory(api.Language(ctx)))
 	f.tables(all, reports, told)
 	missing := a.contacts(ctx, p, by, f)
 	f.readme(missing, all.Household.Privacy.Private)

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -76,11 +77,19 @@ func (k kept) fieldsOf() (out []view.KeptField) {
 	return out
 }
 
-func (a Privacy) Inventory() view.Inventory {
-	var out view.Inventory
+// Inventory is what is kept of homes, in a language: English where there is nothing else.
+func (a Privacy) Inventory(language string) view.Inventory {
+	say := func(s string) string { return s }
+	if language == "de" {
+		say = func(s string) string { return cmp.Or(inGerman[s], s) }
+	}
+	out := view.Inventory{Language: cmp.Or(language, "en")}
 	for _, k := range keptList {
-		v := view.Kept{Source: k.source, What: k.what, Where: "cloud", Purpose: k.purpose, Days: k.days, Private: strings.Contains(k.flags, "p"), Erased: strings.Contains(k.flags, "e"),
+		v := view.Kept{Source: k.source, What: say(k.what), Where: "cloud", Purpose: say(k.purpose), Days: k.days, Private: strings.Contains(k.flags, "p"), Erased: strings.Contains(k.flags, "e"),
 			Helping: strings.Contains(k.flags, "h"), Fields: k.fieldsOf()}
+		for i := range v.Fields {
+			v.Fields[i].What = say(v.Fields[i].What)
+		}
 		if strings.HasPrefix(k.source, "gateway:") {
 			v.Where = "gateway"
 		}

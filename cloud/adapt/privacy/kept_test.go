@@ -77,6 +77,32 @@ func TestPeopleAreToldOfEveryField(t *testing.T) {
 	}
 }
 
+// Everything that people are told of what is kept stands in German, too, and nothing stands there of what is gone.
+func TestTheInventoryIsInGermanToo(t *testing.T) {
+	said := map[string]bool{}
+	for _, k := range keptList {
+		for _, s := range []string{k.what, k.purpose} {
+			said[s] = true
+		}
+		for _, f := range k.fieldsOf() {
+			said[f.What] = true
+		}
+	}
+	for s := range said {
+		if inGerman[s] == "" {
+			t.Errorf("there is no German for %q", s)
+		}
+	}
+	for s := range inGerman {
+		if !said[s] {
+			t.Errorf("nothing says %q any more", s)
+		}
+	}
+	if all := (Privacy{}).Inventory("de"); all.Language != "de" || all.Items[0].What != inGerman[keptList[0].what] || all.Items[0].Fields[0].What != "welches Gerät, als Zufallszahl" {
+		t.Errorf("%s: %+v", all.Language, all.Items[0])
+	}
+}
+
 func namesOf(fields protoreflect.FieldDescriptors) (out []string) {
 	for i := range fields.Len() {
 		out = append(out, string(fields.Get(i).Name()))

@@ -24,7 +24,7 @@ func (a Privacy) Stored(ctx context.Context, p home.Place, w io.Writer) error {
 	f := &archive{zip: z, made: a.Now()}
 	f.json("home.json", all)
 	f.json("reports.json", reports)
-	f.json("kept.json", a.Inventory())
+	f.json("kept.json", a.Inventory("en"))
 	f.tables(all, reports, nil)
 	f.table("contacts.csv", contactColumns...)
 	f.readme("It is empty: the household fetches it by itself, from its app.", false)

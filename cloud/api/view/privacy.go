@@ -14,7 +14,8 @@ type Erased struct {
 
 // Inventory is what is kept about homes.
 type Inventory struct {
-	Items []Kept `json:"items"`
+	Items    []Kept `json:"items"`
+	Language string `json:"language" doc:"Of its texts, as asked for"`
 }
 
 // Kept is one kind of thing that is kept.

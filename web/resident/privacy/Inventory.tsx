@@ -2,9 +2,10 @@
 import { useQuery } from "@tanstack/react-query";
 import type { components } from "../../shared/api.gen";
 import { api, ok } from "../../shared/client";
-import { t, tn } from "../../shared/i18n";
+import { language, t, tn } from "../../shared/i18n";
 import { Skeleton, Trouble } from "../../shared/parts/Bits";
 import { Icon } from "../../shared/parts/Icon";
+import { foreign } from "../../shared/say";
 import { clip } from "../../shared/text";
 
 type Kept = components["schemas"]["Kept"];
@@ -13,7 +14,7 @@ const places = ["gateway", "cloud"] as const;
 const span = (days: number) => (days > 0 ? tn("kept.days", days) : t(days === 0 ? "kept.now" : "kept.account"));
 
 export function Inventory() {
-  const q = useQuery({ queryKey: ["inventory"], staleTime: Infinity, retry: false, queryFn: () => ok(api.GET("/v1/privacy")) });
+  const q = useQuery({ queryKey: ["inventory", language()], staleTime: Infinity, retry: false, queryFn: () => ok(api.GET("/v1/privacy")) });
   if (!q.data) return q.error ? <Trouble error={q.error} again={() => void q.refetch()} /> : <Skeleton lines={3} />;
   const items = q.data.items ?? [];
   if (items.length === 0) return null;
@@ -23,23 +24,23 @@ export function Inventory() {
       {places.map((p) => (
         <details key={p} className="card">
           <summary><Icon name="down" size={18} />{t(`kept.${p}`)}</summary>
-          <ul className="lines">{items.filter((i) => i.where === p).map((i) => <Row key={i.what} kept={i} />)}</ul>
+          <ul className="lines">{items.filter((i) => i.where === p).map((i) => <Row key={i.source} kept={i} lang={foreign(q.data.language)} />)}</ul>
         </details>
       ))}
     </section>
   );
 }
 
-function Row({ kept: k }: { kept: Kept }) {
+function Row({ kept: k, lang }: { kept: Kept; lang: string | undefined }) {
   return (
     <li className="stack tight" data-testid="kept">
-      <strong lang="en">{clip(k.what, 200)}</strong>
-      <p className="small" lang="en">{clip(k.purpose, 400)}</p>
+      <strong lang={lang}>{clip(k.what, 200)}</strong>
+      <p className="small" lang={lang}>{clip(k.purpose, 400)}</p>
       <p className="small quiet">{span(k.days)} · {t(k.erased ? "kept.erased" : "kept.stays")}{k.private && ` · ${t("kept.private")}`}{k.helping && ` · ${t("kept.helping")}`}</p>
       {k.fields && k.fields.length > 0 && (
         <details>
           <summary className="small"><Icon name="down" size={18} />{tn("kept.fields", k.fields.length)}</summary>
-          <dl className="facts" lang="en">{k.fields.map((f) => <div key={f.name} style={{ display: "contents" }}><dt>{clip(f.name, 80)}</dt><dd>{clip(f.what, 300)}</dd></div>)}</dl>
+          <dl className="facts">{k.fields.map((f) => <div key={f.name} style={{ display: "contents" }}><dt lang="en">{clip(f.name, 80)}</dt><dd lang={lang}>{clip(f.what, 300)}</dd></div>)}</dl>
         </details>
       )}
     </li>
