@@ -51,12 +51,12 @@ type target struct {
 	device string
 }
 
-// targets are whom a bulk block is for, in the order of homes.
-func (r *Rooms) targets(ctx context.Context, tenant string, b bulk) (out []target, homes int, err error) {
+// targets are whom a bulk block is for, in the order of homes. dark are homes of whose models nothing is known, where one is asked for.
+func (r *Rooms) targets(ctx context.Context, tenant string, b bulk) (out []target, homes, dark int, err error) {
 	for after := ""; ; {
 		page, err := r.Accounts.Homes(ctx, tenant, account.Query{After: after, Limit: homesPage})
 		if err != nil || len(page) == 0 {
-			return out, homes, err
+			return out, homes, dark, err
 		}
 		var places []home.Place
 		for _, h := range page {
@@ -70,9 +70,12 @@ func (r *Rooms) targets(ctx context.Context, tenant string, b bulk) (out []targe
 		} else {
 			labels, err := r.Fleet.Labels(ctx, places)
 			if err != nil {
-				return nil, 0, err
+				return nil, 0, 0, err
 			}
 			for _, p := range places {
+				if len(labels[p]) == 0 {
+					dark++
+				}
 				n := len(out)
 				for device, l := range labels[p] {
 					if strings.EqualFold(l.Model, b.Model) {
@@ -86,7 +89,7 @@ func (r *Rooms) targets(ctx context.Context, tenant string, b bulk) (out []targe
 			}
 		}
 		if len(out)*len(b.Endpoints) > bulkOrders {
-			return nil, 0, problem.New(problem.Invalid, "That is for more than %d orders at once. Choose fewer homes, or put it into a list: lists reach all homes.", bulkOrders)
+			return nil, 0, 0, problem.New(problem.Invalid, "That is for more than %d orders at once. Choose fewer homes, or put it into a list: lists reach all homes.", bulkOrders)
 		}
 	}
 }
@@ -113,7 +116,7 @@ func (r *Rooms) previewBulk(ctx context.Context, tenant string, what []byte) (st
 	if d.Entries != len(b.Endpoints) {
 		return "", problem.New(problem.Invalid, "Some of it is neither a name nor an address, or is there twice.")
 	}
-	list, homes, err := r.targets(ctx, tenant, b)
+	list, homes, dark, err := r.targets(ctx, tenant, b)
 	switch {
 	case err != nil:
 		return "", err
@@ -122,7 +125,11 @@ func (r *Rooms) previewBulk(ctx context.Context, tenant string, what []byte) (st
 	case b.All:
 		return fmt.Sprintf("%d endpoints are blocked for everything in %d homes. %s", len(b.Endpoints), homes, touchedWords(d)), nil
 	}
-	return fmt.Sprintf("%d endpoints are blocked for %d devices in %d homes. %s", len(b.Endpoints), len(list), homes, touchedWords(d)), nil
+	said := fmt.Sprintf("%d endpoints are blocked for %d devices in %d homes. %s", len(b.Endpoints), len(list), homes, touchedWords(d))
+	if dark > 0 {
+		said += fmt.Sprintf(" Of %d further homes no models are known: they do not help other homes, keep names to themselves, or have no gateway.", dark)
+	}
+	return said, nil
 }
 
 // BulkKey begins the key of each order of a bulk block, by the id of what was proposed.
@@ -175,7 +182,7 @@ func (r *Rooms) bulkAgreed(ctx context.Context, a staff.Approval) (string, error
 		}
 		return r.askEach(ctx, a, orders)
 	}
-	list, _, err := r.targets(ctx, a.Tenant, b)
+	list, _, _, err := r.targets(ctx, a.Tenant, b)
 	if err != nil {
 		return "", err
 	}
