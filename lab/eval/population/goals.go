@@ -86,8 +86,8 @@ func (r *Report) poisonGoals() []Goal {
 	switch c := r.compared; {
 	case min(c.five, c.alone) < enough:
 		out = append(out, unmeasured(lost, "<= 2", fmt.Sprintf("%d infections of 5 %% from the start and %d alone by soft evidence: fewer than %d", c.five, c.alone, enough)))
-	case c.aloneFound == 0:
-		out = append(out, unmeasured(lost, "<= 2", fmt.Sprintf("none of %d alone is found: nothing can be lost", c.alone)))
+	case 100*c.aloneFound <= 2*c.alone:
+		out = append(out, unmeasured(lost, "<= 2", fmt.Sprintf("%d of %d alone are found: more than 2 points cannot be lost", c.aloneFound, c.alone)))
 	default:
 		out = append(out, goal(lost, "<= 2", r.Lost, r.Lost <= 2))
 	}
@@ -108,6 +108,8 @@ func (r *Report) leagueGoals() []Goal {
 	var out []Goal
 	if r.League.Homes == 0 || r.League.Victims == 0 {
 		out = append(out, unmeasured(protected, "0", "no home in league, or no victim"))
+	} else if r.League.Found == 0 {
+		out = append(out, unmeasured(protected, "0", fmt.Sprintf("none of %d victims is found: there is nothing to hide", r.League.Victims)))
 	} else {
 		out = append(out, goal(protected, "0", float64(r.League.Protected), r.League.Protected == 0))
 	}

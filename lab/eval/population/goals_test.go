@@ -48,7 +48,7 @@ func TestNothingIsNotMet(t *testing.T) {
 // Each goal is compared with what there is, and only where there is enough of it.
 func TestGoals(t *testing.T) {
 	r := &Report{Alerts: Alerts{HomeDays: 1000, Mean: 0.3, Upper: 0.4, P99: 2}, compared: compared{100, 100, 10}, Lost: 2.7, updated: 50,
-		Normal: []Became{{Ends: 3, Found: 2}}, League: League{Homes: 20, Victims: 3}, Herd: Herd{InForce: true, Minutes: 5.2, Without: 2000},
+		Normal: []Became{{Ends: 3, Found: 2}}, League: League{Homes: 20, Victims: 3, Found: 1}, Herd: Herd{InForce: true, Minutes: 5.2, Without: 2000},
 		Incidents: []Incident{{Truth: updated.String(), Kind: "outbreak"}}, Outbreaks: []Outbreak{{C2: "x", Homes: 10, Told: 10, AsOutbreak: true}, {C2: "y"}}}
 	want := map[string]string{
 		"alerts per home-quarter": Missed, "upper 95": Met, "99th": Met, "contained": Met, "points of detection lost": Missed, "with a finding that became normal": Met,
@@ -59,8 +59,8 @@ func TestGoals(t *testing.T) {
 			t.Errorf("%s: %s, not %s", what, got, s)
 		}
 	}
-	if r.compared.aloneFound = 0; state(t, r.goals(), "points of detection lost") != NotMeasured {
-		t.Error("none of those alone is found, and none is lost")
+	if r.compared.aloneFound, r.League.Found = 2, 0; state(t, r.goals(), "points of detection lost") != NotMeasured || state(t, r.goals(), "victims protected") != NotMeasured {
+		t.Error("what is hardly found alone is not lost, and who is not found is not hidden")
 	}
 	r.compared.alone, r.Lost, r.League.Homes, r.updated, r.Herd = 1, -100, 0, 0, Herd{Without: 7}
 	for what, s := range map[string]string{"points of detection lost": NotMeasured, "victims protected": NotMeasured, "healthy endpoints": NotMeasured, "updates called": NotMeasured, "herd protection": Missed} {
