@@ -141,6 +141,8 @@ func consolePeople(t *testing.T, browser context.Context, f *filled) {
 		s.axe("console: webhooks")
 		s.picture("console-webhooks")
 	})
+	consoleIntel(t, s, f)
+	consolePlans(t, s, f)
 	s.step(t, "who manages nobody is shown what they can decide, and the rights", func(*testing.T) {
 		s.click(button("Sign out"))
 		s.expecting(`network: .* 401 .*/v1/staff/session$`, func() {
@@ -165,4 +167,5 @@ func consolePeople(t *testing.T, browser context.Context, f *filled) {
 		s.says("decided", "Agreed by")
 		s.says("result", "Asked for")
 	})
+	consoleHuntEnds(t, s, f)
 }

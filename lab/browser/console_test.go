@@ -100,6 +100,8 @@ var consoleScreens = []screen{
 	{"together", "/together", `document.querySelector("main h1")?.innerText === "In many homes" && ` + there},
 	{"rollouts", "/rollouts", `document.querySelector("main h1")?.innerText === "Rollouts" && ` + el("shadow-models") + ` && ` + el("shadow-what") + ` && ` + there},
 	{"intel", "/intel", `document.querySelector("main h1")?.innerText === "Intelligence and policy" && !document.querySelector(".skeleton")`},
+	{"hunts", "/hunts", `document.querySelector("main h1")?.innerText === "Hunts" && ` + there},
+	{"plans", "/plans", `document.querySelector("main h1")?.innerText === "Plans and brand" && ` + there},
 	{"system", "/system", el("system") + `?.innerText.includes("Yes")`},
 	{"audit", "/audit", el("audit") + `?.querySelectorAll("tbody tr").length > 0`},
 	{"search", "/search?q=SIM-10000", el("found") + `?.querySelectorAll("[data-home]").length > 5`},

@@ -52,7 +52,7 @@ function Row({ of: s, acts, change, ask }: { of: Source; acts: boolean; change: 
   const button = (a: Act, word: string) => <button className={a === "remove" ? "bad" : "plain"} onClick={() => ask(a)} aria-label={`${word}: ${clip(s.name, 40)}`} data-testid={`source-${a}`}>{word}</button>;
   return (
     <tr data-source={s.name}>
-      <td><bdi>{clip(s.name, 40)}</bdi><p className="small quiet"><bdi>{clip(s.place, 80)}</bdi></p>{s.why && <p className="small quiet">{clip(s.why, 120)}{s.who && `, ${clip(s.who, 60)}`}</p>}</td><td>{s.kind}</td>
+      <td className="wide"><bdi>{clip(s.name, 40)}</bdi><p className="small quiet"><bdi>{clip(s.place, 80)}</bdi></p>{s.why && <p className="small quiet">{clip(s.why, 120)}{s.who && `, ${clip(s.who, 60)}`}</p>}</td><td>{s.kind}</td>
       <td className="wide"><State tone={m.tone} icon={m.icon}>{m.word ?? clip(s.state, 20)}</State>{s.state === "held" && <p className="small">What came ({s.held.toLocaleString()} entries) is so unlike what was that it waits for a yes. What was stays in force.</p>}{s.failure && <p className="small">{clip(s.failure, 200)}</p>}</td>
       <td className="num">{s.trust}</td><td className="num">{s.entries.toLocaleString()}</td><td className="num">{s.in_force.toLocaleString()}</td><td className="num">{s.held.toLocaleString()}</td><td><Ago at={s.good} /></td>
       {acts && (
