@@ -5611,9 +5611,16 @@ type GetStaffSignInProviderBackParams struct {
 
 // GetStaffTablesDetectionsParams defines parameters for GetStaffTablesDetections.
 type GetStaffTablesDetectionsParams struct {
+	// Cursor As the page before gave it in next
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *int64  `form:"limit,omitempty" json:"limit,omitempty"`
+
 	// By What cases of a group have in common
 	By   *GetStaffTablesDetectionsParamsBy `form:"by,omitempty" json:"by,omitempty"`
 	Days *int64                            `form:"days,omitempty" json:"days,omitempty"`
+
+	// Q What is in the detector, the model or what they contacted
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 }
 
 // GetStaffTablesDetectionsParamsBy defines parameters for GetStaffTablesDetections.
@@ -5621,9 +5628,16 @@ type GetStaffTablesDetectionsParamsBy string
 
 // GetStaffTablesDetectionsCsvParams defines parameters for GetStaffTablesDetectionsCsv.
 type GetStaffTablesDetectionsCsvParams struct {
+	// Cursor As the page before gave it in next
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *int64  `form:"limit,omitempty" json:"limit,omitempty"`
+
 	// By What cases of a group have in common
 	By   *GetStaffTablesDetectionsCsvParamsBy `form:"by,omitempty" json:"by,omitempty"`
 	Days *int64                               `form:"days,omitempty" json:"days,omitempty"`
+
+	// Q What is in the detector, the model or what they contacted
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 }
 
 // GetStaffTablesDetectionsCsvParamsBy defines parameters for GetStaffTablesDetectionsCsv.
@@ -13977,6 +13991,30 @@ func NewGetStaffTablesDetectionsRequest(server string, params *GetStaffTablesDet
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.By != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -13992,6 +14030,18 @@ func NewGetStaffTablesDetectionsRequest(server string, params *GetStaffTablesDet
 		if params.Days != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "days", *params.Days, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -14043,6 +14093,30 @@ func NewGetStaffTablesDetectionsCsvRequest(server string, params *GetStaffTables
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.By != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -14058,6 +14132,18 @@ func NewGetStaffTablesDetectionsCsvRequest(server string, params *GetStaffTables
 		if params.Days != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "days", *params.Days, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -19,8 +19,8 @@ func (fakeConsole) Cases(_ context.Context, tenant string, _ CasesQuery, _ Page)
 	return Slice[view.ConsoleCase]{Items: []view.ConsoleCase{{Home: view.Ref{Name: "marked:" + tenant}}}}, nil
 }
 
-func (fakeConsole) Groups(_ context.Context, tenant, _ string, _ int) ([]view.DetectionGroup, error) {
-	return []view.DetectionGroup{{Model: "marked:" + tenant}}, nil
+func (fakeConsole) Groups(_ context.Context, tenant string, _ GroupsQuery, _ Page) (Slice[view.DetectionGroup], error) {
+	return Slice[view.DetectionGroup]{Items: []view.DetectionGroup{{Model: "marked:" + tenant}}}, nil
 }
 
 func (fakeConsole) Reach(context.Context, string, CasesQuery) (view.Reach, error) {

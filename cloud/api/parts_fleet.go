@@ -27,12 +27,18 @@ type CasesQuery struct {
 	Down                       bool
 }
 
+// GroupsQuery asks for cases that are alike: by all ("") or one of detector, model and indicator, with a text in it.
+type GroupsQuery struct {
+	By, Text string
+	Days     int
+}
+
 // Console is what staff's tables show of all homes of their tenant. Names are those of residents: the caller hides them from whom
 // they are none of the business of.
 type Console interface {
 	Homes(ctx context.Context, tenant string, q HomesQuery, page Page) (Slice[view.ConsoleHome], error)
 	Cases(ctx context.Context, tenant string, q CasesQuery, page Page) (Slice[view.ConsoleCase], error)
-	Groups(ctx context.Context, tenant, by string, days int) ([]view.DetectionGroup, error)
+	Groups(ctx context.Context, tenant string, q GroupsQuery, page Page) (Slice[view.DetectionGroup], error)
 	Reach(ctx context.Context, tenant string, q CasesQuery) (view.Reach, error)
 	Trends(ctx context.Context, tenant string, days int) (view.Trends, error)
 	// Find looks for homes by what people have of them; named: also by account, address and names.

@@ -54,8 +54,14 @@ func (in *CaseFilter) query() CasesQuery {
 }
 
 type groupsIn struct {
+	PageIn
 	By   string `query:"by" enum:"all,detector,model,indicator" default:"all" doc:"What cases of a group have in common"`
 	Days int    `query:"days" minimum:"1" maximum:"90" default:"30"`
+	Text string `query:"q" maxLength:"60" doc:"What is in the detector, the model or what they contacted"`
+}
+
+func (in *groupsIn) query() GroupsQuery {
+	return GroupsQuery{By: strings.TrimPrefix(in.By, "all"), Text: strings.TrimSpace(in.Text), Days: in.Days}
 }
 
 type trendsIn struct {
@@ -85,7 +91,11 @@ func (s *Server) consoles() {
 		return listOf(s.casesOf(ctx, in, page))
 	})
 	show(s, "GET /v1/staff/tables/detections", "Incidents that are alike, put together", func(ctx context.Context, in *groupsIn) (view.List[view.DetectionGroup], error) {
-		return whole(p.Console.Groups(ctx, who(ctx).Tenant, strings.TrimPrefix(in.By, "all"), in.Days))
+		page, err := in.page()
+		if err != nil {
+			return view.List[view.DetectionGroup]{}, err
+		}
+		return listOf(p.Console.Groups(ctx, who(ctx).Tenant, in.query(), page))
 	})
 	show(s, "GET /v1/staff/tables/reach", "Whom something about open incidents would touch", func(ctx context.Context, in *CaseFilter) (view.Reach, error) {
 		if err := s.mayTrace(ctx, in.Indicator); err != nil {
@@ -183,14 +193,14 @@ func (s *Server) files() {
 	})
 	table(s, "GET /v1/staff/tables/detections.csv", "Detections as a file", func(ctx context.Context, in *groupsIn) (*csvFile, error) {
 		return &csvFile{name: "detections", head: []string{"detector", "model", "indicator", "kind", "homes", "cases", "open", "wrong", "findings", "first", "last"},
-			next: func(Page) ([][]string, string, error) {
-				list, err := s.parts.Console.Groups(ctx, who(ctx).Tenant, strings.TrimPrefix(in.By, "all"), in.Days)
+			next: func(page Page) ([][]string, string, error) {
+				l, err := s.parts.Console.Groups(ctx, who(ctx).Tenant, in.query(), page)
 				var rows [][]string
-				for _, g := range list {
+				for _, g := range l.Items {
 					rows = append(rows, []string{g.Detector, g.Model, g.Indicator, g.Kind, strconv.Itoa(g.Homes), strconv.Itoa(g.Cases), strconv.Itoa(g.Open), strconv.Itoa(g.Wrong),
 						strconv.Itoa(g.Findings), stamp(&g.First), stamp(&g.Last)})
 				}
-				return rows, "", err
+				return rows, l.Next, err
 			}}, nil
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,24 +116,35 @@ type Group struct {
 // ShownIndicator is how many homes must have called an indicator for it to be told of them together.
 const ShownIndicator = 5
 
-// maxGroups bounds an answer; the smallest ones are left out.
-const maxGroups = 500
+// GroupsQuery asks for a page of groups.
+type GroupsQuery struct {
+	By    string // detector, model, indicator, or "" for all three
+	Text  string // what is in one of them, in any case; "" for all
+	Since time.Time
+	After string // what the page before gave as next
+	Limit int
+}
 
-// Groups puts a tenant's cases of a time together, those in most homes first. by: detector, model, indicator, or "" for all three.
-func (i *Incidents) Groups(ctx context.Context, tenant, by string, since time.Time) (out []Group, err error) {
-	columns := map[string]string{"": "detector, model, indicator", "detector": "detector, '' AS model, '' AS indicator", "model": "'' AS detector, model, '' AS indicator",
-		"indicator": "'' AS detector, '' AS model, indicator"}[by]
-	if columns == "" {
-		return nil, fmt.Errorf("incidents: %q is nothing to put together by", text(by, maxID))
+// maxGroups bounds what is paged through; the smallest ones are left out.
+const maxGroups = 10_000
+
+// Groups puts a tenant's cases of a time together, those in most homes first. Cases whose indicator only few homes called are in a group
+// without it, also when it is asked for by text: what a few homes call is theirs. next is "" on the last page.
+func (i *Incidents) Groups(ctx context.Context, tenant string, q GroupsQuery) (out []Group, next string, err error) {
+	if !slices.Contains([]string{"", "detector", "model", "indicator"}, q.By) {
+		return nil, "", fmt.Errorf("incidents: %q is nothing to put together by", text(q.By, maxID))
 	}
-	group := map[string]string{"": "detector, model, indicator"}[by]
-	if group == "" {
-		group = by
+	from := 0
+	if q.After != "" {
+		if from, err = strconv.Atoi(q.After); err != nil || from < 1 || from >= maxGroups {
+			return nil, "", ErrCursor
+		}
 	}
+	limit := min(page(q.Limit), maxGroups-from)
 	err = i.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT `+columns+`, MAX(kind), COUNT(DISTINCT home), COUNT(*), SUM(CASE WHEN state = 'closed' THEN 0 ELSE 1 END),
-			SUM(CASE WHEN outcome = 'false-alarm' THEN 1 ELSE 0 END), CAST(SUM(findings) AS BIGINT), MIN(opened), MAX(changed)
-			FROM incident_case WHERE tenant = ? AND opened >= ? GROUP BY `+group+` ORDER BY 5 DESC, 1, 2, 3 LIMIT ?`, tenant, since.UnixMilli(), maxGroups)
+		out = nil
+		query, args := q.sql(tenant)
+		rows, err := tx.Query(query, append(args, limit+1, from)...)
 		if err != nil {
 			return err
 		}
@@ -149,50 +161,43 @@ func (i *Incidents) Groups(ctx context.Context, tenant, by string, since time.Ti
 		return rows.Err()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("groups of incidents: %w", err)
+		return nil, "", fmt.Errorf("groups of incidents: %w", err)
 	}
-	return fewAreNotNamed(out), nil
+	if len(out) > limit {
+		out = out[:limit]
+		if from+limit < maxGroups {
+			next = strconv.Itoa(from + limit)
+		}
+	}
+	return out, next, nil
 }
 
-// fewAreNotNamed puts groups whose indicator only few homes called into one without it: what a few homes call is theirs.
-func fewAreNotNamed(in []Group) (out []Group) {
-	rest := map[[2]string]int{}
-	for _, g := range in {
-		if g.Indicator == "" || g.Homes >= ShownIndicator {
-			if g.Indicator == "" {
-				if n, ok := rest[[2]string{g.Detector, g.Model}]; ok {
-					out[n] = out[n].and(g)
-					continue
-				}
-				rest[[2]string{g.Detector, g.Model}] = len(out)
-			}
-			out = append(out, g)
-			continue
+// sql is the query but for how many and from where on. named are the indicators that enough homes called, for each group.
+func (q GroupsQuery) sql(tenant string) (string, []any) {
+	column := func(name string) string {
+		if q.By == "" || q.By == name {
+			return "c." + name
 		}
-		g.Indicator = ""
-		key := [2]string{g.Detector, g.Model}
-		if n, ok := rest[key]; ok {
-			out[n] = out[n].and(g)
-			continue
-		}
-		rest[key] = len(out)
-		out = append(out, g)
+		return "''"
 	}
-	return out
-}
-
-func (g Group) and(o Group) Group {
-	g.Homes, g.Cases, g.Live, g.Wrong, g.Findings = g.Homes+o.Homes, g.Cases+o.Cases, g.Live+o.Live, g.Wrong+o.Wrong, g.Findings+o.Findings
-	if o.First.Before(g.First) {
-		g.First = o.First
+	detector, model, indicator := column("detector"), column("model"), "''"
+	with, join, args := "", "", []any{}
+	since := q.Since.UnixMilli()
+	if q.By == "" || q.By == "indicator" {
+		with = "WITH named AS (SELECT " + detector + " AS detector, " + model + " AS model, c.indicator AS indicator FROM incident_case c WHERE c.tenant = ? AND c.opened >= ? AND c.indicator <> '' GROUP BY 1, 2, 3 HAVING COUNT(DISTINCT c.home) >= ?) "
+		join = " LEFT JOIN named n ON n.detector = " + detector + " AND n.model = " + model + " AND n.indicator = c.indicator"
+		indicator, args = "COALESCE(n.indicator, '')", append(args, tenant, since, ShownIndicator)
 	}
-	if o.Last.After(g.Last) {
-		g.Last = o.Last
+	query := with + "SELECT detector, model, indicator, kind, homes, cases, live, wrong, findings, first, last FROM (SELECT " + detector + " AS detector, " + model + " AS model, " + indicator +
+		` AS indicator, MAX(c.kind) AS kind, COUNT(DISTINCT c.home) AS homes, COUNT(*) AS cases, SUM(CASE WHEN c.state = 'closed' THEN 0 ELSE 1 END) AS live,
+		SUM(CASE WHEN c.outcome = 'false-alarm' THEN 1 ELSE 0 END) AS wrong, CAST(SUM(c.findings) AS BIGINT) AS findings, MIN(c.opened) AS first, MAX(c.changed) AS last
+		FROM incident_case c` + join + " WHERE c.tenant = ? AND c.opened >= ? GROUP BY 1, 2, 3) g"
+	args = append(args, tenant, since)
+	if q.Text != "" {
+		like := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text(q.Text, maxID)))
+		query, args = query+" WHERE LOWER(detector || ' ' || model || ' ' || indicator) LIKE ? ESCAPE '!'", append(args, "%"+like+"%")
 	}
-	if strings.Compare(g.Kind, o.Kind) < 0 {
-		g.Kind = o.Kind
-	}
-	return g
+	return query + " ORDER BY homes DESC, detector, model, indicator LIMIT ? OFFSET ?", args
 }
 
 // Reach says whom something about a group would touch: the devices of its open cases.

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -89,7 +90,7 @@ func TestGroupsNameNothingOfFewHomes(t *testing.T) {
 		ctx, w := context.Background(), open(t, d)
 		street(t, w)
 		for by, want := range map[string]int{"": 6, "detector": 2, "model": 3, "indicator": 2} {
-			list, err := w.Groups(ctx, homeA.Tenant, by, t0.Add(-90*24*time.Hour))
+			list, _, err := w.Groups(ctx, homeA.Tenant, GroupsQuery{By: by, Since: t0.Add(-90 * 24 * time.Hour)})
 			if err != nil || len(list) != want && by != "" {
 				t.Fatalf("by %q: %d groups, %v: %+v", by, len(list), err, list)
 			}
@@ -103,8 +104,43 @@ func TestGroupsNameNothingOfFewHomes(t *testing.T) {
 				t.Errorf("by %q: %d cases", by, cases)
 			}
 		}
-		if _, err := w.Groups(ctx, homeA.Tenant, "data", t0); err == nil {
+		if _, _, err := w.Groups(ctx, homeA.Tenant, GroupsQuery{By: "data", Since: t0}); err == nil {
 			t.Error("any column is taken")
+		}
+	})
+}
+
+// Groups are found by text, a page at a time; what few homes called is not found by it either.
+func TestGroupsAreFilteredAndPaged(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, w := context.Background(), open(t, d)
+		street(t, w)
+		q := GroupsQuery{Since: t0.Add(-90 * 24 * time.Hour), Limit: 4}
+		var paged []Group
+		for {
+			list, next, err := w.Groups(ctx, homeA.Tenant, q)
+			if err != nil || len(list) > 4 {
+				t.Fatalf("%d, %v", len(list), err)
+			}
+			paged = append(paged, list...)
+			if q.After = next; next == "" {
+				break
+			}
+		}
+		whole, _, err := w.Groups(ctx, homeA.Tenant, GroupsQuery{Since: q.Since})
+		if err != nil || !slices.Equal(paged, whole) || len(whole) < 5 {
+			t.Errorf("%v: %+v, want %+v", err, paged, whole)
+		}
+		for text, want := range map[string]int{"C2.EX": 3, "scan": 3, "Model y": 2, "own": 0, "%": 0, "_": 0, "!": 0} {
+			list, _, err := w.Groups(ctx, homeA.Tenant, GroupsQuery{Text: text, Since: q.Since})
+			if err != nil || len(list) != want {
+				t.Errorf("%q: %v, %+v", text, err, list)
+			}
+		}
+		for _, after := range []string{"x", "-1", "0", "99999999"} {
+			if _, _, err := w.Groups(ctx, homeA.Tenant, GroupsQuery{After: after}); !errors.Is(err, ErrCursor) {
+				t.Errorf("%q: %v", after, err)
+			}
 		}
 	})
 }

@@ -5501,6 +5501,8 @@ export interface components {
             home: string;
             /** Format: date-time */
             made: string;
+            /** @description Of the home; empty when it has none */
+            name: string;
             /** @enum {string} */
             ring: "none" | "lab" | "1" | "5" | "25" | "all";
             /**
@@ -20117,6 +20119,7 @@ export interface operations {
                      *           "by": "gateway",
                      *           "home": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
                      *           "made": "2026-03-01T12:00:00Z",
+                     *           "name": "Mill Lane 4",
                      *           "ring": "none",
                      *           "version": 3,
                      *           "why": "The camera looked for open telnet ports in 40 networks"
@@ -21981,9 +21984,14 @@ export interface operations {
     "get-staff-tables-detections": {
         parameters: {
             query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
                 /** @description What cases of a group have in common */
                 by?: "all" | "detector" | "model" | "indicator";
                 days?: number;
+                /** @description What is in the detector, the model or what they contacted */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -22048,9 +22056,14 @@ export interface operations {
     "get-staff-tables-detections-csv": {
         parameters: {
             query?: {
+                /** @description As the page before gave it in next */
+                cursor?: string;
+                limit?: number;
                 /** @description What cases of a group have in common */
                 by?: "all" | "detector" | "model" | "indicator";
                 days?: number;
+                /** @description What is in the detector, the model or what they contacted */
+                q?: string;
             };
             header?: never;
             path?: never;

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -205,13 +204,16 @@ func (a consolePart) Cases(ctx context.Context, tenant string, q api.CasesQuery,
 	return out, nil
 }
 
-func (a consolePart) Groups(ctx context.Context, tenant, by string, days int) (out []view.DetectionGroup, err error) {
-	list, err := a.Incidents.Groups(ctx, tenant, by, a.Now().AddDate(0, 0, -days))
+func (a consolePart) Groups(ctx context.Context, tenant string, q api.GroupsQuery, page api.Page) (out api.Slice[view.DetectionGroup], err error) {
+	list, next, err := a.Incidents.Groups(ctx, tenant, incident.GroupsQuery{By: q.By, Text: q.Text, Since: a.Now().AddDate(0, 0, -q.Days), After: page.After, Limit: page.Limit})
+	if errors.Is(err, incident.ErrCursor) {
+		return out, problem.New(problem.Invalid, "That is no cursor of this list. Begin at the first page.")
+	}
 	for _, g := range list {
-		out = append(out, view.DetectionGroup{Detector: g.Detector, Model: g.Model, Indicator: g.Indicator, Kind: g.Kind, Homes: g.Homes, Cases: g.Cases, Open: g.Live, Wrong: g.Wrong,
+		out.Items = append(out.Items, view.DetectionGroup{Detector: g.Detector, Model: g.Model, Indicator: g.Indicator, Kind: g.Kind, Homes: g.Homes, Cases: g.Cases, Open: g.Live, Wrong: g.Wrong,
 			Findings: g.Findings, First: base.UTC(g.First), Last: base.UTC(g.Last)})
 	}
-	slices.SortStableFunc(out, func(x, y view.DetectionGroup) int { return cmp.Compare(y.Homes, x.Homes) })
+	out.Next = next
 	return out, faults.Tell(err)
 }
 

@@ -1,7 +1,6 @@
 // Detections: cases that are alike, put together by rule, model and what they called; one of them opened shows its cases and whom an act would touch.
 import { SegmentedControl, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
 import type { components } from "../../shared/api.gen";
 import { api, ok } from "../../shared/client";
 import { Ago, Skeleton, Trouble } from "../../shared/parts/Bits";
@@ -21,14 +20,12 @@ export function Detections() {
   const by = (params.get("by") ?? "all") as "all" | "indicator", days = Number(params.get("days") ?? "30") || 30;
   const open = { detector: params.get("detector") ?? "", model: params.get("model") ?? "", indicator: params.get("indicator") ?? "" };
   const one = params.get("one") === "true";
-  const [text, setText] = useState("");
-  const want = useDeferredValue(text.trim().toLowerCase());
+  const q = params.get("q") ?? "", cursor = params.get("cursor") ?? "";
   const list = useQuery({
-    queryKey: ["tables", "detections", by, days],
-    queryFn: () => ok(api.GET("/v1/staff/tables/detections", { params: { query: { by, days } } })),
+    queryKey: ["tables", "detections", by, days, q, cursor],
+    queryFn: () => ok(api.GET("/v1/staff/tables/detections", { params: { query: { by, days, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) } } })),
     refetchInterval: 60_000,
     placeholderData: keepPreviousData,
-    select: (d) => d,
   });
   const show = (g: Group) => go(params, { one: "true", detector: g.detector, model: g.model, indicator: g.indicator, cursor: "" });
   const columns: Column<Group>[] = [
@@ -43,18 +40,20 @@ export function Detections() {
     { name: "Last", cell: (g) => <Ago at={g.last} /> },
   ];
   if (one) return <One open={open} back={() => go(params, { one: "", detector: "", model: "", indicator: "", cursor: "" })} />;
-  const shown = { ...list, data: list.data && { ...list.data, items: list.data.items.filter((g) => !want || `${g.detector} ${g.model} ${g.indicator}`.toLowerCase().includes(want)) } } as typeof list;
   return (
     <>
       <Title>Detections</Title>
       <p className="quiet">Incidents that are alike, those in most homes first. An address that fewer than five homes contacted is not shown here.</p>
       <div className="filters">
-        <SegmentedControl size="sm" aria-label="Put together by" value={by} onChange={(v) => go(params, { by: v === "all" ? "" : v })} data={[{ value: "all", label: "Rule, model, contacted" }, { value: "indicator", label: "Campaign" }, { value: "model", label: "Model" }, { value: "detector", label: "Rule" }]} />
-        <Pick label="Days" value={String(days)} set={(v) => go(params, { days: v === "30" ? "" : v })} options={["7", "30", "90"].map((v) => ({ value: v, label: v }))} />
-        <TextInput size="sm" label="Only with" value={text} onChange={(e) => setText(e.currentTarget.value)} maxLength={60} />
+        <SegmentedControl size="sm" aria-label="Put together by" value={by} onChange={(v) => go(params, { by: v === "all" ? "" : v, cursor: "" })} data={[{ value: "all", label: "Rule, model, contacted" }, { value: "indicator", label: "Campaign" }, { value: "model", label: "Model" }, { value: "detector", label: "Rule" }]} />
+        <Pick label="Days" value={String(days)} set={(v) => go(params, { days: v === "30" ? "" : v, cursor: "" })} options={["7", "30", "90"].map((v) => ({ value: v, label: v }))} />
+        <form key={q} onSubmit={(e) => {
+          e.preventDefault();
+          go(params, { q: String(new FormData(e.currentTarget).get("q")).trim(), cursor: "" });
+        }}><TextInput size="sm" name="q" label="Only with (Enter)" defaultValue={q} maxLength={60} autoComplete="off" data-testid="detections-text" /></form>
       </div>
-      <DataTable label="Detections" testid="detections" columns={columns} list={shown} id={(g) => `${g.detector}|${g.model}|${g.indicator}`} mark={(g) => ({ "data-detector": g.detector })} empty={want ? "No detection has this text in it." : `Nothing was detected in the last ${days} days.`} icon="check"
-        file={`/v1/staff/tables/detections.csv?by=${by}&days=${days}`} />
+      <DataTable label="Detections" testid="detections" columns={columns} list={list} id={(g) => `${g.detector}|${g.model}|${g.indicator}`} mark={(g) => ({ "data-detector": g.detector })} empty={q ? "No detection has this text in it." : `Nothing was detected in the last ${days} days.`} icon="check"
+        file={`/v1/staff/tables/detections.csv?by=${by}&days=${days}${q && `&q=${encodeURIComponent(q)}`}`} />
     </>
   );
 }
