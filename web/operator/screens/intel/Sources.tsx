@@ -34,7 +34,7 @@ export function Sources({ steers }: { steers: boolean }) {
       {!sources.data && !sources.error && <Skeleton lines={4} />}
       {sources.data && items.length === 0 && <Empty icon="shield">No source of lists is set up, so only what the gateways bring along is in force. One of the web is added here; one that lies on the server, or inside your network, by the server’s administrator with the command cardea admin intel source.</Empty>}
       {items.length > 0 && (
-        <div className="scroll card" tabIndex={0} role="region" aria-label="Sources">
+        <div className="scroll card" tabIndex={0} role="region" aria-label="Table of sources">
           <table data-testid="sources">
             <thead><tr><th scope="col">Source</th><th scope="col">Kind</th><th scope="col">State</th><th scope="col" className="num">Trust</th><th scope="col" className="num">Entries</th><th scope="col" className="num">In force</th><th scope="col" className="num">Held back</th><th scope="col">Last good</th>{may && steers && <th scope="col">Change</th>}</tr></thead>
             <tbody>{items.map((s) => <Row key={s.name} of={s} acts={may && steers} change={() => setForm(s)} ask={(a) => setAct({ act: a, of: s })} />)}</tbody>

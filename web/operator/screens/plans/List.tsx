@@ -34,7 +34,7 @@ export function PlanList({ may }: { may: boolean }) {
       {!list.data && !list.error && <Skeleton lines={3} />}
       {list.data && all.length === 0 && <Empty icon="home">There are no plans, so every home has everything.</Empty>}
       {all.length > 0 && (
-        <div className="scroll card" tabIndex={0} role="region" aria-label="Service plans">
+        <div className="scroll card" tabIndex={0} role="region" aria-label="Table of plans">
           <table data-testid="plans">
             <thead><tr><th scope="col">Plan</th><th scope="col">What it has besides</th><th scope="col">For whom</th>{may && <th scope="col">Change</th>}</tr></thead>
             <tbody>{all.map((p) => (
