@@ -18,7 +18,7 @@ const acts: Record<string, string> = {
   "bulk-quarantine": "shut a device in, by an agreed bulk action", "bulk-block": "blocked an address, by an agreed bulk action", "bulk-unblock": "ended a block, by an agreed bulk action", "bulk-release": "let a device out, by an agreed bulk action",
   propose: "proposed something that a second person must agree to", approve: "agreed to a proposal", refuse: "refused a proposal", "approved-done": "agreed, and it was done", "approved-failed": "agreed, and it failed", take: "finished an agreed proposal that was cut short",
   "token-make": "made an access token", "token-revoke": "ended an access token", "staff-add": "added a colleague", "staff-roles": "changed the roles of a colleague", "staff-remove": "removed a colleague", "staff-sign-in": "signed in through the provider's account", "sign-in": "signed in",
-  "tenant-created": "made this provider", resident: "made an account for somebody at home", link: "made a sign-in link for somebody",
+  "tenant-created": "made this provider", sharing: "changed what is learned from this provider's homes", resident: "made an account for somebody at home", link: "made a sign-in link for somebody",
   "plan-save": "made or changed a service plan", "plan-remove": "removed a service plan", "brand-save": "changed how the provider looks to its customers",
   "webhook-add": "added a webhook", "webhook-change": "changed a webhook", "webhook-remove": "removed a webhook", "webhook-secret": "made a new secret for a webhook", "webhook-again": "sent an event to a webhook once more",
   "webhook-test": "sent a test to a webhook", "webhook-paused": "paused a webhook that kept failing",
