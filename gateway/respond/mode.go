@@ -192,7 +192,7 @@ func (r *Responder) Dismiss(d Dismissal, now time.Time) (err error) {
 			err = ErrWarned // before a code is used up
 			return
 		}
-		how, warned := home.Words{}, home.Words{}
+		var how, warned home.Words
 		if how, err = r.codeOK(c.Incident.ID, d.Code, d.Self, now); err != nil {
 			return
 		}
