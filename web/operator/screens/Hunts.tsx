@@ -53,7 +53,7 @@ function One({ hunt: h }: { hunt: Hunt }) {
           </table>
         </div>
       )}
-      {open && may && <div><button className="plain" onClick={() => setEnds(true)} aria-label={`End: ${clip(h.why, 80)}`} data-testid="hunt-end">End it</button></div>}
+      {open && may && <div><button className="plain" onClick={() => setEnds(true)} aria-label={`End it: ${clip(h.why, 80)}`} data-testid="hunt-end">End it</button></div>}
       {ends && <Ending hunt={h} close={() => setEnds(false)} />}
     </li>
   );
