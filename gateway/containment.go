@@ -409,12 +409,13 @@ func (g *Gateway) remember() error {
 	g.said.keep(known)
 	g.hunted.keep(known)
 	told := maps.Clone(g.hunted)
+	cases, tells := g.responder.Snapshot(), g.cloud.memory() // together: what is found is put into its case and told of while the lock is held
 	g.mu.Unlock()
 	g.rules.mu.Lock()
 	rules := maps.Clone(g.rules.added)
 	g.rules.mu.Unlock()
 	return saveMemory(g.cfg.State, memory{
-		Devices: devices, Ports: ports, Cases: g.responder.Snapshot(), Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: g.cloud.memory(), Hunted: told,
+		Devices: devices, Ports: ports, Cases: cases, Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: tells, Hunted: told,
 		Out: g.out(), Held: g.book.Snapshot(), Harm: g.harm.Snapshot(), Lifted: g.hits.memory(known),
 	})
 }

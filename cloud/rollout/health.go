@@ -122,7 +122,7 @@ const figuresPage = 2000
 // version for count in neither.
 func (r *Rollout) Figures(ctx context.Context, p Plan) (is, control ring.Figures, err error) {
 	pins := map[home.Place]ring.Pin{}
-	platforms := map[string]bool{} // that have the version; nil: it is for all
+	platforms, awaited := map[string]bool{}, map[home.Place]bool{} // those that have the version, nil: it is for all; homes put into this ring
 	var after home.Place
 	for first, n := true, figuresPage; n == figuresPage; first = false {
 		err = r.d.View(ctx, func(tx *db.Tx) error {
@@ -137,14 +137,20 @@ func (r *Rollout) Figures(ctx context.Context, p Plan) (is, control ring.Figures
 				for _, q := range list { // one of the bundle's own comes after one for all
 					pins[q.Place] = q.Pin
 				}
+				for place, pin := range pins {
+					if pin.Ring == p.Ring && pin.Version == 0 && p.Ring != ring.All {
+						awaited[place] = true
+					}
+				}
 			}
-			n, after, err = r.sum(tx, p, who{pins, platforms}, after, &is, &control)
+			n, after, err = r.sum(tx, p, who{pins, platforms, awaited}, after, &is, &control)
 			return err
 		})
 		if err != nil {
 			return is, control, fmt.Errorf("figures of a rollout: %w", err)
 		}
 	}
+	is.Awaited = len(awaited)
 	return is, control, nil
 }
 
@@ -152,6 +158,7 @@ func (r *Rollout) Figures(ctx context.Context, p Plan) (is, control ring.Figures
 type who struct {
 	pins      map[home.Place]ring.Pin
 	platforms map[string]bool // nil: all
+	awaited   map[home.Place]bool
 }
 
 // platformsOf are those that have a version of the agent; nil for other bundles.
@@ -189,7 +196,10 @@ func (r *Rollout) sum(tx *db.Tx, p Plan, count who, after home.Place, is, contro
 			return n, last, err
 		}
 		last = h.place
-		pin := count.pins[h.place]
+		pin, old := count.pins[h.place], time.UnixMilli(h.at).Before(from.Add(-quiet))
+		if !old {
+			delete(count.awaited, h.place)
+		}
 		if pin.Version > 0 || count.platforms != nil && h.platform != "" && !count.platforms[h.platform] {
 			continue
 		}
@@ -197,7 +207,7 @@ func (r *Rollout) sum(tx *db.Tx, p Plan, count who, after home.Place, is, contro
 		if pin.Place(h.place.Tenant, h.place.Home, p.ID) <= p.Ring {
 			to = is
 		}
-		if time.UnixMilli(h.at).Before(from.Add(-quiet)) {
+		if old {
 			to.Away++
 			continue
 		}

@@ -146,6 +146,37 @@ func TestARingIsLookedAtManyTimes(t *testing.T) {
 	rests(7500 * time.Millisecond)
 }
 
+// Whom staff put into an early ring, and who has not told of itself yet, is waited for as long as a ring lasts: else a version that nobody
+// has tried would reach all at once.
+func TestWhoWasChosenToTryItFirstIsWaitedFor(t *testing.T) {
+	s := newStreet(t, dbtest.SQLite(t), Agent, 10)
+	s.pin(0, ring.Pin{Ring: ring.One})
+	for i := 1; i < len(s.homes); i++ {
+		s.pin(i, ring.Pin{Ring: ring.All})
+	}
+	away := true
+	s.bad = func(i int, _ uint64) *pb.Heartbeat {
+		if i == 0 && away {
+			return nil
+		}
+		return &pb.Heartbeat{Health: &pb.Health{Asked: 1000}}
+	}
+	s.publish("v1")
+	s.publish("v2")
+	s.live(20 * time.Minute)
+	if _, err := s.r.Start(t.Context(), Start{Name: Agent, Pace: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	s.live(50 * time.Minute)
+	if p, steps := s.plan(); p.Ring != ring.One || !strings.Contains(p.Verdict.Why, "put into this ring") {
+		t.Errorf("ring %s, %q, %v", p.Ring, p.Verdict.Why, steps)
+	}
+	s.live(20 * time.Minute)
+	if p, steps := s.plan(); p.Ring != ring.All {
+		t.Errorf("who never comes is waited for longer than a ring lasts: ring %s, %q, %v", p.Ring, p.Verdict.Why, steps)
+	}
+}
+
 // One home that was drawn may say what it likes: it stops nothing.
 func TestOneHomeThatLiesStopsNothing(t *testing.T) {
 	s := newStreet(t, dbtest.SQLite(t), Agent, 80)

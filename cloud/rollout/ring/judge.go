@@ -10,6 +10,7 @@ import (
 type Figures struct {
 	Homes      int       `json:"homes"`    // that told of themselves when the rollout began, or since
 	Away       int       `json:"away"`     // besides them: that did not, and count in nothing else
+	Awaited    int       `json:"awaited"`  // besides them: that staff put into this very ring, and that did not tell of themselves
 	Have       int       `json:"have"`     // of them that have the new version in force, and are not silent
 	Silent     int       `json:"silent"`   // of them that do not tell of themselves any more
 	Crashed    int       `json:"crashed"`  // of them that started in the last day with no stop before, or are silent
@@ -126,6 +127,8 @@ func ready(v Verdict, is, control Figures, l Limits, elapsed time.Duration) Verd
 	nobody := is.Away+control.Homes+control.Away == 0
 	missing := live - is.Have
 	switch {
+	case is.Homes == 0 && is.Awaited > 0 && elapsed < l.MinTime: // who was chosen to try it first is waited for as long as a ring lasts
+		v.Why = fmt.Sprintf("none of %d homes that staff put into this ring has told of itself yet", is.Awaited)
 	case is.Homes == 0 && (others || nobody):
 		v.Do, v.Why = Go, "no home is in this ring"
 	case live <= 0 && late && others:
