@@ -17,6 +17,7 @@ type change struct {
 	kinds    []string // in what they differ
 	port     string   // where the new one was heard
 	heard    int      // how often the new one was
+	late     bool     // the new one was not heard enough to decide in time
 	proven   bool
 	frame    uint64
 	was, is  string // names, where both have one
@@ -35,6 +36,8 @@ const (
 	sure     = 0.9     // a confidence
 	sureFor  = int64(time.Hour / time.Second)
 	ruleSpan = 10 * 60 // seconds within which changes belong together
+	enough   = 2       // times that the new one must have been heard
+	quiet    = 60 * 60 // seconds within which it must have been
 )
 
 type toldKey struct {
@@ -110,7 +113,7 @@ func (l *Linker) hear(f *face, x *lodger, o *home.Observation) {
 		return
 	}
 	old, is := f.lodger(c.old), f.lodger(c.new)
-	if old == nil || is == nil {
+	if old == nil || is == nil || c.late && c.heard < enough { // it asked once and was gone
 		f.change = nil
 		return
 	}
@@ -150,8 +153,12 @@ func (l *Linker) ripen() {
 		if t-c.since < wait && t >= c.since {
 			continue
 		}
+		if c.heard < enough && t-c.since < quiet && t >= c.since { // it may be slow, or asleep
+			c.late = true
+			continue
+		}
 		f.change = nil
-		if c.heard < 2 || len(c.kinds) < 2 || !l.may(f.mac, home.DetectIdentity) {
+		if c.heard < enough || len(c.kinds) < 2 || !l.may(f.mac, home.DetectIdentity) {
 			continue
 		}
 		named := say.Word("")

@@ -52,6 +52,19 @@ func TestASuddenlyOtherDevice(t *testing.T) {
 	}
 }
 
+// A device that is slow to speak after it asked for an address is found when it does.
+func TestAnotherDeviceThatIsSlowToSpeak(t *testing.T) {
+	h := newHouse()
+	h.life(10*time.Minute, laptop)
+	other := laptop
+	other.name, other.params, other.vendor = "kitchen-camera", busybox, "udhcp 1.24.1"
+	h.tell(other, home.Event{Kind: home.EventLease, Lease: &home.Lease{Op: 1, Client: other.mac, Hostname: other.name, Vendor: other.vendor, Params: other.params}})
+	h.pass(20 * time.Minute)
+	h.want(t)
+	h.life(5*time.Minute, other)
+	h.want(t, home.DetectIdentity)
+}
+
 // One question with the names of another device is enough where the port says whose it is.
 func TestOneForgedQuestion(t *testing.T) {
 	h := newHouse()
@@ -101,6 +114,14 @@ func TestWhatIsNoChange(t *testing.T) {
 			h.life(10*time.Minute, laptop)
 			h.tell(x, home.Event{Kind: home.EventLease, Lease: &home.Lease{Op: 1, Client: x.mac, Hostname: x.name, Params: x.params}})
 			h.pass(time.Hour)
+		},
+		"it asks once, and is soon who it was": func(h *house) {
+			x := laptop
+			x.params, x.name = busybox, "kitchen-camera"
+			h.life(10*time.Minute, laptop)
+			h.tell(x, home.Event{Kind: home.EventLease, Lease: &home.Lease{Op: 1, Client: x.mac, Hostname: x.name, Params: x.params}})
+			h.pass(20 * time.Minute)
+			h.life(10*time.Minute, laptop)
 		},
 		"it boots from the network": func(h *house) {
 			x, y := laptop, laptop

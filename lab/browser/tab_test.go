@@ -208,7 +208,8 @@ func (p *tab) says(handle, text string) {
 }
 
 // click scrolls an element (a JavaScript expression) to the middle and clicks it with the mouse, once it can be clicked: it
-// is enabled and nothing lies over it. A page may move between the look and the mouse: what missed the element is done again.
+// is enabled and nothing lies over it. A page may move between the look and the mouse: what missed the element is held back from what
+// it hit, and done again.
 func (p *tab) click(js string) {
 	p.t.Helper()
 	var before []float64
@@ -222,7 +223,12 @@ func (p *tab) click(js string) {
 			if (!hit || !(e.contains(hit) || hit.contains(e))) return null;
 			if (!window.labClick) addEventListener("click", (ev) => {
 				const c = window.labClick;
-				c.hit ||= ev.composedPath().includes(c.wanted) || ev.target === c.over; // pressed here and let go there is a click on what is around both
+				if (c.hit) return;
+				c.hit = ev.composedPath().includes(c.wanted) || ev.target === c.over; // pressed here and let go there is a click on what is around both
+				if (!c.hit) {
+					ev.preventDefault();
+					ev.stopImmediatePropagation();
+				}
 			}, true);
 			window.labClick = {wanted: e, over: hit, hit: false};
 			return [x, y];

@@ -254,7 +254,7 @@ func (w *watch) on(g plan.Guest, mac home.MAC) {
 	w.exec(g.Name, "ip", "link", "set", device.Iface, "down")
 	w.exec(g.Name, "ip", "link", "set", device.Iface, "address", mac.String(), "up")
 	w.exec(g.Name, "ethtool", "-K", device.Iface, "tx", "off")
-	args := []string{"-f", "-q", "-n", "-i", device.Iface, "-s", script, "-t", "10", "-T", "1", "-x", "hostname:" + g.Calls}
+	args := []string{"-f", "-q", "-n", "-i", device.Iface, "-s", script, "-t", "30", "-T", "1", "-x", "hostname:" + g.Calls}
 	if g.Vendor != "" {
 		args = append(args, "-V", g.Vendor)
 	}
