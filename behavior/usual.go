@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"cardea/behavior/profile"
 	"cardea/behavior/usual"
 	"cardea/home"
 )
@@ -52,6 +53,30 @@ func (d *Detectors) Days(now time.Time, yield func(home.DeviceID, usual.Day)) {
 		if day, ok := dev.usual.Day(); ok {
 			yield(dev.ID, day)
 		}
+	}
+}
+
+// Past is for judging contacts of the past by what is known now of their devices' models; nil: no profile is in force.
+// better says of a device whether that its model is known in so many homes is news.
+func (d *Detectors) Past(devices []home.Device, now time.Time, better func(home.DeviceID, profile.Level, uint32) bool) *usual.Past {
+	p := d.usual.NewPast()
+	if p == nil {
+		return nil
+	}
+	for i := range devices {
+		var known *usual.Device
+		if dev := d.devices[devices[i].ID]; dev != nil {
+			known = &dev.usual
+		}
+		d.usual.Add(p, known, &devices[i], now.UnixNano(), better)
+	}
+	return p
+}
+
+// Doubt takes an endpoint that a finding of the past was about for unusual of its device.
+func (d *Detectors) Doubt(id home.DeviceID, far *home.Endpoint) {
+	if dev := d.devices[id]; dev != nil {
+		d.usual.Doubt(&dev.usual, far)
 	}
 }
 

@@ -141,6 +141,7 @@ func start(tb testing.TB, dir string) (*Gateway, *recorder) {
 	if m.Hunted != nil {
 		g.hunted = m.Hunted
 	}
+	g.scored = m.Scored
 	g.cloud.restore(m.Cloud)
 	r := &recorder{}
 	if err := g.cloud.adopt(testPlace); err != nil {

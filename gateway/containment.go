@@ -408,14 +408,15 @@ func (g *Gateway) remember() error {
 	}
 	g.said.keep(known)
 	g.hunted.keep(known)
-	told := maps.Clone(g.hunted)
+	maps.DeleteFunc(g.scored, func(d home.DeviceID, _ scored) bool { return !known[d] })
+	told, scored := maps.Clone(g.hunted), maps.Clone(g.scored)
 	cases, tells := g.responder.Snapshot(), g.cloud.memory() // together: what is found is put into its case and told of while the lock is held
 	g.mu.Unlock()
 	g.rules.mu.Lock()
 	rules := maps.Clone(g.rules.added)
 	g.rules.mu.Unlock()
 	return saveMemory(g.cfg.State, memory{
-		Devices: devices, Ports: ports, Cases: cases, Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: tells, Hunted: told,
+		Devices: devices, Ports: ports, Cases: cases, Rules: rules, Said: g.said.memory(), Aliases: aliases, Cloud: tells, Hunted: told, Scored: scored,
 		Out: g.out(), Held: g.book.Snapshot(), Harm: g.harm.Snapshot(), Lifted: g.hits.memory(known),
 	})
 }

@@ -72,9 +72,11 @@ func lampDays(t *testing.T) (g *Gateway, day func(bots int) int, scans func() in
 }
 
 // lampsOf is what 30 homes know of a lamp that uses one endpoint, with days of healthy ones to go by.
-func lampsOf(own *home.Endpoint) *profile.Set {
+func lampsOf(own *home.Endpoint) *profile.Set { return lampsIn(30, own) }
+
+func lampsIn(homes int, own *home.Endpoint) *profile.Set {
 	counts := profile.NewCounts()
-	for h := range 30 {
+	for h := range homes {
 		counts.Add(&profile.Use{Level: profile.LevelOf(bulb), Week: 100, Home: uint64(h), Network: uint32(h % 5), Active: 7, Ends: []profile.End{{Chain: endpoint.Of(own, false, false), Days: 7}}})
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))

@@ -115,8 +115,9 @@ type Gateway struct {
 	busy        atomic.Bool    // a job runs aside
 	background  sync.WaitGroup // it; owned by work
 
-	lookBack chan struct{} // owner: Gateway; capacity 1; full means that looking back is already asked for
-	hunted   hunted        // guarded by mu
+	lookBack chan struct{}            // owner: Gateway; capacity 1; full means that looking back is already asked for
+	hunted   hunted                   // guarded by mu
+	scored   map[home.DeviceID]scored // by what each device's past was judged; guarded by mu
 
 	changed chan struct{}                    // owner: Gateway; capacity 1; full means that enforcing is already asked for
 	jobs    chan func(context.Context) error // owner: Gateway; capacity 256; when it is full the job is dropped and counted
@@ -253,6 +254,7 @@ func (g *Gateway) recall() error {
 	if m.Hunted != nil {
 		g.hunted = m.Hunted.restored()
 	}
+	g.scored = m.Scored
 	g.recallWho(m)
 	if err := g.recallNormal(); err != nil {
 		g.log.Warn("it has to be learned again", "err", err)

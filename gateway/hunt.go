@@ -263,15 +263,7 @@ func (s *search) count(hits map[soughtHit]*pb.HuntHit, k *home.Contact) {
 func (g *Gateway) openCases(found []*home.Finding) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
-	for _, f := range found {
-		d := g.observer.Borrow(f.Device)
-		if d == nil || !g.hunted.first(huntedKey(f.Device, f.Facts["indicator"]), now) {
-			continue // the device is gone, or its owner was told already
-		}
-		f.MAC, f.Time = d.MAC, now
-		g.Find(f)
-	}
+	g.tellPast(found)
 }
 
 // answer is what is told.

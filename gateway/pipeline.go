@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cardea/gateway/control"
+	"cardea/gateway/judge"
 	"cardea/gateway/report"
 	"cardea/home"
 	"cardea/say"
@@ -206,6 +207,9 @@ func (g *Gateway) refused(d *home.Device, a netip.Addr) home.Verdict {
 func (g *Gateway) Find(f *home.Finding) {
 	f.ID = string(home.NewDeviceID())
 	g.judge.Card(f, func(yield func(home.Contact) bool) { g.observer.Contacts(f.Device, yield) })
+	if f.Detector == home.DetectNovelty && f.Facts["first"] == true {
+		g.hunted.first(huntedKey(f.Device, judge.Cause(f)), f.Time) // it need not be told of the past
+	}
 	g.discreet(f)
 	g.count("findings_"+string(f.Detector), 1)
 	g.log.Info("finding", "device", f.Device, "detector", f.Detector, "strength", f.Strength, "port", f.Port)

@@ -9,12 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"cardea/behavior/profile"
+	"cardea/gateway/judge"
 	"cardea/gateway/ledger"
 	"cardea/home"
 )
 
-// Looking back: what was contacted before it was known as bad. When lists or what homes agree on have changed, the ledger's
-// contacts are judged again.
+// Looking back: what was contacted before it was known as bad. When lists, what homes agree on or the profiles have changed, the
+// ledger's contacts are judged again: by lists, and by the profiles of models that were learnt since, or are known from twice as many
+// homes. What a profile no longer knows is not told of the past: mostly it only grew old.
 const (
 	huntBack  = 30 * 24 * time.Hour
 	huntWait  = 10 * time.Second // after a change: more may follow
@@ -68,6 +71,18 @@ func (g *Gateway) changedIntel() {
 // hunt judges the ledger's contacts again and tells what is new.
 func (g *Gateway) hunt(ctx context.Context) error {
 	h := g.judge.Hunt(huntMost)
+	g.mu.Lock()
+	now := map[home.DeviceID]scored{}
+	h.Past = g.judge.Past(g.observer.Devices(), g.now(), func(d home.DeviceID, l profile.Level, homes uint32) bool {
+		was, is := g.scored[d], scored{l.String(), homes}
+		if was.Model == is.Model && homes < 2*was.Homes {
+			now[d] = was
+			return false
+		}
+		now[d] = is
+		return true
+	})
+	g.mu.Unlock()
 	err := g.ledger.Query(ctx, ledger.Query{From: g.now().Add(-huntBack)}, func(c *home.Contact) bool {
 		h.Contact(c)
 		return ctx.Err() == nil
@@ -80,16 +95,33 @@ func (g *Gateway) hunt(ctx context.Context) error {
 	g.count("hunts_left_out", uint64(h.Left))
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.tellPast(found)
+	if h.Past != nil {
+		g.scored = now
+	}
+	return nil
+}
+
+// scored is by what a device's past was judged.
+type scored struct {
+	Model string `json:"model"`
+	Homes uint32 `json:"homes"`
+}
+
+// tellPast tells what was found of the past, each once. The lock is held.
+func (g *Gateway) tellPast(found []*home.Finding) {
 	now := g.now()
 	for _, f := range found {
 		d := g.observer.Borrow(f.Device)
-		if d == nil || !g.hunted.first(huntedKey(f.Device, f.Facts["indicator"]), now) {
+		if d == nil || !g.hunted.first(huntedKey(f.Device, judge.Cause(f)), now) {
 			continue // the device is gone, or its owner was told already
 		}
 		f.MAC, f.Time = d.MAC, now
+		if f.Detector == home.DetectNovelty {
+			g.judge.Doubt(f)
+		}
 		g.Find(f)
 	}
-	return nil
 }
 
 // hunted is what was told of the past, and when: it is kept as long as the ledger is, and as the device is known, across restarts. What a
@@ -98,8 +130,8 @@ type hunted map[string]time.Time
 
 const huntedHash = 12 // bytes
 
-func huntedKey(d home.DeviceID, indicator any) string {
-	sum := sha256.Sum256(fmt.Append(nil, d, " ", indicator))
+func huntedKey(d home.DeviceID, cause string) string {
+	sum := sha256.Sum256(fmt.Append(nil, d, " ", cause))
 	return string(d) + " " + hex.EncodeToString(sum[:huntedHash])
 }
 

@@ -2,13 +2,17 @@ package gateway
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"cardea/behavior"
+	"cardea/gateway/judge"
 	"cardea/home"
+	"cardea/identity"
 	"cardea/intel"
 )
 
@@ -58,6 +62,79 @@ func TestTheLedgerIsLookedThroughAgain(t *testing.T) {
 	hunt(g)
 	flush(t, g)
 	equal(t, "after a restart", r.take(), "incident camera open endpoint-block none") // the case is told again, no finding
+}
+
+// What a device did before its model was learnt in other homes is told when it is: once, also across a restart, and not again when its
+// owner said that it was fine. What was told when it happened is not told of the past.
+func TestTheLedgerIsJudgedByAProfileThatComes(t *testing.T) {
+	dir := t.TempDir()
+	own := home.Endpoint{Name: "api.example.com", Domain: "example.com", Port: 443, Proto: "tcp"}
+	begin := func() (*Gateway, *recorder) {
+		g, r := start(t, dir)
+		g.judge = judge.New(judge.Config{Behavior: behavior.Config{Usual: g.usualConfig()}}, g)
+		g.loadPolicy(nil)
+		g.mu.Lock()
+		for _, id := range []home.DeviceID{"hall-lamp", "bedroom-lamp"} {
+			m := home.MAC{2, 9, byte(len(id))}
+			g.observer.Remember(home.Device{ID: id, MAC: m, MACs: []home.MAC{m}, Identity: bulb, First: g.now().Add(-time.Hour), Last: g.now()})
+			g.who.book.Correct(id, identity.Correction{Model: bulb.Model, Vendor: bulb.Vendor, Class: bulb.Class})
+		}
+		g.mu.Unlock()
+		return g, r
+	}
+	told := func(g *Gateway, homes int) int {
+		t.Helper()
+		g.profiles.Store(lampsIn(homes, &own))
+		before := findingsOf(g, home.DetectNovelty)
+		if err := g.hunt(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		return findingsOf(g, home.DetectNovelty) - before
+	}
+	g, _ := begin()
+	at := g.now().Add(-time.Minute)
+	calls := func(g *Gateway, id home.DeviceID, e home.Endpoint) {
+		if err := g.ledger.Append(&home.Contact{Device: id, Endpoint: e, Flows: 1, First: at, Last: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bot := home.Endpoint{Name: "bot.example.net", Domain: "example.net", Port: 4975, Proto: "tcp"}
+	calls(g, "hall-lamp", own)
+	calls(g, "hall-lamp", bot)
+	calls(g, "hall-lamp", bot)
+	if err := g.hunt(context.Background()); err != nil || findingsOf(g, home.DetectNovelty) != 0 {
+		t.Fatal("found without a profile", err)
+	}
+	if n := told(g, 30); n != 1 {
+		t.Fatalf("told %d times", n)
+	}
+	i, open := g.responder.Of("hall-lamp")
+	if !open || i.Mode == home.ModeQuarantine || len(i.Findings) != 1 || i.Findings[0].Facts["contacts"] != uint64(2) {
+		t.Fatalf("%+v", i)
+	}
+	calls(g, "bedroom-lamp", bot)
+	if n := told(g, 31); n != 0 {
+		t.Errorf("a few homes more tell %d", n)
+	}
+	if n := told(g, 60); n != 1 {
+		t.Errorf("twice as many homes tell %d of the other, which did it since", n)
+	}
+	if err := g.remember(); err != nil {
+		t.Fatal(err)
+	}
+	g.ledger.Close()
+	g, _ = begin()
+	g.mu.Lock()
+	g.Find(&home.Finding{Device: "hall-lamp", Detector: home.DetectNovelty, Strength: home.Soft, Time: g.now(), Facts: map[string]any{"first": true}, Symptom: home.Symptom{},
+		Card: &home.Card{Seen: []home.Seen{{Endpoint: home.Endpoint{IP: netip.MustParseAddr("203.0.113.7"), Port: 23, Proto: "tcp"}}}}})
+	g.mu.Unlock()
+	calls(g, "hall-lamp", home.Endpoint{IP: netip.MustParseAddr("203.0.113.9"), Port: 23, Proto: "tcp"}) // one of those that were told as one
+	if n := told(g, 60); n != 0 {
+		t.Errorf("after a restart %d", n)
+	}
+	if n := told(g, 120); n != 0 {
+		t.Errorf("after a restart, from more homes, %d", n)
+	}
 }
 
 func TestWhatWasToldOfThePastIsBounded(t *testing.T) {

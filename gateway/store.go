@@ -33,6 +33,7 @@ type memory struct {
 	Said    saidMemory               `json:"said,omitzero"`
 	Cloud   cloudMemory              `json:"cloud,omitzero"`
 	Hunted  hunted                   `json:"hunted,omitempty"` // what was told of the past
+	Scored  map[home.DeviceID]scored `json:"scored,omitempty"` // by which profile it was judged
 
 	Out  []home.DeviceID                    `json:"out,omitempty"`  // in quarantine by the kernel still, and let out
 	Held map[home.DeviceID]permits.Held     `json:"held,omitempty"` // who is held to a list, and as whom

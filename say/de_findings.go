@@ -97,12 +97,13 @@ var findings = map[Pattern]string{
 	"It calls itself what a {0} does, but its address and what it contacts are not those of one.":                        "Es nennt sich so wie das Modell „{0}“, aber seine Adresse und seine Kontakte passen nicht dazu.",
 	"Its hardware address {0} is used on two ports at once, {1} and {2}: one of them is not it.":                         "Seine Hardware-Adresse {0} wird an zwei Anschlüssen zugleich benutzt, {1} und {2}: An einem davon ist es ein fremdes Gerät.",
 
-	"contacted {0}, which list {1} names as {2}{3}{4}":                                  "hat {0} kontaktiert; die Liste {1} führt das als {2}{3}{4}",
-	"was contacted by {0}, which list {1} names as {2}{3}{4}":                           "wurde von {0} kontaktiert; die Liste {1} führt das als {2}{3}{4}",
-	"; {0} times since {1}":                                                             "; {0}-mal seit dem {1}",
-	"; the sender is known by its address only, which can be forged":                    "; der Absender ist nur an seiner Adresse erkannt, und die lässt sich fälschen",
-	"; one contact can come from a web page or a message, so it is watched for now":     "; ein einzelner Kontakt kann von einer Webseite oder einer Nachricht kommen, darum wird es vorerst nur beobachtet",
-	"contacted {0} on {1:day} at {1:clock} UTC, which list {2} names as {3} since then": "hat {0} am {1:day} um {1:clock} Uhr (UTC) kontaktiert; die Liste {2} führt das seitdem als {3}",
+	"contacted {0}, which list {1} names as {2}{3}{4}":                                                                     "hat {0} kontaktiert; die Liste {1} führt das als {2}{3}{4}",
+	"was contacted by {0}, which list {1} names as {2}{3}{4}":                                                              "wurde von {0} kontaktiert; die Liste {1} führt das als {2}{3}{4}",
+	"; {0} times since {1}":                                                                                                "; {0}-mal seit dem {1}",
+	"; the sender is known by its address only, which can be forged":                                                       "; der Absender ist nur an seiner Adresse erkannt, und die lässt sich fälschen",
+	"; one contact can come from a web page or a message, so it is watched for now":                                        "; ein einzelner Kontakt kann von einer Webseite oder einer Nachricht kommen, darum wird es vorerst nur beobachtet",
+	"contacted {0} on port {1} on {2:day} at {2:clock} UTC; as was learnt since then, nothing like it is known of any {3}": "hat am {2:day} um {2:clock} Uhr (UTC) {0} an Port {1} kontaktiert; wie seitdem gelernt wurde, ist von keinem Gerät dieser Art ({3}) so etwas bekannt",
+	"contacted {0} on {1:day} at {1:clock} UTC, which list {2} names as {3} since then":                                    "hat {0} am {1:day} um {1:clock} Uhr (UTC) kontaktiert; die Liste {2} führt das seitdem als {3}",
 }
 
 // families are the kinds of evidence that a finding of several sums up.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"cardea/behavior/usual"
 	"cardea/home"
 	"cardea/say"
 )
@@ -48,9 +49,11 @@ func seen(c *home.Contact) home.Seen {
 	return home.Seen{Endpoint: c.Endpoint, Flows: c.Flows, Failed: c.Failed, Up: c.Up, Down: c.Down, First: c.First, Last: c.Last}
 }
 
-// Hunt gathers what Again finds in contacts given one after the other: one finding for each device and indicator, with its contacts
-// as evidence. At most most findings.
+// Hunt gathers what Again, and where Past is set that, find in contacts given one after the other: one finding for each device and
+// indicator or cause, with its contacts as evidence. At most most findings.
 type Hunt struct {
+	Past *usual.Past // what has been learnt of models since; nil: nothing
+
 	judge *Judge
 	by    func(*home.Contact) (home.Indicator, bool) // what is looked for; nil: what is listed
 	most  int
@@ -62,6 +65,14 @@ type Hunt struct {
 type huntKey struct {
 	device home.DeviceID
 	value  string
+}
+
+// Cause is what findings of the past about one device are told once for: an indicator, or what nobody of its model does.
+func Cause(f *home.Finding) string {
+	if f.Detector == home.DetectNovelty && f.Card != nil && len(f.Card.Seen) > 0 {
+		return fmt.Sprintf("normal %x", usual.CauseOf(&f.Card.Seen[0].Endpoint))
+	}
+	return fmt.Sprint(f.Facts["indicator"])
 }
 
 // cardSeen is how many contacts a card has at most.
@@ -78,7 +89,7 @@ func (h *Hunt) Contact(c *home.Contact) {
 	if f == nil {
 		return
 	}
-	k := huntKey{c.Device, fmt.Sprint(f.Facts["indicator"])}
+	k := huntKey{c.Device, Cause(f)}
 	was := h.found[k]
 	if was == nil {
 		if len(h.found) >= h.most {

@@ -39,7 +39,11 @@ func (j *Judge) Search(most int, by func(*home.Contact) (home.Indicator, bool)) 
 // find judges a contact of the past.
 func (h *Hunt) find(c *home.Contact) *home.Finding {
 	if h.by == nil {
-		return h.judge.Again(c)
+		f := h.judge.Again(c)
+		if f == nil && h.Past != nil && !h.judge.allows(c) {
+			f = h.Past.Contact(c)
+		}
+		return f
 	}
 	if c.Local || c.Inbound || c.Lookup || c.Flows == 0 || c.Listed != nil {
 		return nil // what was listed then was told then
@@ -52,6 +56,12 @@ func (h *Hunt) find(c *home.Contact) *home.Finding {
 		c = withoutName(c)
 	}
 	return past(c, &ind)
+}
+
+// allows says whether the owner lets the device reach this.
+func (j *Judge) allows(c *home.Contact) bool {
+	p := j.policy.Load()
+	return p.name(c.Device, c.Endpoint.Name).action == home.Allow || p.addr(c.Device, c.Endpoint.IP).action == home.Allow
 }
 
 // withoutName is a contact as it is told where its address is what matters: a name that leads there may be innocent.

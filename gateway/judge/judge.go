@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cardea/behavior"
+	"cardea/behavior/profile"
 	"cardea/behavior/usual"
 	"cardea/home"
 )
@@ -107,6 +108,18 @@ func (j *Judge) Accept(list []home.Finding) {
 		for k := range f.Card.Seen {
 			j.detect.Accept(f.Device, &f.Card.Seen[k].Endpoint)
 		}
+	}
+}
+
+// Past is for a hunt by what has been learnt of models; see behavior.Detectors.Past.
+func (j *Judge) Past(devices []home.Device, now time.Time, better func(home.DeviceID, profile.Level, uint32) bool) *usual.Past {
+	return j.detect.Past(devices, now, better)
+}
+
+// Doubt takes what a finding of the past was about for unusual of its device, until its owner says that it is fine.
+func (j *Judge) Doubt(f *home.Finding) {
+	for k := range f.Card.Seen {
+		j.detect.Doubt(f.Device, &f.Card.Seen[k].Endpoint)
 	}
 }
 
