@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"strconv"
+	"time"
 
 	"cardea/home"
 )
@@ -71,6 +73,8 @@ func (p *Portal) render(w http.ResponseWriter, r *http.Request, status int, mess
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", s.Lang)
 	w.Header().Set("Content-Security-Policy", policy(m.Style))
+	w.Header().Set("Content-Length", strconv.Itoa(out.Len()))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // a recorder has none
 	w.WriteHeader(status)
 	if _, err := out.WriteTo(w); err != nil {
 		p.log.Debug("portal: page cut short", "err", err)

@@ -90,6 +90,10 @@ func New(cfg Config, h Home, log *slog.Logger) *Portal {
 	return p
 }
 
+// answerTime is how long an answer may take to be sent. It counts anew from when the page is made: what was asked for, as to let a
+// device out, may take a busy gateway longer.
+const answerTime = 10 * time.Second
+
 // Run serves until ctx ends.
 func (p *Portal) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -102,7 +106,7 @@ func (p *Portal) Run(ctx context.Context) error {
 		l := limited{inner, table}
 		srv := &http.Server{
 			Handler: p.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-			WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
+			WriteTimeout: answerTime, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
 			ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 		}
 		g.Go(func() error {

@@ -104,6 +104,31 @@ func TestAContainedDeviceIsLedHereAndSeesOnlyItself(t *testing.T) {
 	}
 }
 
+// What is asked for may take a busy gateway longer than an answer may take to be sent: the page comes all the same, and whole.
+func TestAnAnswerThatTakesLong(t *testing.T) {
+	f := contained()
+	f.views[0].Device.Addresses = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	f.release = func(Wish) error { time.Sleep(300 * time.Millisecond); return nil }
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().(*net.TCPAddr).AddrPort()
+	p := New(Config{Listen: []netip.AddrPort{at}, Home: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, f, slog.New(slog.DiscardHandler))
+	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: p.Handler(), WriteTimeout: 100 * time.Millisecond}}
+	s.Start()
+	defer s.Close()
+	r, err := http.PostForm(s.URL+"/release", url.Values{"incident": {"i"}, "token": {p.token(at.Addr(), "i")}, "code": {"123"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK || r.ContentLength != int64(len(body)) || !strings.Contains(string(body), "</html>") {
+		t.Errorf("%v, status %d, %d of %d bytes", err, r.StatusCode, len(body), r.ContentLength)
+	}
+}
+
 func TestReleaseNeedsTheFormOfThisPage(t *testing.T) {
 	f, asked := contained(), ""
 	f.release = func(w Wish) error {
