@@ -9,7 +9,7 @@ import "time"
 
 // Protocol is the version of the protocol that this code speaks: the date of its last change, as yyyymmdd; a second change
 // of one day takes the next number. See History.
-const Protocol uint32 = 20261126
+const Protocol uint32 = 20261127
 
 // Oldest is the oldest protocol that this code still understands.
 const Oldest uint32 = 20261122
@@ -18,6 +18,7 @@ const Oldest uint32 = 20261122
 const (
 	MaxReport   = 256 << 10 // bytes of one message up
 	MaxItems    = 256       // items in one report
+	MaxCard     = 1 << 10   // bytes of the evidence card of what was refused: sixteen travel in one item
 	MaxDesired  = 256 << 10
 	MaxOrders   = 64               // unconfirmed orders of a gateway
 	MaxChunk    = 128 << 10        // bytes of a bundle's file in one reply
@@ -36,6 +37,8 @@ type Change struct {
 // History tells what changed when, the newest first. Rules for a change: a field's number and meaning stay for ever; a
 // receiver ignores what it does not know; an agent is understood by the cloud for at least two years.
 var History = []Change{
+	{20261127, "Of what was refused also the evidence card, and how sure the list is. An older cloud stores refusals without them; an older agent" +
+		" sends none."},
 	{20261126, "Sentences also as a pattern with what fills it in (Words), to be said in other languages; health, software and line of a gateway;" +
 		" bundles in shadow and what they would have done, bundles playbooks and agent; looking for an indicator in a home's past; service plan and brand;" +
 		" order remedy, and a release for a time. An older cloud shows sentences in English and counts the items as unknown; an older agent" +

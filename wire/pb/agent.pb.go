@@ -3689,7 +3689,9 @@ type Stop struct {
 	Count         uint64                 `protobuf:"varint,7,opt,name=count,proto3" json:"count,omitempty"` // since the last report
 	First         int64                  `protobuf:"varint,8,opt,name=first,proto3" json:"first,omitempty"`
 	Last          int64                  `protobuf:"varint,9,opt,name=last,proto3" json:"last,omitempty"`
-	Said          *Words                 `protobuf:"bytes,10,opt,name=said,proto3" json:"said,omitempty"` // of reason
+	Said          *Words                 `protobuf:"bytes,10,opt,name=said,proto3" json:"said,omitempty"`              // of reason
+	Card          []byte                 `protobuf:"bytes,11,opt,name=card,proto3" json:"card,omitempty"`              // home.Card as JSON, small; empty: none
+	Confidence    uint32                 `protobuf:"varint,12,opt,name=confidence,proto3" json:"confidence,omitempty"` // of the list's entry, 1 to 100; 0: not known, or no list refused it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3792,6 +3794,20 @@ func (x *Stop) GetSaid() *Words {
 		return x.Said
 	}
 	return nil
+}
+
+func (x *Stop) GetCard() []byte {
+	if x != nil {
+		return x.Card
+	}
+	return nil
+}
+
+func (x *Stop) GetConfidence() uint32 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
 }
 
 // Stopped are refusals since the last report; trackers are counted only.
@@ -7918,7 +7934,7 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05usage\x18\x06 \x03(\v2\x10.cardea.v1.UsageR\x05usage\"M\n" +
 	"\x06RollUp\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\rR\x06scheme\x12+\n" +
-	"\x05hours\x18\x02 \x03(\v2\x15.cardea.v1.DeviceHourR\x05hours\"\xfe\x01\n" +
+	"\x05hours\x18\x02 \x03(\v2\x15.cardea.v1.DeviceHourR\x05hours\"\xb2\x02\n" +
 	"\x04Stop\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x1a\n" +
 	"\bendpoint\x18\x02 \x01(\tR\bendpoint\x12\x14\n" +
@@ -7930,7 +7946,11 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"\x05first\x18\b \x01(\x03R\x05first\x12\x12\n" +
 	"\x04last\x18\t \x01(\x03R\x04last\x12$\n" +
 	"\x04said\x18\n" +
-	" \x01(\v2\x10.cardea.v1.WordsR\x04said\"L\n" +
+	" \x01(\v2\x10.cardea.v1.WordsR\x04said\x12\x12\n" +
+	"\x04card\x18\v \x01(\fR\x04card\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\f \x01(\rR\n" +
+	"confidence\"L\n" +
 	"\aStopped\x12%\n" +
 	"\x05stops\x18\x01 \x03(\v2\x0f.cardea.v1.StopR\x05stops\x12\x1a\n" +
 	"\btrackers\x18\x02 \x01(\x04R\btrackers\"I\n" +
