@@ -44,6 +44,19 @@ func (c DeviceClass) Personal() bool {
 // talk itself into being handled with more care.
 func (c DeviceClass) SetByPeople() bool { return c == ClassMedical || c == ClassAlarm }
 
+// Strictness is how little a class allows: 1 whatever people like, 2 much, 3 one purpose; 0 for no class.
+func (c DeviceClass) Strictness() int {
+	switch {
+	case c == "":
+		return 0
+	case c.Personal():
+		return 1
+	case c == ClassTV, c == ClassNAS, c == ClassRouter, c == ClassVehicle:
+		return 2
+	}
+	return 3
+}
+
 // Identity is who a device is, as far as the evidence goes. What is not known is "": a device may have a vendor without a
 // model. Text of it comes from a table of ours, a signed bundle or its owner, never straight from the wire.
 type Identity struct {

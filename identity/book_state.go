@@ -49,24 +49,32 @@ func (b *Book) Strictest(id home.DeviceID, now time.Time) home.DeviceClass {
 		if int(dayOf(now))-int(c.day) > fadeDays {
 			continue
 		}
-		if s, t := strictness(c.class), strictness(out.class); s > t || s == t && c.day >= out.day {
+		if s, t := c.class.Strictness(), out.class.Strictness(); s > t || s == t && c.day >= out.day {
 			out = c
 		}
 	}
 	return out.class
 }
 
-// strictness is how little a class allows: 1 whatever people like, 2 much, 3 one purpose; 0 for no class.
-func strictness(c home.DeviceClass) int {
-	switch {
-	case c == "":
-		return 0
-	case c.Personal():
-		return 1
-	case c == home.ClassTV, c == home.ClassNAS, c == home.ClassRouter, c == home.ClassVehicle:
-		return 2
+// Alone is a book of one device, with all that is known of it: to ask what another model takes it for. Nothing that is done with it comes
+// back here. nil: there is no such device.
+func (b *Book) Alone(id home.DeviceID) *Book {
+	d := b.devices[id]
+	if d == nil {
+		return nil
 	}
-	return 3
+	out := NewBook(Config{})
+	k := &device{id: id, ev: d.ev, mac: d.mac, maker: d.maker, classes: slices.Clone(d.classes), stale: true}
+	k.ev.tokens = slices.Clone(d.ev.tokens)
+	for _, i := range d.facts {
+		out.tell(k, b.told[i])
+	}
+	if d.word != nil {
+		w := *d.word
+		k.word = &w
+	}
+	out.devices[id] = k
+	return out
 }
 
 // Merge says that two devices are one: the evidence of both is that of into.

@@ -247,7 +247,7 @@ func (b *Book) remember(d *device, who home.Identity) {
 			if len(d.classes) >= maxClasses { // the mildest goes: who pretends to be many things sheds nothing by it
 				mildest := 0
 				for i := range d.classes {
-					if strictness(d.classes[i].class) < strictness(d.classes[mildest].class) {
+					if d.classes[i].class.Strictness() < d.classes[mildest].class.Strictness() {
 						mildest = i
 					}
 				}
