@@ -37,8 +37,8 @@ type Change struct {
 // History tells what changed when, the newest first. Rules for a change: a field's number and meaning stay for ever; a
 // receiver ignores what it does not know; an agent is understood by the cloud for at least two years.
 var History = []Change{
-	{20261127, "Of what was refused also the evidence card, and how sure the list is. An older cloud stores refusals without them; an older agent" +
-		" sends none."},
+	{20261127, "Of what was refused also the evidence card, and how sure the list is; bundle models in shadow, and how many devices it would take for" +
+		" what else. An older cloud stores refusals without them, and puts no models in shadow; an older agent sends none, and does not try them."},
 	{20261126, "Sentences also as a pattern with what fills it in (Words), to be said in other languages; health, software and line of a gateway;" +
 		" bundles in shadow and what they would have done, bundles playbooks and agent; looking for an indicator in a home's past; service plan and brand;" +
 		" order remedy, and a release for a time. An older cloud shows sentences in English and counts the items as unknown; an older agent" +

@@ -4471,7 +4471,8 @@ func (x *HuntHit) GetIncident() string {
 	return ""
 }
 
-// ShadowHits are what a bundle in shadow would have refused or found, since the last report.
+// ShadowHits are what a bundle in shadow would have refused or found, since the last report; of models for how many of the home's devices
+// it would change who they are taken for: all that is so now, in place of what was told before.
 type ShadowHits struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Bundle        string                 `protobuf:"bytes,1,opt,name=bundle,proto3" json:"bundle,omitempty"`
@@ -4535,12 +4536,15 @@ func (x *ShadowHits) GetHits() []*ShadowHit {
 // ShadowHit is one of them, by model of device.
 type ShadowHit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
-	Model         string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	What          string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"` // the indicator's value, or the detector
-	Count         uint64                 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"` // of models "": devices are only counted
+	Model         string                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`   // of models "" for devices that stay what they are
+	What          string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`     // the indicator's value, or a home.Difference
+	Count         uint64                 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`  // of contacts; of models of devices
 	First         int64                  `protobuf:"varint,5,opt,name=first,proto3" json:"first,omitempty"`
 	Last          int64                  `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	To            string                 `protobuf:"bytes,7,opt,name=to,proto3" json:"to,omitempty"`                          // of models: for what it would be taken
+	Class         string                 `protobuf:"bytes,8,opt,name=class,proto3" json:"class,omitempty"`                    // of models: for which class it is taken
+	ToClass       string                 `protobuf:"bytes,9,opt,name=to_class,json=toClass,proto3" json:"to_class,omitempty"` // and would be
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4615,6 +4619,27 @@ func (x *ShadowHit) GetLast() int64 {
 		return x.Last
 	}
 	return 0
+}
+
+func (x *ShadowHit) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *ShadowHit) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *ShadowHit) GetToClass() string {
+	if x != nil {
+		return x.ToClass
+	}
+	return ""
 }
 
 // Line is how well the home's line works. Times are in microseconds; 0 is not measured.
@@ -8007,14 +8032,17 @@ const file_cardea_v1_agent_proto_rawDesc = "" +
 	"ShadowHits\x12\x16\n" +
 	"\x06bundle\x18\x01 \x01(\tR\x06bundle\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12(\n" +
-	"\x04hits\x18\x03 \x03(\v2\x14.cardea.v1.ShadowHitR\x04hits\"\x8d\x01\n" +
+	"\x04hits\x18\x03 \x03(\v2\x14.cardea.v1.ShadowHitR\x04hits\"\xce\x01\n" +
 	"\tShadowHit\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x12\n" +
 	"\x04what\x18\x03 \x01(\tR\x04what\x12\x14\n" +
 	"\x05count\x18\x04 \x01(\x04R\x05count\x12\x14\n" +
 	"\x05first\x18\x05 \x01(\x03R\x05first\x12\x12\n" +
-	"\x04last\x18\x06 \x01(\x03R\x04last\"\xd8\x01\n" +
+	"\x04last\x18\x06 \x01(\x03R\x04last\x12\x0e\n" +
+	"\x02to\x18\a \x01(\tR\x02to\x12\x14\n" +
+	"\x05class\x18\b \x01(\tR\x05class\x12\x19\n" +
+	"\bto_class\x18\t \x01(\tR\atoClass\"\xd8\x01\n" +
 	"\x04Line\x12\x12\n" +
 	"\x04time\x18\x01 \x01(\x03R\x04time\x12\x18\n" +
 	"\alatency\x18\x02 \x01(\rR\alatency\x12\x16\n" +
