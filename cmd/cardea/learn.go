@@ -36,8 +36,8 @@ type learnCmd struct {
 // Help explains what is learned.
 func (learnCmd) Help() string {
 	return `Each capture is a unit, which counts as one home; captures that show the same device (by its Ethernet address) are one unit. Those
-without Ethernet addresses, as Zeek's logs, are one unit when they are copies or excerpts of each other (the same flows at the
-same times), or when their folder has a file _one-home.txt; private addresses say nothing. What units' devices use is counted by class, vendor and model, one home one vote. Rows of a
+without Ethernet addresses, as Zeek's logs, are one unit with what they are copies or excerpts of (the same flows at the same times),
+be it another log or the packets that it was made of, or when their folder has a file _one-home.txt; private addresses say nothing. What units' devices use is counted by class, vendor and model, one home one vote. Rows of a
 log that its labels call part of an attack, or by a word that is not known, are left out and counted. The same captures give
 the same file, in whatever order they are named. A capture that cannot be read does not keep the others from being learned: it is
 told, and the exit status is 1. Where nothing could be learned at all the exit status is 1 and no file is written; a wrong command

@@ -3,7 +3,7 @@ package detect
 // Help explains the command, its labels and its JSON.
 const Help = `Learns what is normal from the captures of --train, calibrates on the earlier half of --benign (by device-days) and tests on the
 rest and on the attacks. Captures are pcap, pcapng and Zeek's conn.log, also gzipped; a capture is a unit (one home), and captures
-that show the same device (by its Ethernet address; without these, that are copies or excerpts of each other, or lie in a folder with a
+that show the same device (by its Ethernet address; where not both have these, that are copies or excerpts of each other, as a log of its packets, or lie in a folder with a
 file _one-home.txt) are one unit, which is never in two parts. Where calibration or test cannot be later than training the
 report says so. The detectors are the gateway's own and get no list of indicators.
 

@@ -54,13 +54,15 @@ func macOf(a netip.Addr) home.MAC {
 // linker gives a home without Ethernet addresses some, so that units of all kinds are handled alike: addresses of the home that
 // spoke have one each, the router has routerMAC, and everything outside is behind it.
 type linker struct {
-	macs map[netip.Addr]home.MAC
-	in   inside
+	macs  map[netip.Addr]home.MAC
+	in    inside
+	out   home.MAC      // the router
+	later time.Duration // what it shows is told so much later
 }
 
 // newLinker gives the addresses of the home that spoke their stations.
 func newLinker(c *census) *linker {
-	l := &linker{macs: map[netip.Addr]home.MAC{}, in: c.inside}
+	l := &linker{macs: map[netip.Addr]home.MAC{}, in: c.inside, out: routerMAC}
 	taken := map[home.MAC]bool{routerMAC: true}
 	for _, a := range slices.SortedFunc(maps.Keys(c.speakers), netip.Addr.Compare) {
 		s := c.speakers[a]
@@ -101,7 +103,7 @@ func (l *linker) devices(c *census) (all, unique map[home.MAC]bool) {
 // router lists the router's addresses.
 func (l *linker) router() (list []netip.Addr) {
 	for a, m := range l.macs {
-		if m == routerMAC {
+		if m == l.out {
 			list = append(list, a)
 		}
 	}
@@ -120,7 +122,7 @@ func (l *linker) mac(a netip.Addr) home.MAC {
 	case l.in.has(a) || a.IsUnspecified():
 		return home.MAC{}
 	}
-	return routerMAC
+	return l.out
 }
 
 // linking gives the events of one playing their addresses.
@@ -145,10 +147,15 @@ func (l *linking) Handle(e *home.Event) {
 		}
 		e.Source, e.Dest = client, server
 	}
+	at := e.Time
+	if !at.IsZero() {
+		e.Time = at.Add(l.later)
+	}
 	l.to.Handle(e)
+	e.Time = at
 }
 
-// group joins sources that show the same device, by its own Ethernet address; of sources without these, copies and excerpts of each
+// group joins sources that show the same device, by its own Ethernet address; where not both have these, copies and excerpts of each
 // other; and what a folder calls one home.
 func group(sources []*source, each bool) [][]*source {
 	gateways := map[home.MAC]bool{}
@@ -186,6 +193,7 @@ func group(sources []*source, each bool) [][]*source {
 		out[at[r]] = append(out[at[r]], s)
 	}
 	for _, g := range out {
+		settle(g)
 		slices.SortFunc(g, func(a, b *source) int { return cmp.Or(a.first.Compare(b.first), cmp.Compare(a.key, b.key)) })
 	}
 	return out

@@ -27,10 +27,10 @@ func merge(ctx context.Context, sources []*source, to capture.Sink) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m := &merger{ctx: ctx, to: to, ticks: ticks{to: to}, twice: newTwice()}
-	defer m.close()
 	order := slices.Clone(sources)
 	slices.SortStableFunc(order, func(a, b *source) int { return cmp.Or(a.first.Compare(b.first), cmp.Compare(a.key, b.key)) })
+	m := &merger{ctx: ctx, to: to, ticks: ticks{to: to}, twice: newTwice(order)}
+	defer m.close()
 	for i, s := range order {
 		for len(m.open) > 0 && m.open[0].event.Time.Before(s.first) {
 			if err := m.step(); err != nil {

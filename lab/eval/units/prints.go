@@ -2,6 +2,7 @@ package units
 
 import (
 	"cmp"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"time"
@@ -20,7 +21,7 @@ type print struct {
 }
 
 // prints are a capture's flows. Two captures without Ethernet addresses are of one home when they show the same flows at the same
-// times: a private address says nothing, since most homes have a 192.168.1.10.
+// times: a private address says nothing, since most homes have a 192.168.1.10. So are one with and one without when the times are near.
 type prints struct {
 	list []print
 	skip uint64 // bits of a sum that must be 0 for it to be kept
@@ -32,10 +33,38 @@ func printOf(f *home.Flow, at time.Time) print {
 		at = f.Start
 	}
 	ms := at.UnixMilli()
-	x := f.ID ^ uint64(ms)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9 // splitmix64: the low bits decide what is kept
+	return print{mixed(f.ID ^ uint64(ms)*0x9e3779b97f4a7c15), ms}
+}
+
+// mixed is splitmix64: the low bits decide what is kept.
+func mixed(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return print{x ^ x>>31, ms}
+	return x ^ x>>31
+}
+
+// nearOf is a flow as captures of other kinds show it: who begins it may be told otherwise, and when by some rounding. So its time is
+// no part of the sum, but for the hour, without which few sums would stand for all. False: it is of no use, since many homes show
+// the same, as the time that is asked for from port 123.
+func nearOf(f *home.Flow, at time.Time) (print, bool) {
+	src, dst := netip.AddrPortFrom(f.Src.Addr().Unmap(), f.Src.Port()), netip.AddrPortFrom(f.Dst.Addr().Unmap(), f.Dst.Port())
+	known := max(src.Port(), dst.Port()) < 1024 || src.Port() == dst.Port()
+	if f.Proto != home.ProtoTCP && f.Proto != home.ProtoUDP || known || isGroup(dst.Addr()) || src.Addr().IsUnspecified() {
+		return print{}, false
+	}
+	both := between(f.Proto, src, dst)
+	if !f.Start.IsZero() {
+		at = f.Start
+	}
+	return print{mixed(both ^ uint64(at.Unix()/3600)*0x9e3779b97f4a7c15), at.UnixMilli()}, true
+}
+
+// between is a flow's id, whoever began it.
+func between(proto uint8, src, dst netip.AddrPort) uint64 {
+	if src.Compare(dst) > 0 {
+		src, dst = dst, src
+	}
+	return home.FlowID(proto, src, dst)
 }
 
 func (p *prints) add(f print) {
@@ -54,8 +83,8 @@ func (p *prints) add(f print) {
 }
 
 func (p *prints) sort() {
-	slices.SortFunc(p.list, func(a, b print) int { return cmp.Compare(a.sum, b.sum) })
-	p.list = slices.CompactFunc(p.list, func(a, b print) bool { return a.sum == b.sum })
+	slices.SortFunc(p.list, func(a, b print) int { return cmp.Or(cmp.Compare(a.sum, b.sum), cmp.Compare(a.at, b.at)) })
+	p.list = slices.Compact(p.list)
 }
 
 // count is how many of the flows are from and to these times (milliseconds), of those that another capture keeps as well.
@@ -81,56 +110,97 @@ func (p *prints) span() (from, to int64) {
 }
 
 // same says whether one is a copy or an excerpt of the other, or both are excerpts of a third: in the time that both cover, at least
-// half of what the smaller one shows is in the other.
-func (p *prints) same(o *prints) bool {
+// half of what the smaller one shows is in the other. Times of one flow may be so far apart.
+func (p *prints) same(o *prints, apart time.Duration) bool {
 	if p == nil || o == nil || len(p.list) == 0 || len(o.list) == 0 {
 		return false
 	}
 	from, to := p.span()
 	from2, to2 := o.span()
-	if from, to = max(from, from2), min(to, to2); from > to {
+	most := apart.Milliseconds()
+	if from, to = max(from, from2)-most, min(to, to2)+most; from > to {
 		return false
 	}
-	both, i := 0, 0
-	for _, f := range p.list {
-		for i < len(o.list) && o.list[i].sum < f.sum {
+	both := 0
+	for i, j := 0, 0; i < len(p.list) && j < len(o.list); {
+		a, b := p.list[i], o.list[j]
+		switch early := cmp.Or(cmp.Compare(a.sum, b.sum), cmp.Compare(a.at, b.at)); {
+		case a.sum == b.sum && max(a.at-b.at, b.at-a.at) <= most:
+			both, i, j = both+1, i+1, j+1
+		case early < 0:
 			i++
-		}
-		if i < len(o.list) && o.list[i].sum == f.sum {
-			both++
+		default:
+			j++
 		}
 	}
 	skip := p.skip | o.skip
 	return both > 0 && 2*both >= min(p.count(from, to, skip), o.count(from, to, skip))
 }
 
-// alike lists which sources without Ethernet addresses show the same flows.
+// alike says whether two sources show the same flows. Those that both have Ethernet addresses are known by these.
+func (s *source) alike(o *source) bool {
+	if (s.link == nil) != (o.link == nil) {
+		return s.near.same(o.near, near)
+	}
+	return s.prints.same(o.prints, 0)
+}
+
+// alike lists which sources show the same flows, when not both have Ethernet addresses.
 func alike(sources []*source) (pairs [][2]int) {
+	asked := map[[2]int]bool{}
+	meet(sources, func(s *source) *prints { return s.prints }, func(i, j int) {
+		pair := [2]int{i, j}
+		if !asked[pair] && sources[i].prints.same(sources[j].prints, 0) {
+			pairs = append(pairs, pair)
+		}
+		asked[pair] = true
+	})
+	clear(asked)
+	meet(sources, func(s *source) *prints { return s.near }, func(i, j int) {
+		pair := [2]int{i, j}
+		if (sources[i].link == nil) == (sources[j].link == nil) || asked[pair] {
+			return
+		}
+		asked[pair] = true
+		if sources[i].alike(sources[j]) {
+			pairs = append(pairs, pair)
+		}
+	})
+	return pairs
+}
+
+// meet tells which sources show a flow of one sum: each with the one before it, and with the one before it of the other kind. That is
+// enough, since they are joined one by one.
+func meet(sources []*source, of func(*source) *prints, both func(i, j int)) {
 	type owned struct {
 		sum uint64
 		by  int
 	}
 	var all []owned
 	for i, s := range sources {
-		if s.prints != nil {
-			for _, f := range s.prints.list {
+		if p := of(s); p != nil {
+			for _, f := range p.list {
 				all = append(all, owned{f.sum, i})
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b owned) int { return cmp.Or(cmp.Compare(a.sum, b.sum), cmp.Compare(a.by, b.by)) })
-	asked := map[[2]int]bool{}
-	for i := 1; i < len(all); i++ {
-		pair := [2]int{all[i-1].by, all[i].by} // neighbours are enough: they are joined one by one
-		if all[i-1].sum != all[i].sum || pair[0] == pair[1] || asked[pair] {
-			continue
+	last := [2]int{-1, -1} // of those with Ethernet addresses, and of those without
+	for i, f := range all {
+		if i > 0 && all[i-1].sum != f.sum {
+			last = [2]int{-1, -1}
 		}
-		asked[pair] = true
-		if sources[pair[0]].prints.same(sources[pair[1]].prints) {
-			pairs = append(pairs, pair)
+		for _, j := range last {
+			if j >= 0 && j != f.by {
+				both(j, f.by)
+			}
 		}
+		kind := 0
+		if sources[f.by].link != nil {
+			kind = 1
+		}
+		last[kind] = f.by
 	}
-	return pairs
 }
 
 // Same says whether two units show the same home, and how that is known; "" when nothing says so.
@@ -147,7 +217,7 @@ func (u *Unit) Same(o *Unit) string {
 	for _, s := range u.sources {
 		for _, t := range o.sources {
 			switch {
-			case s.prints.same(t.prints):
+			case s.alike(t):
 				return "it shows the same flows as " + o.Name
 			case s.named && t.named && filepath.Dir(s.key) == filepath.Dir(t.key):
 				return oneHomeFile + " says that it is of one home with " + o.Name

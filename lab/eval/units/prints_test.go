@@ -25,7 +25,7 @@ func TestPrintsOfMany(t *testing.T) {
 		"a copy": {of(0, 20_000, 1000, 0), true}, "an excerpt": {of(5000, 6000, 1000, 0), true}, "two excerpts that overlap": {of(19_000, 30_000, 1000, 0), true},
 		"another home": {of(0, 20_000, 1000, 12345), false}, "a home at another time": {of(30_000, 40_000, 1000, 0), false}, "nothing": {&prints{}, false}, "no flows": {nil, false},
 	} {
-		if whole.same(c.p) != c.want || c.p.same(whole) != c.want {
+		if whole.same(c.p, 0) != c.want || c.p.same(whole, 0) != c.want {
 			t.Errorf("%s: not %t", name, c.want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestPrintsOfMany(t *testing.T) {
 	chance := of(0, 100, 1000, 12345)
 	chance.add(whole.list[0])
 	chance.sort()
-	if whole.same(chance) {
+	if whole.same(chance, 0) {
 		t.Error("one flow in a hundred joins homes")
 	}
 }

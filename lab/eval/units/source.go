@@ -48,7 +48,9 @@ type tally struct {
 	gateways    map[home.MAC][]netip.Addr // routers with the addresses of the home by which they spoke
 	spoke       []netip.Addr              // addresses of the home that somebody used, in order
 	home        []netip.Prefix            // addresses that the log itself calls local, beside private ones
+	stations    map[netip.Addr]home.MAC   // of the home, by the addresses that they spoke by
 	prints      *prints                   // the flows of a capture without Ethernet addresses; nil: it has them
+	near        *prints                   // the flows as a capture of the other kind shows them, too
 }
 
 // macFile lists, in a folder of captures, the addresses of the devices that these are about.

@@ -1,12 +1,14 @@
 package units
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"net/netip"
 	"os"
 	"slices"
+	"time"
 
 	"cardea/gateway/capture/zeek"
 	"cardea/home"
@@ -42,6 +44,8 @@ func survey(ctx context.Context, sources []*source, o Options) (list []*source, 
 			continue
 		}
 		s.tally, s.left = c.tally(packets), left
+		c.near.sort()
+		s.near = &c.near
 		if !c.framed {
 			s.link = newLinker(c)
 			s.senders, s.unique = s.link.devices(c)
@@ -84,6 +88,7 @@ type census struct {
 	spoke       map[netip.Addr]bool // addresses of the home that somebody used
 	by          map[home.MAC][]netip.Addr
 	prints      prints // unless frames have Ethernet addresses
+	near        prints
 }
 
 // speaker is an address that began flows or answered some.
@@ -120,8 +125,8 @@ func (c *census) Handle(e *home.Event) {
 
 func (c *census) flow(e *home.Event) {
 	fl := e.Flow
-	if !c.framed && fl.State == home.FlowNew {
-		c.prints.add(printOf(fl, e.Time))
+	if fl.State == home.FlowNew {
+		c.print(fl, e.Time)
 	}
 	src, dst := fl.Src.Addr().Unmap(), fl.Dst.Addr().Unmap()
 	srcIn, dstIn := c.has(src), c.has(dst)
@@ -159,6 +164,16 @@ func (c *census) flow(e *home.Event) {
 	}
 }
 
+// print keeps a flow to know the capture again by.
+func (c *census) print(f *home.Flow, at time.Time) {
+	if !c.framed {
+		c.prints.add(printOf(f, at))
+	}
+	if p, ok := nearOf(f, at); ok {
+		c.near.add(p)
+	}
+}
+
 // use notes an address of the home by which somebody speaks.
 func (c *census) use(a netip.Addr, m home.MAC) {
 	if a = a.Unmap(); !c.has(a) || isGroup(a) || len(c.spoke) >= maxSpeakers {
@@ -189,7 +204,7 @@ func (c *census) speaker(a netip.Addr) *speaker {
 }
 
 func (c *census) tally(packets uint64) tally {
-	gateways := map[home.MAC][]netip.Addr{}
+	gateways, stations := map[home.MAC][]netip.Addr{}, map[netip.Addr]home.MAC{}
 	most := 0
 	for _, n := range c.gateways {
 		most = max(most, n)
@@ -201,7 +216,14 @@ func (c *census) tally(packets uint64) tally {
 		delete(c.senders, m)
 		gateways[m] = c.by[m]
 	}
-	return tally{first: c.first.Time, last: c.last.Time, packets: packets, senders: c.senders, gateways: gateways,
+	for m, addrs := range c.by {
+		for _, a := range addrs {
+			if have, ok := stations[a]; !ok || bytes.Compare(m[:], have[:]) < 0 { // of two the first, whatever the order
+				stations[a] = m
+			}
+		}
+	}
+	return tally{first: c.first.Time, last: c.last.Time, packets: packets, senders: c.senders, gateways: gateways, stations: stations,
 		spoke: slices.SortedFunc(maps.Keys(c.spoke), netip.Addr.Compare)}
 }
 

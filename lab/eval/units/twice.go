@@ -2,6 +2,7 @@ package units
 
 import (
 	"hash/maphash"
+	"time"
 
 	"cardea/home"
 )
@@ -12,6 +13,8 @@ type twice struct {
 	owner  map[uint64]int // which capture tells of a flow that goes on, by its id
 	recent [128]mark      // what was told last, other than flows
 	next   int
+	logs   map[int]bool // streams beside packets of the same home
+	beside beside
 }
 
 type mark struct {
@@ -19,14 +22,28 @@ type mark struct {
 	stream int
 }
 
-func newTwice() *twice { return &twice{seed: maphash.MakeSeed(), owner: map[uint64]int{}} }
+func newTwice(sources []*source) *twice {
+	t := &twice{seed: maphash.MakeSeed(), owner: map[uint64]int{}, logs: map[int]bool{}, beside: beside{now: map[uint64]time.Time{}, dropped: map[dropped]bool{}}}
+	for i, s := range sources {
+		if s.link != nil && s.link.later > 0 {
+			t.logs[i] = true
+		}
+	}
+	return t
+}
 
 // told says whether another capture tells the same. Of a flow the capture that told its beginning tells all.
 func (t *twice) told(e *home.Event, stream int) bool {
 	if e.Kind == home.EventTick {
 		return false
 	}
+	if len(t.logs) > 0 && t.logs[stream] && t.beside.told(e, stream) {
+		return true
+	}
 	if e.Kind == home.EventFlow {
+		if len(t.logs) > 0 && !t.logs[stream] && e.Flow.State == home.FlowNew {
+			t.beside.began(e)
+		}
 		at, ok := t.owner[e.Flow.ID]
 		switch {
 		case ok && at != stream, !ok && e.Flow.State != home.FlowNew: // every capture tells of a flow from New on

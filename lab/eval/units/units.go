@@ -1,5 +1,5 @@
 // Package units reads real captures as units, and plays them. A unit is what counts as one home: one capture, or several that
-// show the same device by its own Ethernet address, since one physical device is one home's; without these, several that show the
+// show the same device by its own Ethernet address, since one physical device is one home's; where not all have these, several that show the
 // same flows. A unit can be played any number of times, through the gateway's own capture and observer; it tells what its devices
 // use, week by week, for a profile; and an attack can be spliced into its benign time. Everything here is deterministic: the same
 // captures, the same output, in whatever order they are given.
