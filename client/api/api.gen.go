@@ -3129,6 +3129,9 @@ type FleetModel struct {
 	ID       string   `json:"id"`
 	Model    string   `json:"model"`
 
+	// Profile Under which its page of what is normal is found; empty while there is none
+	Profile string `json:"profile"`
+
 	// Share Of the homes that tell; null under 20
 	Share *float64 `json:"share"`
 
@@ -5568,6 +5571,9 @@ type GetStaffModelsParams struct {
 	// Cursor As the page before gave it in next
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *int64  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Q What is in the vendor, the model or the class, in any case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 }
 
 // GetStaffProfilesParams defines parameters for GetStaffProfiles.
@@ -5575,6 +5581,9 @@ type GetStaffProfilesParams struct {
 	// Cursor As the page before gave it in next
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *int64  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Q What is in the vendor, the model or the class, in any case
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 }
 
 // GetStaffSearchParams defines parameters for GetStaffSearch.
@@ -12672,6 +12681,18 @@ func NewGetStaffModelsRequest(server string, params *GetStaffModelsParams) (*htt
 
 		}
 
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -13039,6 +13060,18 @@ func NewGetStaffProfilesRequest(server string, params *GetStaffProfilesParams) (
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

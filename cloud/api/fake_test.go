@@ -294,8 +294,8 @@ func (fakeFleet) Overview(context.Context, string) (view.Overview, error) {
 
 type fakeModels struct{}
 
-func (fakeModels) Models(_ context.Context, tenant string, _ Page) (Slice[view.FleetModel], error) {
-	return Slice[view.FleetModel]{Items: []view.FleetModel{{Model: "marked:" + tenant}}}, nil
+func (fakeModels) Models(_ context.Context, tenant, find string, _ Page) (Slice[view.FleetModel], error) {
+	return Slice[view.FleetModel]{Items: []view.FleetModel{{Model: "marked:" + tenant, Why: find}}}, nil
 }
 func (fakeModels) Clusters(_ context.Context, tenant string, _ Page) (Slice[view.FleetCluster], error) {
 	return Slice[view.FleetCluster]{Items: []view.FleetCluster{{Vendor: "marked:" + tenant}}}, nil
@@ -309,8 +309,8 @@ func (fakeModels) Exposures(_ context.Context, tenant, _, _ string, _ Page) (Sli
 
 type fakeNormals struct{ *cloud }
 
-func (fakeNormals) Profiles(_ context.Context, tenant string, page Page) (Slice[view.Profile], error) {
-	return Slice[view.Profile]{[]view.Profile{{Profiled: view.Profiled{Model: "marked:" + tenant + hostile, Vendor: page.After}}}, "40,0a"}, nil
+func (fakeNormals) Profiles(_ context.Context, tenant, find string, page Page) (Slice[view.Profile], error) {
+	return Slice[view.Profile]{[]view.Profile{{Profiled: view.Profiled{Model: "marked:" + tenant + hostile, Vendor: page.After, Class: find}}}, "40,0a"}, nil
 }
 func (fakeNormals) Profile(_ context.Context, tenant, id string) (view.ProfileFacts, error) {
 	if id == "unknown" {

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"log/slog"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,25 @@ func TestWhatIsNormalGoesPageByPage(t *testing.T) {
 	for _, list := range []string{`"changes":[]`, `"false_alarms":[]`, `"hours":[]`} {
 		if w := request(s, "GET", "/v1/staff/profiles/0b", "staff-a", ""); !strings.Contains(w.Body.String(), list) {
 			t.Errorf("no %s in %s", list, w.Body)
+		}
+	}
+}
+
+func TestModelsAndWhatIsNormalAreLookedForByAText(t *testing.T) {
+	s := testServer(t, newCloud(), Config{})
+	for _, path := range []string{"/v1/staff/models", "/v1/staff/profiles"} {
+		for _, text := range []string{"", "Example Cam", "%_!'\"<script>\x00", strings.Repeat("ü", 100)} {
+			var l struct{ Items []struct{ Why, Class string } }
+			w := request(s, "GET", path+"?q="+url.QueryEscape(text), "staff-a", "")
+			if err := json.Unmarshal(w.Body.Bytes(), &l); err != nil || w.Code != 200 || l.Items[0].Why+l.Items[0].Class != text {
+				t.Errorf("%s of %q: %v: %d %s", path, text, err, w.Code, w.Body)
+			}
+		}
+		if w := request(s, "GET", path+"?q="+strings.Repeat("x", 101), "staff-a", ""); w.Code != 422 {
+			t.Errorf("%s of a text that is too long: %d", path, w.Code)
+		}
+		if w := request(s, "GET", path+"?q=x", "resident-a", ""); w.Code == 200 {
+			t.Errorf("%s for a resident: %d", path, w.Code)
 		}
 	}
 }

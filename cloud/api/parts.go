@@ -26,6 +26,7 @@ type Session struct {
 	Person   view.Person
 	Provider view.Provider
 	Homes    []HomeRef      // a resident's
+	Asked    bool           // a resident was asked how they want to be told
 	Roles    []rights.Role  // of staff
 	Scopes   []rights.Right // of a token: no right but these; nil for people
 	Expires  time.Time
@@ -60,7 +61,7 @@ type Accounts interface {
 	SignInBy(ctx context.Context, k Kind, link string) (Session, string, error)
 	Authenticate(ctx context.Context, k Kind, token string) (Session, error)
 	SignOut(ctx context.Context, k Kind, token string) error
-	// Describe adds names to a session: the provider's and the homes'.
+	// Describe adds to a session what people see of it: the provider's and the homes' names, and whether a resident was asked how they want to be told.
 	Describe(ctx context.Context, s Session) (Session, error)
 	// Place has the home's gateway too, "" when it has none. It answers problem.NotFound for a home that the tenant has not.
 	Place(ctx context.Context, tenant, home string) (home.Place, error)
@@ -173,7 +174,8 @@ type Fleet interface {
 
 // Models are what the fleet knows of models; of other tenants only what twenty homes say. Devices are what staff see of their own.
 type Models interface {
-	Models(ctx context.Context, tenant string, page Page) (Slice[view.FleetModel], error)
+	// Models with a text are those in whose vendor, model or class it is.
+	Models(ctx context.Context, tenant, find string, page Page) (Slice[view.FleetModel], error)
 	Clusters(ctx context.Context, tenant string, page Page) (Slice[view.FleetCluster], error)
 	// Name is for the whole fleet, and written down.
 	Name(ctx context.Context, by Session, cluster string, n view.NewName) (view.FleetCluster, error)
@@ -183,7 +185,8 @@ type Models interface {
 // Normals are what the fleet knows of what models do, and of what happens in many homes at once. Of numbers under twenty homes nothing
 // is told exactly.
 type Normals interface {
-	Profiles(ctx context.Context, tenant string, page Page) (Slice[view.Profile], error)
+	// Profiles with a text are those in whose vendor, model or class it is.
+	Profiles(ctx context.Context, tenant, find string, page Page) (Slice[view.Profile], error)
 	Profile(ctx context.Context, tenant, id string) (view.ProfileFacts, error)
 	Incidents(ctx context.Context, tenant string, page Page) (Slice[view.FleetIncident], error)
 	// Close and Hunt are written down.

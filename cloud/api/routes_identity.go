@@ -114,6 +114,11 @@ type nameIn struct {
 	Body    view.NewName
 }
 
+type findModelsIn struct {
+	PageIn
+	Text string `query:"q" maxLength:"100" doc:"What is in the vendor, the model or the class, in any case"`
+}
+
 type fleetExposuresIn struct {
 	PageIn
 	Kind  string `query:"kind" enum:"open-port,internet,telnet,ftp,old-tls,cleartext-login,exploited,end-of-life"`
@@ -122,12 +127,12 @@ type fleetExposuresIn struct {
 
 // models are what staff see of the fleet's models.
 func (s *Server) models() {
-	show(s, "GET /v1/staff/models", "Models of the fleet, those in most homes first", func(ctx context.Context, in *PageIn) (l view.List[view.FleetModel], err error) {
-		m, page, err := s.learned(*in)
+	show(s, "GET /v1/staff/models", "Models of the fleet, those in most homes first", func(ctx context.Context, in *findModelsIn) (l view.List[view.FleetModel], err error) {
+		m, page, err := s.learned(in.PageIn)
 		if err != nil {
 			return l, err
 		}
-		return listOf(m.Models(ctx, who(ctx).Tenant, page))
+		return listOf(m.Models(ctx, who(ctx).Tenant, in.Text, page))
 	})
 	show(s, "GET /v1/staff/clusters", "Devices that resemble each other and that nobody knows", func(ctx context.Context, in *PageIn) (l view.List[view.FleetCluster], err error) {
 		m, page, err := s.learned(*in)

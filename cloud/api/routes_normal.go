@@ -23,12 +23,12 @@ type huntIn struct {
 
 // normals are what staff see of what is normal, and of what happens in many homes at once.
 func (s *Server) normals() {
-	show(s, "GET /v1/staff/profiles", "Models of which the fleet learned what is normal, those in most homes first", func(ctx context.Context, in *PageIn) (l view.List[view.Profile], err error) {
-		n, page, err := s.normal(*in)
+	show(s, "GET /v1/staff/profiles", "Models of which the fleet learned what is normal, those in most homes first", func(ctx context.Context, in *findModelsIn) (l view.List[view.Profile], err error) {
+		n, page, err := s.normal(in.PageIn)
 		if err != nil {
 			return l, err
 		}
-		return listOf(n.Profiles(ctx, who(ctx).Tenant, page))
+		return listOf(n.Profiles(ctx, who(ctx).Tenant, in.Text, page))
 	})
 	show(s, "GET /v1/staff/profiles/{profile}", "What is known of what a model does", func(ctx context.Context, in *profileIn) (v view.ProfileFacts, err error) {
 		n, _, err := s.normal(PageIn{})

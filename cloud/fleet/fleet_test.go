@@ -199,7 +199,7 @@ func TestWhatResidentsSayTeachesPastTheThresholdsOnly(t *testing.T) {
 			if got := w.models()["Fine Gadget"]; (got == c.say) != c.teaches || !c.teaches && got != 0 {
 				t.Errorf("%d units", got)
 			}
-			list, _, err := w.Models(t.Context(), tenantA, "", 50)
+			list, _, err := w.Models(t.Context(), tenantA, "", "", 50)
 			if err != nil || (len(list) > 0) != c.teaches {
 				t.Errorf("shown: %+v, %v", list, err)
 			}
@@ -439,7 +439,7 @@ func TestPagesTellEachLineOnce(t *testing.T) {
 	w.learn()
 	seen, after := map[string]int{}, ""
 	for range 20 {
-		list, next, err := w.Models(t.Context(), tenantA, after, 7)
+		list, next, err := w.Models(t.Context(), tenantA, "", after, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -456,11 +456,11 @@ func TestPagesTellEachLineOnce(t *testing.T) {
 	if len(seen) != 30 {
 		t.Errorf("%d models", len(seen))
 	}
-	if other, _, err := w.Models(t.Context(), tenantB, "", 50); err != nil || len(other) != 20 {
+	if other, _, err := w.Models(t.Context(), tenantB, "", "", 50); err != nil || len(other) != 20 {
 		t.Errorf("another tenant sees %d models, %v", len(other), err)
 	}
 	for _, bad := range []string{"x", "1", ",", "1," + strings.Repeat("y", 99)} {
-		if _, _, err := w.Models(t.Context(), tenantA, bad, 5); !errors.Is(err, ErrCursor) {
+		if _, _, err := w.Models(t.Context(), tenantA, "", bad, 5); !errors.Is(err, ErrCursor) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

@@ -416,6 +416,9 @@ func byLabel(a, b Label) int {
 	return cmp.Or(strings.Compare(a.Model, b.Model), strings.Compare(a.Vendor, b.Vendor), strings.Compare(a.Class, b.Class))
 }
 
+// words are what people find it by.
+func (l Label) words() string { return strings.ToLower(l.Vendor + " " + l.Model + " " + l.Class) }
+
 // id names a label in paths.
 func (l Label) id() string {
 	h := fnv.New64a()
@@ -445,9 +448,9 @@ func (f *Fleet) keep(ctx context.Context, t *tally) error {
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec("INSERT INTO fleet_label (id, model, vendor, class, homes, shown, said_by, teaches, why, texts) VALUES (?,?,?,?,?,?,?,?,?,?)"+
+			if _, err := tx.Exec("INSERT INTO fleet_label (id, model, vendor, class, homes, shown, said_by, teaches, why, texts, words) VALUES (?,?,?,?,?,?,?,?,?,?,?)"+
 				" ON CONFLICT (id) DO NOTHING", l.id(), l.Model, l.Vendor, l.Class, v.homes, shown(v.homes), strings.Join(v.sources(), ","), teaches(v.teaches), v.why,
-				said); err != nil {
+				said, l.words()); err != nil {
 				return err
 			}
 		}

@@ -60,8 +60,8 @@ func pageKey(after string) (shown int, id string, err error) {
 	return shown, id, nil
 }
 
-// Models lists models, those in most homes first. next is "" on the last page.
-func (f *Fleet) Models(ctx context.Context, tenant, after string, limit int) (out []Model, next string, err error) {
+// Models lists models, those in most homes first; with a text those in whose vendor, model or class it is, in any case. next is "" on the last page.
+func (f *Fleet) Models(ctx context.Context, tenant, find, after string, limit int) (out []Model, next string, err error) {
 	n, id, err := pageKey(after)
 	if err != nil {
 		return nil, "", err
@@ -72,7 +72,7 @@ func (f *Fleet) Models(ctx context.Context, tenant, after string, limit int) (ou
 		if err := tx.Row("SELECT homes FROM fleet_turn WHERE id = 1").Scan(&all); err != nil {
 			return err
 		}
-		data, err := f.modelRows(tx, tenant, n, id, limit+1, &out)
+		data, err := f.modelRows(tx, tenant, find, n, id, limit+1, &out)
 		if err != nil {
 			return err
 		}
@@ -97,10 +97,14 @@ func (f *Fleet) Models(ctx context.Context, tenant, after string, limit int) (ou
 	return out, next, nil
 }
 
-func (f *Fleet) modelRows(tx *db.Tx, tenant string, shown int, id string, limit int, out *[]Model) (texts [][]byte, err error) {
-	rows, err := tx.Query("SELECT id, model, vendor, class, shown, said_by, why, texts FROM fleet_label l WHERE (shown < ? OR shown = ? AND id > ?)"+
+func (f *Fleet) modelRows(tx *db.Tx, tenant, find string, shown int, id string, limit int, out *[]Model) (texts [][]byte, err error) {
+	where, args := "(shown < ? OR shown = ? AND id > ?)", []any{shown, shown, id}
+	if find = strings.ToLower(strings.TrimSpace(find)); find != "" {
+		where, args = where+" AND words LIKE ? ESCAPE '!'", append(args, db.Containing(find))
+	}
+	rows, err := tx.Query("SELECT id, model, vendor, class, shown, said_by, why, texts FROM fleet_label l WHERE "+where+
 		" AND (shown > 0 OR EXISTS (SELECT 1 FROM fleet_device d WHERE d.tenant = ? AND d.model = l.model))"+
-		" ORDER BY shown DESC, id LIMIT ?", shown, shown, id, tenant, limit)
+		" ORDER BY shown DESC, id LIMIT ?", append(args, tenant, limit)...)
 	if err != nil {
 		return nil, err
 	}

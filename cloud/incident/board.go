@@ -194,8 +194,7 @@ func (q GroupsQuery) sql(tenant string) (string, []any) {
 		FROM incident_case c` + join + " WHERE c.tenant = ? AND c.opened >= ? GROUP BY 1, 2, 3) g"
 	args = append(args, tenant, since)
 	if q.Text != "" {
-		like := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text(q.Text, maxID)))
-		query, args = query+" WHERE LOWER(detector || ' ' || model || ' ' || indicator) LIKE ? ESCAPE '!'", append(args, "%"+like+"%")
+		query, args = query+" WHERE LOWER(detector || ' ' || model || ' ' || indicator) LIKE ? ESCAPE '!'", append(args, db.Containing(strings.ToLower(text(q.Text, maxID))))
 	}
 	return query + " ORDER BY homes DESC, detector, model, indicator LIMIT ? OFFSET ?", args
 }

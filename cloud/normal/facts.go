@@ -250,8 +250,9 @@ func storeFacts(tx *db.Tx, f *Facts, m *model) error {
 	for _, n := range m.homes {
 		all += n
 	}
-	if _, err := tx.Exec("INSERT INTO normal_model (id, class, vendor, model, homes, shown, data) VALUES (?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET homes = excluded.homes,"+
-		" shown = excluded.shown, data = excluded.data", f.ID, string(f.Level.Class), f.Level.Vendor, f.Level.Model, all, shown(all), data); err != nil {
+	if _, err := tx.Exec("INSERT INTO normal_model (id, class, vendor, model, homes, shown, data, words) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET homes = excluded.homes,"+
+		" shown = excluded.shown, data = excluded.data, words = excluded.words", f.ID, string(f.Level.Class), f.Level.Vendor, f.Level.Model, all, shown(all), data,
+		strings.ToLower(f.Level.Vendor+" "+f.Level.Model+" "+string(f.Level.Class))); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("DELETE FROM normal_share WHERE model = ?", f.ID); err != nil {

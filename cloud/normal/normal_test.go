@@ -221,7 +221,7 @@ func TestWhatManyHomesDoForLongIsNormal(t *testing.T) {
 // facts checks the page of the camera in the world of TestWhatManyHomesDoForLongIsNormal.
 func (w *world) facts(t *testing.T) {
 	t.Helper()
-	list, next, err := w.Models(t.Context(), tenantA, "", 10)
+	list, next, err := w.Models(t.Context(), tenantA, "", "", 10)
 	if err != nil || next != "" || len(list) != 1 || list[0].Level != camera || list[0].Homes != 40 || list[0].Own != 20 {
 		t.Fatalf("%+v %q %v", list, next, err)
 	}
@@ -235,7 +235,7 @@ func (w *world) facts(t *testing.T) {
 	if _, err := w.Model(t.Context(), "somebody", list[0].ID); err != nil {
 		t.Errorf("what many homes have is not for all: %v", err)
 	}
-	if _, _, err := w.Models(t.Context(), tenantA, "x", 10); !errors.Is(err, ErrCursor) {
+	if _, _, err := w.Models(t.Context(), tenantA, "", "x", 10); !errors.Is(err, ErrCursor) {
 		t.Error(err)
 	}
 }

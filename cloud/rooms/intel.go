@@ -54,7 +54,7 @@ func (r *Rooms) amendLists(ctx context.Context, by *intelligence.Check) (intelli
 func (r *Rooms) knownNames(ctx context.Context) (out []intelligence.Known, err error) {
 	after := ""
 	for n := 0; n < maxModels; {
-		list, next, err := r.Normal.Models(ctx, "", after, modelPage)
+		list, next, err := r.Normal.Models(ctx, "", "", after, modelPage)
 		if err != nil {
 			return nil, err
 		}

@@ -114,6 +114,9 @@ var consoleQuestions = func(now time.Time) []question {
 		"/intel/hunts", "/indicators", "/rollouts", "/pins", "/plans", "/brand", "/webhooks", "/tokens", "/people", "/approvals", "/rights"} {
 		out = append(out, questionOf(path, false))
 	}
+	for _, q := range []string{"aldervik", "camera", "nobody has it"} {
+		out = append(out, questionOf("/models", true, "q", q), questionOf("/profiles", true, "q", q))
+	}
 	return append(out, questionOf("/audit", true), questionOf("/search", false, "code", "ABCD"))
 }
 

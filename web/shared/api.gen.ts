@@ -4023,6 +4023,8 @@ export interface components {
             homes: components["schemas"]["Homes"];
             id: string;
             model: string;
+            /** @description Under which its page of what is normal is found; empty while there is none */
+            profile: string;
             /**
              * Format: double
              * @description Of the homes that tell; null under 20
@@ -19819,6 +19821,8 @@ export interface operations {
                 /** @description As the page before gave it in next */
                 cursor?: string;
                 limit?: number;
+                /** @description What is in the vendor, the model or the class, in any case */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -19849,6 +19853,7 @@ export interface operations {
                      *           },
                      *           "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
                      *           "model": "Example Cam 2",
+                     *           "profile": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
                      *           "share": 3,
                      *           "teaches": false,
                      *           "vendor": "Example",
@@ -20394,6 +20399,8 @@ export interface operations {
                 /** @description As the page before gave it in next */
                 cursor?: string;
                 limit?: number;
+                /** @description What is in the vendor, the model or the class, in any case */
+                q?: string;
             };
             header?: never;
             path?: never;

@@ -6,20 +6,24 @@ import (
 	"fmt"
 	"strconv"
 
+	"cardea/behavior/profile"
 	"cardea/cloud/adapt/base"
 	"cardea/cloud/api"
 	"cardea/cloud/api/problem"
 	"cardea/cloud/api/view"
 	"cardea/cloud/audit"
 	"cardea/cloud/fleet"
+	"cardea/cloud/normal"
 	"cardea/cloud/rooms/faults"
+	"cardea/home"
 	"cardea/internal/platform/db"
 )
 
 // modelsPart shows staff what the fleet knows.
 type modelsPart struct {
 	*base.Adapter
-	fleet *fleet.Fleet
+	fleet  *fleet.Fleet
+	normal *normal.Normal
 }
 
 // homesView says in how many homes something is; 0 is too few to be told.
@@ -50,11 +54,23 @@ func tellFleet(err error) error {
 	return faults.Tell(err)
 }
 
-func (a modelsPart) Models(ctx context.Context, tenant string, page api.Page) (out api.Slice[view.FleetModel], err error) {
-	list, next, err := a.fleet.Models(ctx, tenant, page.After, page.Limit)
+func levelOf(l fleet.Label) profile.Level {
+	return profile.Level{Class: home.DeviceClass(l.Class), Vendor: l.Vendor, Model: l.Model}
+}
+
+func (a modelsPart) Models(ctx context.Context, tenant, find string, page api.Page) (out api.Slice[view.FleetModel], err error) {
+	list, next, err := a.fleet.Models(ctx, tenant, find, page.After, page.Limit)
+	if err != nil {
+		return out, tellFleet(err)
+	}
+	levels := make([]profile.Level, 0, len(list))
+	for _, m := range list {
+		levels = append(levels, levelOf(m.Label))
+	}
+	learned, err := a.normal.Learned(ctx, tenant, levels)
 	for _, m := range list {
 		v := view.FleetModel{ID: m.ID, Model: m.Label.Model, Vendor: m.Label.Vendor, Class: m.Label.Class, Homes: homesView(m.Homes), By: m.By,
-			Teaches: m.Why == "", Why: m.Why, Evidence: m.Texts}
+			Teaches: m.Why == "", Why: m.Why, Evidence: m.Texts, Profile: learned[levelOf(m.Label)]}
 		if m.Share > 0 {
 			v.Share = &m.Share
 		}

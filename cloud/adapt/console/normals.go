@@ -43,8 +43,8 @@ func profiled(id string, l profile.Level, homes int) view.Profiled {
 	return view.Profiled{ID: id, Model: l.Model, Vendor: l.Vendor, Class: string(l.Class), Homes: homesView(homes)}
 }
 
-func (a normalsPart) Profiles(ctx context.Context, tenant string, page api.Page) (out api.Slice[view.Profile], err error) {
-	list, next, err := a.normal.Models(ctx, tenant, page.After, page.Limit)
+func (a normalsPart) Profiles(ctx context.Context, tenant, find string, page api.Page) (out api.Slice[view.Profile], err error) {
+	list, next, err := a.normal.Models(ctx, tenant, find, page.After, page.Limit)
 	for _, m := range list {
 		out.Items = append(out.Items, view.Profile{Profiled: profiled(m.ID, m.Level, m.Homes), Own: homesView(m.Own)})
 	}

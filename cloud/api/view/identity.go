@@ -117,6 +117,7 @@ type FleetModel struct {
 	Teaches  bool     `json:"teaches" doc:"The fleet learns this model"`
 	Why      string   `json:"why" doc:"Why it does not, in plain words"`
 	Evidence []string `json:"evidence" doc:"What such devices have in common"`
+	Profile  string   `json:"profile" doc:"Under which its page of what is normal is found; empty while there is none"`
 }
 
 // FleetCluster is a group of devices that resemble each other and that nobody knows.

@@ -1,5 +1,6 @@
 // Block proposes to block what a detection's devices called: first what it would have touched, then a proposal that another person decides about.
 import { TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api, ok } from "../../shared/client";
@@ -9,12 +10,14 @@ import { clip } from "../../shared/text";
 import { bound, over } from "../bulk";
 import { useGrant, WhoMay } from "../may";
 
-// useOver says beforehand whether a block of a model, or of all homes, would be refused as too many.
+// useOver says beforehand whether a block of a model, or of all homes, would be refused as too many. A model is looked for by its name once
+// that is typed; of 200 that have it in theirs those in most homes are told, and those are what could be too many.
 function useOver(model: string, may: boolean) {
-  const often = { enabled: may, staleTime: 60_000 }, most = { params: { query: { limit: 200 } } };
+  const [q] = useDebouncedValue(model.trim(), 300);
+  const of = { params: { query: { limit: 200, q } } }, often = { enabled: may, staleTime: 60_000 }, named = { ...often, enabled: may && q !== "" };
   const fleet = useQuery({ queryKey: ["overview"], queryFn: () => ok(api.GET("/v1/staff/overview")), ...often });
-  const profiles = useQuery({ queryKey: ["profiles", "most"], queryFn: () => ok(api.GET("/v1/staff/profiles", most)), ...often });
-  const models = useQuery({ queryKey: ["models", "most"], queryFn: () => ok(api.GET("/v1/staff/models", most)), ...often });
+  const profiles = useQuery({ queryKey: ["profiles", "named", q], queryFn: () => ok(api.GET("/v1/staff/profiles", of)), ...named });
+  const models = useQuery({ queryKey: ["models", "named", q], queryFn: () => ok(api.GET("/v1/staff/models", of)), ...named });
   return over(model, { homes: fleet.data?.homes, profiles: profiles.data?.items, models: models.data?.items });
 }
 

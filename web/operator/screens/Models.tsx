@@ -1,4 +1,5 @@
 // Device models of the fleet: in how many homes, who says so, what they have in common, and whether the fleet learns them.
+import { TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, ok } from "../../shared/client";
 import type { FleetModel } from "../../shared/model";
@@ -7,37 +8,51 @@ import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip } from "../../shared/text";
 import { product } from "../../shared/who";
+import { go } from "./Fleet";
 import { Pages } from "./Pages";
 
 const says: Record<string, string> = { rules: "rules", learned: "learned", operator: "named by staff", owner: "residents" };
 
 export function Models() {
-  const cursor = useParams().get("cursor") ?? "";
+  const params = useParams();
+  const cursor = params.get("cursor") ?? "", q = sought(params);
   const list = useQuery({
-    queryKey: ["models", cursor],
-    queryFn: () => ok(api.GET("/v1/staff/models", { params: { query: { limit: 50, ...(cursor ? { cursor } : {}) } } })),
+    queryKey: ["models", q, cursor],
+    queryFn: () => ok(api.GET("/v1/staff/models", { params: { query: { limit: 50, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) } } })),
     placeholderData: keepPreviousData,
   });
   return (
     <>
       <div className="between"><Title>Device models</Title><Link to="/clusters" className="button plain" data-testid="to-clusters">Clusters to name</Link></div>
       <p className="quiet">Those in most homes first. Below 20 homes the number is hidden.</p>
+      <Find q={q} />
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={8} />}
-      {list.data && (list.data.items.length === 0 ? <Empty icon="devices">No model is known yet. Models appear when gateways tell what devices are in their homes.</Empty> : <Table models={list.data.items} />)}
+      {list.data && (list.data.items.length === 0 ? <Empty icon="devices">{q ? noSuch : "No model is known yet. Models appear when gateways tell what devices are in their homes."}</Empty> : <Table models={list.data.items} />)}
       <Pages cursor={cursor} next={list.data?.next} />
     </>
   );
 }
 
-// useProfiles finds by its name what is known of what a model does, among those of most homes.
-function useProfiles(): (m: FleetModel) => string {
-  const list = useQuery({ queryKey: ["profiles", "most"], queryFn: () => ok(api.GET("/v1/staff/profiles", { params: { query: { limit: 200 } } })), staleTime: 60_000 });
-  return (m) => list.data?.items.find((p) => p.model === m.model && p.vendor === m.vendor && p.class === m.class)?.id ?? "";
+// sought is the text of the address that models are looked for by.
+export const sought = (params: URLSearchParams) => (params.get("q") ?? "").trim().slice(0, 100);
+export const noSuch = "No model has this in its vendor, its name or its kind. Type less of it.";
+
+// Find looks for models by a text; it stands in the address, and the first page comes again.
+export function Find({ q }: { q: string }) {
+  const params = useParams();
+  return (
+    <form className="filters" key={q} role="search" onSubmit={(e) => {
+      e.preventDefault();
+      go(params, { q: String(new FormData(e.currentTarget).get("q")).trim(), cursor: "" });
+    }}>
+      <TextInput name="q" size="sm" type="search" label="Vendor, model or kind" defaultValue={q} maxLength={100} autoComplete="off" data-testid="find-model" />
+      <button className="plain">Show</button>
+    </form>
+  );
 }
 
 function Table({ models }: { models: FleetModel[] }) {
-  const profiles = useProfiles();
   return (
     <div className="scroll card" tabIndex={0} role="region" aria-label="Models">
       <table data-testid="models">
@@ -52,7 +67,7 @@ function Table({ models }: { models: FleetModel[] }) {
               <td className="fold">{m.by.slice(0, 4).map((b) => says[b] ?? clip(b, 20)).join(", ") || "–"}</td>
               <td className="wide"><Texts of={m.evidence} /></td>
               <td className="fold"><State tone={m.teaches ? "good" : "mute"} icon={m.teaches ? "check" : "clock"}>{m.teaches ? "Yes" : "Not yet"}</State>{!m.teaches && m.why && <p className="small quiet">{clip(m.why, 200)}</p>}</td>
-              <td>{profiles(m) ? <Link to={`/normal/${encodeURIComponent(profiles(m))}`} aria-label={`Show what is normal for ${clip(product(m), 64)}`} data-testid="to-profile">Show</Link> : <span className="quiet">None yet</span>}</td>
+              <td>{m.profile ? <Link to={`/normal/${encodeURIComponent(m.profile)}`} aria-label={`Show what is normal for ${clip(product(m), 64)}`} data-testid="to-profile">Show</Link> : <span className="quiet">None yet</span>}</td>
               <td>{m.model && <Link to={`/exposures?model=${encodeURIComponent(m.model)}`} aria-label={`Show exposures of ${clip(m.model, 64)}`}>Show</Link>}</td>
             </tr>
           ))}

@@ -11,24 +11,27 @@ import { Icon, type IconName } from "../../shared/parts/Icon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock, date } from "../../shared/text";
 import { className, product } from "../../shared/who";
+import { Find, noSuch, sought } from "./Models";
 import { Pages } from "./Pages";
 
 const called = (p: Pick<Profile, "model" | "vendor" | "class">) => clip(product(p), 80) || (p.class ? className(p.class) : "Not known");
 
 export function Normal() {
-  const cursor = useParams().get("cursor") ?? "";
+  const params = useParams();
+  const cursor = params.get("cursor") ?? "", q = sought(params);
   const list = useQuery({
-    queryKey: ["profiles", cursor],
-    queryFn: () => ok(api.GET("/v1/staff/profiles", { params: { query: { limit: 50, ...(cursor ? { cursor } : {}) } } })),
+    queryKey: ["profiles", q, cursor],
+    queryFn: () => ok(api.GET("/v1/staff/profiles", { params: { query: { limit: 50, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) } } })),
     placeholderData: keepPreviousData,
   });
   return (
     <>
       <div className="between"><Title>What is normal</Title><Link to="/together" className="button plain">In many homes</Link></div>
       <p className="quiet">What the fleet learned that each model does, those in most homes first. A home has one vote a week. A number of fewer than 20 homes is not told.</p>
+      <Find q={q} />
       {list.error && <Trouble error={list.error} again={() => void list.refetch()} />}
       {!list.data && !list.error && <Skeleton lines={8} />}
-      {list.data && (list.data.items.length === 0 ? <Empty icon="devices">Nothing is learned yet: homes teach when they are 14 days old.</Empty> : <Models models={list.data.items} />)}
+      {list.data && (list.data.items.length === 0 ? <Empty icon="devices">{q ? noSuch : "Nothing is learned yet: homes teach when they are 14 days old."}</Empty> : <Models models={list.data.items} />)}
       <Pages cursor={cursor} next={list.data?.next} />
     </>
   );
