@@ -144,19 +144,21 @@ func (c *cloud) used(k *home.Contact) {
 	}
 }
 
-// stopped notes what was refused.
-func (c *cloud) stopped(d *home.Device, endpoint string, v *home.Verdict, at time.Time) {
+// stopped notes what was refused. g.mu is held; the judge, which is asked for the evidence where something is refused anew, takes no lock.
+func (c *cloud) stopped(o *home.Observation, endpoint string, v *home.Verdict) {
+	d := o.Device
 	if d == nil || !c.active.Load() {
 		return
 	}
+	card := func() *home.Card { return c.g.judge.Refused(o) }
 	if c.g.household.Guest(d.ID) { // that it was refused, and not whom
 		guests := *v
 		guests.Reason = report.GuestsHome
-		endpoint, v = "", &guests
+		endpoint, v, card = "", &guests, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stops.Add(d.ID, endpoint, v, at)
+	c.stops.Add(d.ID, endpoint, v, o.Time, card)
 }
 
 // tell brings what waits into the spool until ctx ends.

@@ -28,7 +28,7 @@ func lampDays(t *testing.T) (g *Gateway, day func(bots int) int, scans func() in
 	g, _ = start(t, t.TempDir())
 	own := home.Endpoint{Name: "api.example.com", Domain: "example.com", IP: netip.MustParseAddr("198.51.100.7"), Port: 443, Proto: "tcp"}
 	set := lampsOf(&own)
-	g.judge = judge.New(judge.Config{Behavior: behavior.Config{Usual: usual.Config{Profiles: func() *profile.Set { return set }}}}, g)
+	g.judge = judge.New(judge.Config{Behavior: behavior.Config{Usual: usual.Config{Profiles: func() *profile.Set { return set }, Domain: registrable}}}, g)
 	g.responder = respond.New(g.policyOf("12345678"), g)
 	g.loadPolicy(nil)
 	at, flow := noon, uint64(0)

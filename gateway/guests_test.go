@@ -36,7 +36,8 @@ func TestANewPhoneIsAGuestsUntilSomebodyTakesItIn(t *testing.T) {
 		now := g.now()
 		e := home.Endpoint{Name: name, Domain: name, Port: 443, Proto: "tcp"}
 		g.Contact(&home.Contact{Device: "visitor", Flows: 2, First: now, Last: now, Endpoint: e})
-		g.cloud.stopped(&home.Device{ID: "visitor"}, name, &home.Verdict{Action: home.Block, Reason: name + " is listed."}, now)
+		g.cloud.stopped(&home.Observation{Event: &home.Event{Kind: home.EventLookup, Time: now, Lookup: &home.Lookup{Question: name}}, Device: &home.Device{ID: "visitor"}},
+			name, &home.Verdict{Action: home.Block, Reason: name + " is listed."})
 		g.Find(&home.Finding{Device: "visitor", Time: now, Detector: home.DetectNovelty, Strength: home.Soft, Sentence: "It called " + name + ".",
 			Symptom: home.Symptom{Detector: home.DetectNovelty, Names: []string{name}}, Facts: map[string]any{"name": name},
 			Card: &home.Card{Seen: []home.Seen{{Endpoint: e}}, Breaks: name}})

@@ -38,6 +38,7 @@ func (g *Gateway) usualConfig() usual.Config {
 	return usual.Config{
 		Profiles:  g.profiles.Load,
 		Class:     func(d *home.Device) home.DeviceClass { return g.who.book.Strictest(d.ID, g.now()) },
+		Domain:    registrable,
 		Zone:      time.Local,
 		Sensitive: func(id home.DeviceID) float64 { return g.responder.Sensitivity(id) },
 		Salt:      salt,

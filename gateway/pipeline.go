@@ -145,7 +145,7 @@ func (g *Gateway) cutListed(o *home.Observation) {
 	if v.Action >= home.Block {
 		g.count("flows_cut", 1)
 		f := o.Name.Flow
-		g.cloud.stopped(o.Device, o.Name.Host, &v, o.Time)
+		g.cloud.stopped(o, o.Name.Host, &v)
 		g.later(func(ctx context.Context) error { return g.enforcer.Kill(ctx, f) })
 	}
 }
@@ -183,12 +183,12 @@ func (g *Gateway) noteStopped(o *home.Observation) {
 				v.Listed.Class = home.ClassAdult
 			}
 		}
-		g.cloud.stopped(o.Device, o.Lookup.Question, &v, o.Time)
+		g.cloud.stopped(o, o.Lookup.Question, &v)
 	case o.Kind == home.EventFlow && o.Flow.State == home.FlowNew && o.Direction == home.Outbound && !g.disarmed():
 		v := g.refused(o.Device, o.Far.IP)
 		if v.Action >= home.Block {
 			g.hinders(o.Device, o.Far.IP.String(), &v, o.Time)
-			g.cloud.stopped(o.Device, o.Far.IP.String(), &v, o.Time)
+			g.cloud.stopped(o, o.Far.IP.String(), &v)
 		}
 	}
 }

@@ -231,6 +231,7 @@ func (r *replay) usual(set *profile.Set) usual.Config {
 	return usual.Config{
 		Profiles: func() *profile.Set { return set },
 		Class:    func(d *home.Device) home.DeviceClass { return r.who.book.Strictest(d.ID, r.looked) },
+		Domain:   registrable,
 		Network: func(a netip.Addr) uint32 {
 			if r.networks == nil {
 				return 0

@@ -19,11 +19,9 @@ func (d *Detector) Card(dev *Device, s *home.Symptom) *home.Card {
 	if p.Homes() > 0 && p.Level() != (profile.Level{}) {
 		c.Model = p.Level().String()
 	}
-	for far := range ends(s) {
+	for far := range d.ends(s) {
 		chain := endpoint.Of(&far, false, false)
-		if e := dev.find(dev.key(&chain, dev.Address(&far))); e != nil {
-			c.History.Before = max(c.History.Before, uint32(e.days))
-		}
+		c.History.Before = max(c.History.Before, dev.before(&chain, dev.Address(&far)))
 		if c.Model == "" {
 			continue
 		}
@@ -39,26 +37,60 @@ func (d *Detector) Card(dev *Device, s *home.Symptom) *home.Card {
 	return c
 }
 
-// ends are the endpoints of the internet that a symptom names.
-func ends(s *home.Symptom) func(func(home.Endpoint) bool) {
-	ports := s.Ports
-	if len(ports) == 0 {
-		ports = []uint16{443}
+// before is on how many days before the latest an endpoint was used. Of a name that is remembered without its days it is one; of an
+// address that would be told of the first try, too.
+func (s *State) before(c *endpoint.Chain, address uint64) uint32 {
+	key := s.key(c, address)
+	e := s.find(key)
+	switch {
+	case e == nil && c.Flags&endpoint.Named != 0 && s.remembers(key):
+		return 1
+	case e == nil:
+		return 0
+	case e.last == s.day:
+		return uint32(e.days) - 1
 	}
+	return uint32(e.days)
+}
+
+// door is a port by which an endpoint is reached.
+type door struct {
+	port  uint16
+	proto string
+}
+
+// likely are where to look for the use of what is named without a port.
+var likely = []door{{443, "tcp"}, {443, "udp"}, {80, "tcp"}, {8883, "tcp"}, {8443, "tcp"}, {8080, "tcp"}, {1883, "tcp"}}
+
+// doors are the ports that a symptom names.
+func doors(s *home.Symptom) []door {
+	if len(s.Ports) == 0 {
+		return likely
+	}
+	proto := "tcp"
+	if s.Proto == home.ProtoUDP {
+		proto = "udp"
+	}
+	out := make([]door, 0, len(s.Ports))
+	for _, p := range s.Ports {
+		out = append(out, door{p, proto})
+	}
+	return out
+}
+
+// ends are the endpoints of the internet that a symptom names.
+func (d *Detector) ends(s *home.Symptom) func(func(home.Endpoint) bool) {
 	hosts := make([]home.Endpoint, 0, len(s.Names)+len(s.Addrs))
 	for _, n := range s.Names {
-		hosts = append(hosts, home.Endpoint{Name: n})
+		hosts = append(hosts, home.Endpoint{Name: n, Domain: d.cfg.Domain(n)})
 	}
 	for _, a := range slices.DeleteFunc(slices.Clone(s.Addrs), netip.Addr.IsPrivate) {
 		hosts = append(hosts, home.Endpoint{IP: a})
 	}
 	return func(yield func(home.Endpoint) bool) {
 		for _, h := range hosts {
-			for _, port := range ports {
-				h.Port, h.Proto = port, "tcp"
-				if s.Proto == home.ProtoUDP {
-					h.Proto = "udp"
-				}
+			for _, door := range doors(s) {
+				h.Port, h.Proto = door.port, door.proto
 				if !yield(h) {
 					return
 				}

@@ -24,6 +24,7 @@ type Config struct {
 	Profiles func() *profile.Set                 // in force now; nil, or a nil set: none
 	Level    func(*home.Device) profile.Level    // nil: what the device's identity says
 	Class    func(*home.Device) home.DeviceClass // the strictest of its recent classes; nil: what its identity says
+	Domain   func(name string) string            // the registrable domain of a name, "" for none; nil: evidence for people knows names whole only
 	Network  func(netip.Addr) uint32             // number of the network that an address is in, 0: not known; nil: of none
 	Zone     *time.Location                      // whose hours of the day count; nil: UTC
 	Devices  int                                 // in the home, for the alert budget; 0: the home that the budget is stated for
@@ -58,6 +59,9 @@ func New(tell *evidence.Teller, net *evidence.Internet, c Config) *Detector {
 	}
 	if c.Class == nil {
 		c.Class = func(d *home.Device) home.DeviceClass { return d.Class }
+	}
+	if c.Domain == nil {
+		c.Domain = func(string) string { return "" }
 	}
 	if c.Network == nil {
 		c.Network = func(netip.Addr) uint32 { return 0 }

@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"iter"
+	"net/netip"
 	"slices"
 
 	"cardea/home"
@@ -31,6 +32,29 @@ func (j *Judge) Card(f *home.Finding, contacts iter.Seq[home.Contact]) {
 	for i := range all[:min(len(all), cardSeen)] {
 		f.Card.Seen = append(f.Card.Seen, seen(&all[i]))
 	}
+}
+
+// Refused is the evidence for people about what was just refused to a device, in small: how usual it is for its model and for the device
+// itself, what is cut, what stops working by it. Like Card it belongs to the pipeline's goroutine.
+func (j *Judge) Refused(o *home.Observation) *home.Card {
+	f := home.Finding{Device: idOf(o.Device), Strength: home.Soft}
+	use := true // the days on which it did this before are days of use
+	switch s := &f.Symptom; o.Kind {
+	case home.EventLookup:
+		s.Names = []string{o.Lookup.Question}
+	case home.EventName:
+		s.Names, s.Proto, s.Ports, use = []string{o.Name.Host}, o.Name.Flow.Proto, []uint16{o.Name.Flow.Dst.Port()}, false
+	case home.EventFlow:
+		s.Addrs, s.Proto, s.Ports, use = []netip.Addr{o.Far.IP.Unmap()}, o.Flow.Proto, []uint16{o.Flow.Dst.Port()}, false
+	}
+	j.detect.Card(&f)
+	c := *f.Card
+	if !use && c.History.Before > 0 { // it tried, and may have been refused each time
+		c.History = home.History{}
+	}
+	f.Card.Said = j.breaks(&c)
+	f.Card.Breaks = say.English(f.Card.Said)
+	return f.Card
 }
 
 // about says whether a contact is of what a symptom names.

@@ -66,7 +66,7 @@ func strip(item *pb.Item, why home.Words) *pb.Item {
 		}
 	case *pb.Item_Stopped:
 		for _, s := range b.Stopped.GetStops() {
-			s.Endpoint = ""
+			s.Endpoint, s.Card = "", namelessCard(s.GetCard())
 			s.Reason, s.Said = said(why)
 		}
 	case *pb.Item_ShadowHits:

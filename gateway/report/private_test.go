@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ func TestPrivacyModeKeepsNamesAtHome(t *testing.T) {
 	symptom := home.Symptom{Detector: home.DetectBeacon, Names: []string{secret}}
 	f := home.Finding{ID: "f", Device: "d", Time: at, Detector: home.DetectBeacon, Strength: home.Soft, Sentence: "It calls " + secret + ".", Said: words,
 		Facts: map[string]any{"name": secret}, Symptom: symptom, Card: &home.Card{Blocks: []string{secret}, Seen: []home.Seen{{Endpoint: far}}, Breaks: secret, Said: words}}
+	homes := uint32(4321)
+	card := &home.Card{Model: "Example Cam", Homes: &homes, Of: 5000, History: home.History{Days: 9}, Blocks: []string{secret}, Breaks: "It would no longer reach " + secret + ".", Said: words}
 	i := home.Incident{ID: "i", Code: "K7QM2", Device: "d", State: home.StateOpen, Symptom: symptom,
 		History: []home.Transition{{Time: at, To: home.StateOpen, By: "gateway", Why: f.Sentence, Said: words}, {Time: at, To: home.StateOpen, By: "owner", Why: "It was me."},
 			{Time: at, To: home.StateOpen, By: "portal", Why: "Taken back: It can no longer reach " + secret + ".", Said: words}},
@@ -30,7 +33,8 @@ func TestPrivacyModeKeepsNamesAtHome(t *testing.T) {
 	items := map[string]*pb.Item{
 		"finding":  {Body: &pb.Item_Finding{Finding: Finding(&f, "i")}},
 		"incident": {Body: &pb.Item_Incident{Incident: Incident(&i, home.GradePort, &home.Check{Sentence: "It called " + secret + " again.", Said: words})}},
-		"stopped":  {Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Stops: []*pb.Stop{{Device: "d", Endpoint: secret, Reason: secret + " is listed.", Said: wire.Words(words), Count: 1}}}}},
+		"stopped": {Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Stops: []*pb.Stop{{Device: "d", Endpoint: secret, Reason: secret + " is listed.", Said: wire.Words(words), Count: 1,
+			Confidence: 90, Card: stopCard(card)}}}}},
 		"devices": {Body: &pb.Item_Devices{Devices: &pb.Devices{Devices: []*pb.Device{{Id: "d", Evidence: []string{"asks for " + secret}, KnownBy: []*pb.Words{wire.Words(words)},
 			Exposures: []*pb.Exposure{{Evidence: []string{secret}}}, Behind: []*pb.Behind{{Evidence: []string{secret}}}, Aliases: []*pb.Alias{{Why: []string{secret}}},
 			Trial: &pb.Trial{Stopped: []string{secret}, Stops: 1}}}}}},
@@ -60,6 +64,9 @@ func TestPrivacyModeKeepsNamesAtHome(t *testing.T) {
 		if h := out.GetRollUp().GetHours(); len(h) > 0 && (len(h[0].GetUsage()) > 0 || h[0].GetUp() != 1) {
 			t.Errorf("roll-up: %v", h)
 		}
+	}
+	if c := string(Private(items["stopped"]).GetStopped().GetStops()[0].GetCard()); strings.Contains(c, "4321") || !strings.Contains(c, "Example Cam") || !strings.Contains(c, `"days":9`) {
+		t.Errorf("the card of what was stopped: %s", c)
 	}
 	if why := Private(items["incident"]).GetIncident().GetHistory()[1].GetWhy(); why != "It was me." {
 		t.Errorf("a person's own words are %q", why)

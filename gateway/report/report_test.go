@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"net/netip"
@@ -257,6 +258,10 @@ func TestNoItemIsTooLarge(t *testing.T) {
 	var r Roll
 	var first []*pb.FirstTime
 	long := strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".example.com"
+	hostile := func() *home.Card {
+		return &home.Card{Model: strings.Repeat("<", 500), Blocks: []string{strings.Repeat("<", 500), long}, Breaks: strings.Repeat("b", 1000),
+			Said: home.Words{Pattern: strings.Repeat("b", 400)}, Seen: make([]home.Seen, 100)}
+	}
 	var devices []*pb.Device
 	for d := range 40 {
 		id := home.DeviceID(fmt.Sprintf("%036d", d))
@@ -274,7 +279,7 @@ func TestNoItemIsTooLarge(t *testing.T) {
 			c := contact(id, fmt.Sprintf("%s.%c%c.example.com", long[:60], 'a'+i%26, 'a'+i/26), monday)
 			h.Add(c)
 			first = append(first, &pb.FirstTime{Device: string(id), Endpoint: uint64(i), Week: 3})
-			s.Add(id, c.Endpoint.Name, &home.Verdict{Reason: strings.Repeat("x", 5000), Listed: &home.Indicator{Class: home.ClassMalware, Source: long}}, monday)
+			s.Add(id, c.Endpoint.Name, &home.Verdict{Reason: strings.Repeat("x", 5000), Listed: &home.Indicator{Class: home.ClassMalware, Source: long, Confidence: 100}}, monday, hostile)
 		}
 	}
 	check := func(what string, list []proto.Message) {
@@ -288,7 +293,18 @@ func TestNoItemIsTooLarge(t *testing.T) {
 		}
 	}
 	check("hours", messages(h.Take()))
-	check("stops", messages(s.Take()))
+	stops := s.Take()
+	check("stops", messages(stops))
+	for _, m := range stops {
+		if n := proto.Size(m); n > MaxItem {
+			t.Errorf("stops: %d bytes", n)
+		}
+		for _, p := range m.GetStops() {
+			if p.GetDevice() != "" && (len(p.GetCard()) == 0 || len(p.GetCard()) > wire.MaxCard) {
+				t.Errorf("a card of %d bytes", len(p.GetCard()))
+			}
+		}
+	}
 	check("first times", messages(FirstTimes(first)))
 	whole := r.Changes(devices, make([]string, 999), nil)
 	check("devices", messages(whole))
@@ -351,12 +367,12 @@ func TestTrackersAreCountedOnly(t *testing.T) {
 	listed := func(class home.Class) *home.Verdict {
 		return &home.Verdict{Action: home.Block, Reason: "why", Listed: &home.Indicator{Class: class, Source: "list"}}
 	}
-	s.Add("tv", "ads.example.com", listed(home.ClassTracking), monday)
-	s.Add("tv", "ads.example.com", listed(home.ClassTracking), monday)
-	s.Add("tv", "read.example.com", listed(home.ClassAdult), monday)
-	s.Add("tv", "bad.example.com", listed(home.ClassMalware), monday)
-	s.Add("tv", "bad.example.com", listed(home.ClassMalware), monday.Add(time.Minute))
-	s.Add("tv", "shop.example.com", &home.Verdict{Action: home.Block}, monday)
+	s.Add("tv", "ads.example.com", listed(home.ClassTracking), monday, nil)
+	s.Add("tv", "ads.example.com", listed(home.ClassTracking), monday, nil)
+	s.Add("tv", "read.example.com", listed(home.ClassAdult), monday, nil)
+	s.Add("tv", "bad.example.com", listed(home.ClassMalware), monday, nil)
+	s.Add("tv", "bad.example.com", listed(home.ClassMalware), monday.Add(time.Minute), nil)
+	s.Add("tv", "shop.example.com", &home.Verdict{Action: home.Block}, monday, nil)
 	list := s.Take()
 	if len(list) != 1 || list[0].GetTrackers() != 3 || len(list[0].GetStops()) != 2 {
 		t.Fatalf("%v", list)
@@ -369,6 +385,43 @@ func TestTrackersAreCountedOnly(t *testing.T) {
 	}
 	if s.Waiting() || s.Take() != nil {
 		t.Error("told twice")
+	}
+}
+
+// The evidence is asked for once for what is told, and never for what is only counted; of a list it is told how sure it is.
+func TestEvidenceOfWhatWasStopped(t *testing.T) {
+	var s Stops
+	asked := 0
+	card := func() *home.Card {
+		asked++
+		return &home.Card{Model: "Example Cam", Of: 40, Blocks: []string{"bad.example.com"}, Breaks: "Nothing that this model usually does."}
+	}
+	listed := home.Verdict{Action: home.Block, Reason: "why", Listed: &home.Indicator{Class: home.ClassMalware, Source: "list", Confidence: 90}}
+	tracks := home.Verdict{Action: home.Block, Listed: &home.Indicator{Class: home.ClassTracking, Source: "list"}}
+	s.Add("tv", "ads.example.com", &tracks, monday, card)
+	if asked != 0 {
+		t.Error("asked for what is counted only")
+	}
+	s.Add("tv", "bad.example.com", &listed, monday, card)
+	if n := testing.AllocsPerRun(100, func() { s.Add("tv", "bad.example.com", &listed, monday, card) }); n != 0 {
+		t.Errorf("another refusal allocates %v times", n)
+	}
+	s.Add("tv", "shop.example.com", &home.Verdict{Action: home.Block}, monday, card)
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
+	list := s.Take()[0].GetStops()
+	var got home.Card
+	if err := json.Unmarshal(list[0].GetCard(), &got); err != nil || got.Model != "Example Cam" || len(got.Blocks) != 1 || got.Breaks == "" || list[0].GetConfidence() != 90 {
+		t.Errorf("%+v %v, %d", got, err, list[0].GetConfidence())
+	}
+	if own := list[1]; own.GetClass() != OwnerClass || own.GetConfidence() != 0 || len(own.GetCard()) == 0 {
+		t.Errorf("an owner's rule: %v", own)
+	}
+	s.Add("tv", "bad.example.com", &listed, monday, card)
+	s.Lifted("tv", "bad.example.com", listed.Listed, monday)
+	if p := s.Take()[0].GetStops()[0]; asked != 3 || p.GetCard() != nil || p.GetConfidence() != 90 {
+		t.Errorf("after the next report: asked %d times, %v", asked, p)
 	}
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -31,29 +32,32 @@ type Stops struct {
 }
 
 // Add notes that something was refused, and why. Trackers, and names that a person's level refuses, are counted together and only counted: what a
-// person reads is nobody's business.
-func (s *Stops) Add(device home.DeviceID, endpoint string, v *home.Verdict, at time.Time) {
+// person reads is nobody's business. card is asked for the evidence once for each that is told; nil: there is none to tell.
+func (s *Stops) Add(device home.DeviceID, endpoint string, v *home.Verdict, at time.Time, card func() *home.Card) {
 	k := stopOf{device: device, endpoint: endpoint, class: OwnerClass}
-	family := ""
+	family, sure := "", uint8(0)
 	if v.Listed != nil {
 		if v.Listed.Class == home.ClassTracking || v.Listed.Class == home.ClassAdult {
 			s.trackers++
 			return
 		}
-		k.class, k.source, family = string(v.Listed.Class), v.Listed.Source, v.Listed.Family
+		k.class, k.source, family, sure = string(v.Listed.Class), v.Listed.Source, v.Listed.Family, v.Listed.Confidence
 	}
 	if s.stops == nil {
 		s.stops = map[stopOf]*pb.Stop{}
 	}
 	if s.stops[k] == nil && len(s.stops) >= maxStops {
 		k = stopOf{class: k.class}
-		family = ""
+		family, sure, card = "", 0, nil
 	}
 	p := s.stops[k]
 	if p == nil {
 		k.endpoint = strings.Clone(k.endpoint) // a look-up's is the resolver's, which writes the next one over it
 		p = &pb.Stop{Device: string(k.device), Endpoint: Text(k.endpoint, home.MaxName), Class: k.class, Family: Text(family, maxName),
-			Source: Text(k.source, maxName), First: Millis(at)}
+			Source: Text(k.source, maxName), Confidence: uint32(sure), First: Millis(at)}
+		if card != nil {
+			p.Card = stopCard(card())
+		}
 		if k.device == "" {
 			p.Reason = "Too much was refused at once to tell it one by one."
 		} else {
@@ -80,8 +84,41 @@ func (s *Stops) Lifted(device home.DeviceID, endpoint string, list *home.Indicat
 		s.stops[k] = p
 	}
 	p.Reason, p.Said = Text(say.English(said), maxText), wire.Words(said)
+	p.Confidence, p.Card = uint32(list.Confidence), nil // nothing is cut any more
 	p.Count++
 	p.Last = max(p.Last, Millis(at))
+}
+
+// maxBreaks bounds what a card says that would stop working, in bytes.
+const maxBreaks = 300
+
+// stopCard is the card as it goes up, within wire.MaxCard: what it takes too many bytes to say is left out.
+func stopCard(c *home.Card) []byte {
+	if c == nil {
+		return nil
+	}
+	k := home.Card{Model: Text(c.Model, maxName), Homes: c.Homes, Of: c.Of, History: c.History, Numbers: []home.Number{}, Seen: []home.Seen{}, Blocks: []string{},
+		Breaks: Text(c.Breaks, maxBreaks), Said: c.Said}
+	for _, b := range c.Blocks[:min(len(c.Blocks), 1)] {
+		k.Blocks = append(k.Blocks, Text(b, home.MaxName))
+	}
+	for _, shorten := range []func(){func() {}, func() { k.Breaks, k.Said = "", home.Words{} }, func() { k.Blocks = []string{} }} {
+		shorten()
+		if b, err := json.Marshal(&k); err == nil && len(b) <= wire.MaxCard {
+			return b
+		}
+	}
+	return nil
+}
+
+// namelessCard is a card without whom it is about. How many homes use that is told of few endpoints alike, so it would name it, too.
+func namelessCard(b []byte) []byte {
+	var c home.Card
+	if len(b) == 0 || json.Unmarshal(b, &c) != nil {
+		return nil
+	}
+	c.Homes, c.Blocks, c.Breaks, c.Said = nil, nil, "", home.Words{}
+	return stopCard(&c)
 }
 
 // Take empties it; nil when nothing was refused.
@@ -96,7 +133,7 @@ func (s *Stops) Take() (list []*pb.Stopped) {
 	slices.SortFunc(stops, func(a, b *pb.Stop) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Class, b.Class))
 	})
-	const each = 16 // of at most 2.5 KiB
+	const each = 16 // of at most 3 KiB
 	for part := range slices.Chunk(stops, each) {
 		list = append(list, &pb.Stopped{Stops: part})
 	}
