@@ -61,6 +61,9 @@ func (w *town) live() {
 		if _, err := tx.Exec("UPDATE normal_home SET since = ?", now.AddDate(0, -2, 0).UnixMilli()); err != nil {
 			return err
 		}
+		if _, err := tx.Exec("INSERT INTO fleet_label (id, model, vendor, class, homes, shown, said_by, teaches, why, texts, words) VALUES ('0c','Shared Cam','Example','camera',24,24,'rules',1,'','','example shared cam camera')"); err != nil {
+			return err
+		}
 		return w.happened(tx, now)
 	})
 	if err != nil {
@@ -185,6 +188,14 @@ func (w *town) staffSee(p *provider) string {
 	for _, m := range list.Items {
 		get("/v1/staff/profiles/" + m.ID)
 	}
+	var models struct{ Items []struct{ Model, Profile string } }
+	if err := json.Unmarshal([]byte(get("/v1/staff/models?q=SHARED+cam")), &models); err != nil || len(models.Items) != 1 || models.Items[0].Profile == "" {
+		w.t.Errorf("the model that all have, and its profile: %+v, %v", models, err)
+	} else {
+		get("/v1/staff/profiles/" + models.Items[0].Profile)
+	}
+	get("/v1/staff/models?q=e")
+	get("/v1/staff/profiles?q=e")
 	get("/v1/staff/fleet-incidents")
 	get("/v1/staff/indicators")
 	return b.String()
