@@ -107,6 +107,7 @@ func TestProvisioning(t *testing.T) {
 				t.Fatalf("%d %s", out.code, out.body)
 			}
 			h, other := w.provisioned(p, desk), w.provisioned(q, theirs)
+			w.askedOnce(h, other)
 			w.swaps(h, desk)
 			if got := w.emitted(d, h.place); !slices.Equal(got, []string{"home.created", "gateway.revoked"}) {
 				t.Errorf("told %v", got)
@@ -154,6 +155,32 @@ func (w *whole) provisioned(p *provider, s *system) *house {
 	h.tell(t, talked(h, h.device, h.mark+".example", time.Now())...)
 	w.stored(h)
 	return h
+}
+
+// askedOnce: whose account the provider made is asked in the app how they want to be told, until they have answered or did not want to.
+func (w *whole) askedOnce(h, other *house) {
+	t := w.t
+	t.Helper()
+	asked := func(h *house) (s struct{ Asked bool }) {
+		out := w.ask("GET", "/v1/session", "", as(h.resident))
+		if err := json.Unmarshal([]byte(out.body), &s); err != nil || out.code != http.StatusOK || !strings.Contains(out.body, `"asked":`) {
+			t.Fatalf("%d %s, %v", out.code, out.body, err)
+		}
+		return s
+	}
+	if asked(h).Asked || asked(other).Asked {
+		t.Error("people whose accounts were made for them were asked by nobody")
+	}
+	before := w.ask("GET", "/v1/notifications", "", as(h.resident))
+	if !strings.Contains(before.body, `{"way":"email","available":`) || !strings.Contains(before.body, `"critical":true`) {
+		t.Errorf("%s", before.body)
+	}
+	if out := w.ask("PATCH", "/v1/notifications", `{}`, as(h.resident)); out.code != http.StatusOK || !strings.Contains(out.body, `"version":1`) {
+		t.Errorf("who does not want to choose: %d %s", out.code, out.body)
+	}
+	if !asked(h).Asked || asked(other).Asked {
+		t.Error("who was asked is asked again, or others are not")
+	}
 }
 
 // swaps ends the gateway that a home has: it is turned out at once, and the next one waits for somebody who lives there.

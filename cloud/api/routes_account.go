@@ -77,7 +77,7 @@ func (s *Server) cookie(k Kind, token string, expires time.Time) http.Cookie {
 }
 
 func sessionView(s Session) view.Session {
-	v := view.Session{ID: s.ID, Kind: string(s.Kind), Person: s.Person, Provider: s.Provider, Expires: s.Expires, Homes: []view.HomeRole{}}
+	v := view.Session{ID: s.ID, Kind: string(s.Kind), Person: s.Person, Provider: s.Provider, Expires: s.Expires, Asked: s.Asked, Homes: []view.HomeRole{}}
 	for _, h := range s.Homes {
 		v.Homes = append(v.Homes, view.HomeRole{ID: h.Place.Home, Name: h.Name, Role: string(h.Role)})
 	}

@@ -3,6 +3,7 @@ package notify
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,44 @@ func TestSettingsAreKeptTo(t *testing.T) {
 		}
 		if texts, _, _ := w.web.got(); !strings.Contains(texts[0], "Ihr Gerät „Kitchen“ sendet Daten") {
 			t.Errorf("%q", texts)
+		}
+	})
+}
+
+// TestWhoDoesNotChooseIsAskedOnce: until they are asked and when they do not want to choose, what is critical comes by e-mail; and where no
+// way leads to them yet they may still say so.
+func TestWhoDoesNotChooseIsAskedOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		ctx, tenant := t.Context(), w.place.Tenant
+		before, err := w.Settings(ctx, tenant, resident)
+		if err != nil || before.Asked() || !before.Channels[Email].Critical {
+			t.Fatalf("%+v, %v", before, err)
+		}
+		w.tell(camera("i1", home.StateContained))
+		w.pass(gather)
+		w.send()
+		if got := w.statuses(); got != "infected email sent 1" {
+			t.Error(got)
+		}
+		nothing := func(*Settings) {}
+		s, err := w.Change(ctx, tenant, w.people[0], 0, nothing)
+		if err != nil || !s.Asked() || !maps.Equal(s.Channels, before.Channels) {
+			t.Errorf("%+v, %v", s, err)
+		}
+		if stored, err := w.Settings(ctx, tenant, resident); err != nil || !stored.Asked() || !maps.Equal(stored.Channels, before.Channels) {
+			t.Errorf("%+v, %v", stored, err)
+		}
+		if _, err := w.Change(ctx, tenant, w.people[0], 0, nothing); !errors.Is(err, ErrChanged) {
+			t.Errorf("asked again beside another answer: %v", err)
+		}
+		w.opts.SMTP.Server, w.opts.Channels = "", Channels{"example": {Provider: "example", Webhook: &Hook{URL: "https://example.net/"}}}
+		ben := Person{ID: "resident-2", Email: "ben@example.org"}
+		if can, err := w.Can(ctx, tenant, ben); err != nil || can[Email] || !can[Webhook] {
+			t.Fatalf("%v, %v", can, err)
+		}
+		if s, err := w.Change(ctx, tenant, ben, -1, func(s *Settings) { s.Language = "de" }); err != nil || !s.Asked() || s.Language != "de" {
+			t.Errorf("a language where only a webhook leads to them: %+v, %v", s, err)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -61,7 +62,7 @@ type Quiet struct{ From, To int }
 
 // Settings are how a person wants to be told.
 type Settings struct {
-	Version  int64  // of what was stored; 0: nothing was
+	Version  int64  // of what was stored; 0: nothing was, for nobody asked this person yet
 	Language string // one of words.Languages; "" is the provider's
 	Quiet    *Quiet // nil: none
 	Channels map[Way]Choice
@@ -106,7 +107,11 @@ func settings(tx *db.Tx, tenant, person string) (Settings, error) {
 	return s, err
 }
 
-// Change changes them. version is that which the person has seen; below 0 the last one wins.
+// Asked says whether a person was asked how they want to be told, whatever they said to it. Until then the usual holds.
+func (s Settings) Asked() bool { return s.Version > 0 }
+
+// Change changes them. version is that which the person has seen; below 0 the last one wins. A change of nothing keeps what holds:
+// so says who does not want to choose.
 func (n *Notify) Change(ctx context.Context, tenant string, p Person, version int64, change func(*Settings)) (s Settings, err error) {
 	can, err := n.can(ctx, tenant, p)
 	if err != nil {
@@ -119,9 +124,13 @@ func (n *Notify) Change(ctx context.Context, tenant string, p Person, version in
 		if version >= 0 && version != s.Version {
 			return ErrChanged
 		}
+		before := maps.Clone(s.Channels)
 		change(&s)
-		if err := s.check(can); err != nil {
+		if err := s.check(); err != nil {
 			return err
+		}
+		if !maps.Equal(before, s.Channels) && !s.reaches(can) {
+			return ErrOptOut
 		}
 		was := s.Version
 		s.Version++
@@ -142,7 +151,7 @@ func (n *Notify) Change(ctx context.Context, tenant string, p Person, version in
 	return s, err
 }
 
-func (s Settings) check(can map[Way]bool) error {
+func (s Settings) check() error {
 	if s.Language != "" && !slices.Contains(words.Languages, s.Language) {
 		return ErrSettings
 	}
@@ -157,16 +166,21 @@ func (s Settings) check(can map[Way]bool) error {
 	if c := s.Channels[SMS]; c.Info || c.Report { // a text message says that something needs attention, and no more
 		return ErrSettings
 	}
+	return nil
+}
+
+// reaches says whether a way that there is stays for what is critical, or any where there is none yet.
+func (s Settings) reaches(can map[Way]bool) bool {
 	none := true
 	for _, there := range can {
 		none = none && !there
 	}
 	for way, c := range s.Channels {
 		if c.Critical && (can[way] || none) {
-			return nil
+			return true
 		}
 	}
-	return ErrOptOut
+	return false
 }
 
 // Can says which ways there are to a person now.

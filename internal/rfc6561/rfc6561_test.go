@@ -30,8 +30,8 @@ var points = []point{
 	}},
 	{3, "There are several channels, chosen when signing up, with a consent for each, and no way to hear nothing at all.", []string{
 		"cloud/notify.TestSettingsAreKeptTo", "cloud/notify.TestNobodyIsLeftOutOfWhatIsCritical", "cloud/notify.TestACaseIsToldByPushAndEmailOnce",
-		"cloud/notify.TestTextMessagesGoToAVerifiedNumber", "cloud/notify.TestANumberIsVerifiedOnce",
-		"lab/browser.TestWaysIn",
+		"cloud/notify.TestTextMessagesGoToAVerifiedNumber", "cloud/notify.TestANumberIsVerifiedOnce", "cloud/notify.TestWhoDoesNotChooseIsAskedOnce",
+		"lab/browser.TestWaysIn", "lab/browser.TestNormal",
 	}},
 	{4, "Records of addresses are kept only as long as they are needed.", []string{
 		"cloud/account.TestANetworkIsAKeyedHashOfAnAddressBlock", "gateway/ledger.TestOldSegmentsGo", "gateway/ledger.TestRingIsBounded",

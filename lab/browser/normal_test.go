@@ -17,6 +17,7 @@ func TestNormal(t *testing.T) {
 			p.visit(c.resident)
 			p.until("the home", el("home-sentence"))
 		})
+		p.asked(c.app)
 		p.visit(c.app + "/incidents/" + c.incident)
 		p.says("evidence", "called a server that no home with this model ever called")
 		p.says("evidence-card", "41,210 homes have this model (<b>Example Cam</b>). None of them ever did this.")

@@ -36,6 +36,7 @@ func TestWaysIn(t *testing.T) {
 		p.enter(of("start-passkey", "email"), anna)
 		p.tap("start-passkey")
 		p.inside(h)
+		p.until("who chose is not asked", el("home-card")+` && !document.querySelector(".skeleton") && !`+el("asking"))
 	})
 	p.step(t, "the case is told as in its message, in both languages", func(t *testing.T) { h.told(p) })
 	p.step(t, "new devices, what was stopped, the week, a code for the phone", func(t *testing.T) { h.read(p) })
@@ -137,6 +138,25 @@ func (p *tab) inside(h *house) {
 	if at := eval[string](p, "location.href"); at != h.app+"/" {
 		p.t.Errorf("the address is %s", at)
 	}
+}
+
+// asked: somebody whose account was made for them is asked once how they want to be told, below what needs them. By the keyboard they say
+// that only what needs them is for them; who chose when they made their account is not asked.
+func (p *tab) asked(app string) {
+	p.t.Helper()
+	p.until("the question, below the case", `((q, c) => q && c && !!(c.compareDocumentPosition(q) & Node.DOCUMENT_POSITION_FOLLOWING))(`+el("asking")+`, `+el("home-card")+`)`)
+	p.until("one way stays for what is critical", el("told-email")+`.checked && `+el("told-email")+`.disabled`)
+	p.axe("asking how to be told")
+	p.picture("asking")
+	for _, key := range []struct{ at, press string }{{"told-more", " "}, {"asking-keep", "\r"}} {
+		eval[bool](p, `(`+el(key.at)+`.focus(), true)`)
+		p.press(key.press)
+	}
+	p.until("it is kept, and said to whoever reads there", `document.activeElement === `+el("asked"))
+	p.visit(app + "/notifications")
+	p.until("what they chose", el("way-email-critical")+`?.checked && `+el("way-email-important")+`.checked && !`+el("way-email-info")+`.checked`)
+	p.visit(app + "/")
+	p.until("they are not asked again", el("home-card")+` && !document.querySelector(".skeleton") && !`+el("asking"))
 }
 
 // out signs out by the button.

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 const ago = (s) => new Date(Date.now() - s * 1000).toISOString();
 const list = (items) => ({ items, next: null });
 const all = { critical: true, important: true, info: true, report: true };
-let told = { version: 1, language: "", quiet: null, phone: null, channels: [{ way: "email", available: true, ...all }, { way: "push", available: false, ...all }, { way: "sms", available: false, critical: true, important: false, info: false, report: false }, { way: "webhook", available: false, critical: false, important: false, info: false, report: false }] };
+let told = { version: 0, language: "", quiet: null, phone: null, channels: [{ way: "email", available: true, ...all }, { way: "push", available: false, ...all }, { way: "sms", available: false, critical: true, important: false, info: false, report: false }, { way: "webhook", available: false, critical: false, important: false, info: false, report: false }] };
 const deliveries = [{ id: "n1", home: "h", kind: "infected", level: "critical", way: "email", status: "sent", why: "", check: "7KQMP-2RX9H", made: ago(1500), sent: ago(1490), next: null, tries: 1 }];
 const passkeys = [{ id: "k1", name: "Phone", created: ago(86400 * 9), used: ago(4000) }], invitations = [];
 let codes = 0, sessions = [{ id: "s1", agent: "Firefox on Linux", created: ago(9000), used: ago(3), expires: ago(-9e5), this: true }, { id: "s2", agent: "Safari on iPhone", created: ago(90000), used: ago(8000), expires: ago(-9e5), this: false }];
@@ -25,6 +25,8 @@ export function open(method, p, body, query) {
   if (["/v1/labels/claim", "/v1/invitations/accept", "/v1/recovery/code", "/v1/recovery/link", "/v1/sign-in/passkey"].includes(p)) return [201, "session"];
   return null;
 }
+
+export const asked = () => told.version > 0;
 
 // own answers what is about who is signed in, or null.
 export function own(method, p, body) {

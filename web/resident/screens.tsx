@@ -26,6 +26,7 @@ export const doors: Readonly<Record<string, () => ReactNode>> = {
 // open are screens that whoever is not signed in sees too, in another form.
 export const open: Readonly<Record<string, () => ReactNode>> = { "/help": () => <PublicHelp /> };
 
+const Asking = later(async () => (await import("./screens/Asking")).Asking, "sign");
 const Devices = later(async () => (await import("./screens/Devices")).Devices, "device");
 const Device = later(async () => (await import("./screens/Device")).DeviceScreen, "device", "control", "about", "policy", "case", "stopped", "plan");
 const Exposures = later(async () => (await import("./screens/Exposures")).Exposures, "device", "case");
@@ -52,7 +53,7 @@ const LineScreen = later(async () => (await import("./screens/Line")).LineScreen
 export interface Screen { path: string; title: Key; make: (p: Record<string, string>) => ReactNode }
 
 export const screens: readonly Screen[] = [
-  { path: "/", title: "nav.home", make: () => <HomeScreen /> },
+  { path: "/", title: "nav.home", make: () => <HomeScreen asking={<Asking />} /> },
   { path: "/devices", title: "nav.devices", make: () => <Devices /> },
   { path: "/devices/new", title: "nav.new", make: () => <NewDevices /> },
   { path: "/devices/:id", title: "nav.device", make: (p) => <Device id={p.id ?? ""} /> },

@@ -6177,6 +6177,8 @@ export interface components {
             purpose: string;
         };
         Session: {
+            /** @description Of a resident: they were asked how they want to be told, and what they said is kept. Until then the usual holds */
+            asked: boolean;
             /** Format: date-time */
             expires: string;
             /** @description Empty for staff */
@@ -12973,6 +12975,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -13352,6 +13355,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -14233,6 +14237,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -14338,6 +14343,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -14430,6 +14436,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -14579,6 +14586,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -14759,6 +14767,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -21607,6 +21616,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {
@@ -21756,6 +21766,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "asked": false,
                      *       "expires": "2026-03-01T12:00:00Z",
                      *       "homes": [
                      *         {

@@ -64,7 +64,12 @@ func (a Accounts) Describe(ctx context.Context, s api.Session) (api.Session, err
 		refs[i] = api.HomeRef{Place: h.Place, Name: full.Name, Role: h.Role}
 	}
 	s.Homes = refs
-	return s, nil
+	if s.Kind != api.Resident {
+		return s, nil
+	}
+	told, err := a.Rooms.Notify.Settings(ctx, s.Tenant, s.Person.ID)
+	s.Asked = told.Asked()
+	return s, faults.Tell(err)
 }
 
 func (a Accounts) Place(ctx context.Context, tenant, id string) (home.Place, error) {

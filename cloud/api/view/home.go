@@ -53,6 +53,7 @@ type Session struct {
 	Homes    []HomeRole `json:"homes" doc:"Empty for staff"`
 	Provider Provider   `json:"provider"`
 	Expires  time.Time  `json:"expires"`
+	Asked    bool       `json:"asked" doc:"Of a resident: they were asked how they want to be told, and what they said is kept. Until then the usual holds"`
 
 	Roles  []SessionRole     `json:"roles,omitempty" doc:"Of staff"`
 	Rights map[string]string `json:"rights,omitempty" doc:"Of staff: each right they have, and how, as GET /v1/staff/rights says; what is not here is refused"`

@@ -35,7 +35,7 @@ type Phone struct {
 	Verified bool   `json:"verified"`
 }
 
-// NotificationsPatch changes some of it. At least one way stays for what is critical.
+// NotificationsPatch changes some of it. At least one way stays for what is critical. An empty one keeps what holds: who does not want to choose was asked.
 type NotificationsPatch struct {
 	Email    *bool          `json:"email,omitempty" doc:"Everything by e-mail, or nothing"`
 	Push     *bool          `json:"push,omitempty" doc:"Everything by push, or nothing"`

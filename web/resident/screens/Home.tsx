@@ -1,21 +1,26 @@
 // Home: one sentence, what needs me, the map, this week in one line.
-import { useMemo } from "react";
+import { Suspense, useMemo, useState, type ReactNode } from "react";
 import { locale, t, tn } from "../../shared/i18n";
 import { useLive } from "../../shared/live";
 import type { Card, Home } from "../../shared/model";
 import { Ago, Skeleton, State, Trouble } from "../../shared/parts/Bits";
+import { Boundary } from "../../shared/parts/Boundary";
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
 import { cardWords, homeSentence } from "../../shared/say";
 import { clip, isolate } from "../../shared/text";
-import { midnight, useDevices, useHome, useHomeID, useIncidents, useLine, usePeople, useStoppedDays } from "../data";
+import { midnight, useDevices, useHome, useHomeID, useIncidents, useLine, usePeople, useSession, useStoppedDays } from "../data";
 import { question } from "../device/newcomer";
 import { here } from "../here";
 import { HomeMapFigure } from "../homemap";
 import { stoppedOn } from "../stopped/days";
 import { homeMark, needsLook } from "../../shared/marks";
 
-export function HomeScreen() {
+// asking is for whoever was not asked yet how they want to be told. It stands below what needs them, and stays until they leave this screen,
+// so that it can say what became of their answer.
+export function HomeScreen({ asking }: { asking: ReactNode }) {
+  const asked = useSession().data?.asked;
+  const [ask] = useState(asked === false);
   const home = useHome();
   const own = [...useWaiting(), ...useExposed()];
   if (!home.data) {
@@ -30,6 +35,7 @@ export function HomeScreen() {
     <>
       <Sentence home={home.data} />
       <Cards home={home.data} own={own} />
+      {ask && <Boundary><Suspense fallback={<Skeleton lines={1} tall={300} />}>{asking}</Suspense></Boundary>}
       {home.data.gateway?.online && <Here />}
       {home.data.gateway && <Map />}
       <SlowLine />

@@ -24,10 +24,10 @@ export function useEnter(next = "/", begun = false) {
     setError(null);
     try {
       const s = await ask();
-      if (told) await keep(told, language(), subscribe);
+      const asked = told ? await keep(told, language(), subscribe) : s.asked;
       await forget();
       client.clear();
-      client.setQueryData(["session"], s);
+      client.setQueryData(["session"], { ...s, asked });
       navigate(next, true);
     } catch (e) {
       setError(e);

@@ -1,4 +1,4 @@
-// How somebody new wants to be told: asked when the account is made, kept when it is there.
+// How somebody wants to be told: asked when they make their account and kept when it is there, or in the app when it was made for them.
 import { api, ok } from "../../shared/client";
 import type { Language } from "../../shared/i18n";
 import type { Channel } from "../notify/ways";
@@ -21,12 +21,22 @@ export function channels(c: Told, pushed: boolean): Chosen[] {
 
 const patience = 10_000;
 
-// keep stores it, and has this device get messages. It fails in silence: somebody who is in stays in, and finds it under Notifications.
-export async function keep(c: Told, language: Language, subscribe: () => Promise<unknown>): Promise<void> {
+// unasked is what is stored of somebody who was never asked: an answer to that counts only as long as there is no other one.
+const unasked = { "If-Match": '"0"' };
+
+// save stores it, and has this device get messages. It says whether they reach it.
+export async function save(c: Told, language: Language, subscribe: () => Promise<unknown>, header: { "If-Match"?: string } = unasked): Promise<boolean> {
   let pushed = false;
   if (c.push) {
     const late = new Promise((_, no) => setTimeout(() => no(new Error("late")), patience));
     pushed = await Promise.race([subscribe(), late]).then(() => true, () => false);
   }
-  await ok(api.PATCH("/v1/notifications", { params: { header: {} }, body: { language, channels: channels(c, pushed) } })).catch(() => undefined);
+  await ok(api.PATCH("/v1/notifications", { params: { header }, body: { language, channels: channels(c, pushed) } }));
+  return pushed;
 }
+
+// leave keeps what holds for whoever does not want to choose: they are not asked again.
+export const leave = () => ok(api.PATCH("/v1/notifications", { params: { header: unasked }, body: {} }));
+
+// keep stores what somebody new chose, and says whether it did. It fails in silence: somebody who is in stays in, and is asked there.
+export const keep = (c: Told, language: Language, subscribe: () => Promise<unknown>): Promise<boolean> => save(c, language, subscribe, {}).then(() => true, () => false);
