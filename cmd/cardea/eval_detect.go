@@ -23,8 +23,9 @@ type evalDetectCmd struct {
 	Benign   paths  `help:"Captures without an attack: the earlier half calibrates, the rest is the test." placeholder:"PATH…"`
 	Attack   paths  `help:"Captures of attacks, with what is malicious in them where that is told in another file; or a family's name." placeholder:"FILE[=LABELS]…"`
 	Splice   bool   `help:"Also play each attack into benign test units, and benign ones into each other, which must find nothing."`
-	Intel    string `help:"Folder (or file) of indicator lists for the blocklist to compare with; the detectors get none." type:"path" placeholder:"DIR"`
+	Intel    string `help:"Folder (or file) of indicator lists for the blocklist to compare with, and for who may not teach; the detectors get none." type:"path" placeholder:"DIR"`
 	ByFolder bool   `help:"Call devices whose model is not known by the folder of their captures: where each folder is one model."`
+	Despite  bool   `name:"despite-findings" help:"Learn from captures of --train, too, in which a device surely misbehaves."`
 	JSON     bool   `help:"Print one JSON object."`
 
 	NoFleet           bool     `help:"Without profiles: the device's own history only."`
@@ -62,7 +63,7 @@ func (evalDetectCmd) Help() string { return detect.Help }
 // Run is called by kong.
 func (c evalDetectCmd) Run(ctx context.Context) error {
 	o := detect.Options{
-		Train: c.Train, Benign: c.Benign, Splice: c.Splice, ByFolder: c.ByFolder,
+		Train: c.Train, Benign: c.Benign, Splice: c.Splice, ByFolder: c.ByFolder, Despite: c.Despite,
 		Ablation: detect.Ablation{NoFleet: c.NoFleet, NoHierarchy: c.NoHierarchy, FlowVotes: c.FlowVotes, MinuteCalibration: c.MinuteCalibration},
 		Say:      func(f string, a ...any) { fmt.Fprintln(os.Stderr, "  "+show.Lines(fmt.Sprintf(f, a...))) },
 	}
@@ -92,6 +93,11 @@ func (c evalDetectCmd) Run(ctx context.Context) error {
 	}
 	if err := c.print(os.Stdout, r); err != nil {
 		return err
+	}
+	for _, u := range r.Split.Refused {
+		for i := range u.Evidence {
+			fmt.Fprintf(os.Stderr, "cardea: eval detect: not learned from %s: %s\n", show.Text(u.Name), show.Text(u.Evidence[i].String()))
+		}
 	}
 	for _, f := range r.Failed {
 		fmt.Fprintf(os.Stderr, "cardea: eval detect: %s\n", show.Text(f))

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cardea/lab/eval/detect"
+	"cardea/lab/eval/infected"
 )
 
 // A flag takes all paths that follow it, as a shell's glob gives them, and may come again.
@@ -64,7 +65,7 @@ func TestEvalDetectRefuses(t *testing.T) {
 // What --help says of the JSON is what there is.
 func TestEvalDetectHelpNamesTheFields(t *testing.T) {
 	report := detect.Report{
-		Split: detect.Split{Test: []detect.Unit{{}}}, Calibration: []detect.Calibration{{Levels: []detect.Level{{}}}},
+		Split: detect.Split{Test: []detect.Unit{{}}, Refused: []detect.Refused{{Evidence: []infected.Evidence{{}}}}}, Calibration: []detect.Calibration{{Levels: []detect.Level{{}}}},
 		Methods: []*detect.Method{{
 			Families: []detect.Family{{}}, Captures: []detect.Capture{{Host: "h", Detection: detect.Detection{Detector: "d", Strength: "s", Sentence: "s"}}},
 			Spliced: []detect.Family{{}}, Splices: []detect.Capture{{Host: "h"}}, Sham: &detect.Sham{},

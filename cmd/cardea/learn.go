@@ -29,7 +29,9 @@ type learnCmd struct {
 	Counts string   `help:"Write what was counted to this file as well, for a later --merge." type:"path" placeholder:"FILE"`
 	Models string   `help:"What was learned of who devices are: a file of eval identify --out or of a cloud." type:"existingfile" placeholder:"FILE"`
 	Home   []string `help:"The homes' own addresses; default: private and link-local ones." placeholder:"CIDR"`
-	JSON   bool     `help:"Print one JSON object: units, levels, problems."`
+	Intel  string   `help:"Folder (or file) of indicator lists: homes in which a device surely deals with listed malware teach nothing." type:"path" placeholder:"DIR"`
+	All    bool     `name:"despite-findings" help:"Learn from homes, too, in which a device surely misbehaves."`
+	JSON   bool     `help:"Print one JSON object: units, levels, refused, problems."`
 	Files  []string `arg:"" name:"capture" help:"Capture files (pcap, pcapng, Zeek's conn.log, also gzipped), or folders of them." type:"path"`
 }
 
@@ -37,11 +39,15 @@ type learnCmd struct {
 func (learnCmd) Help() string {
 	return `Each capture is a unit, which counts as one home; captures that show the same device (by its Ethernet address) are one unit. Those
 without Ethernet addresses, as Zeek's logs, are one unit with what they are copies or excerpts of (the same flows at the same times),
-be it another log or the packets that it was made of, or when their folder has a file _one-home.txt; private addresses say nothing. What units' devices use is counted by class, vendor and model, one home one vote. Rows of a
-log that its labels call part of an attack, or by a word that is not known, are left out and counted. The same captures give
-the same file, in whatever order they are named. A capture that cannot be read does not keep the others from being learned: it is
-told, and the exit status is 1. Where nothing could be learned at all the exit status is 1 and no file is written; a wrong command
-line is 2. docs/detection.md says what is done with it.`
+be it another log or the packets that it was made of, or when their folder has a file _one-home.txt; private addresses say nothing.
+What units' devices use is counted by class, vendor and model, one home one vote. Rows of a log that its labels call part of an attack,
+or by a word that is not known, are left out and counted. Units in which the gateway's own detectors find a device that surely
+misbehaves (scans, floods, forged addresses, password guessing; with --intel listed malware) teach nothing, as such homes do not in a
+fleet: which, by which file, device and finding, is told on standard error and under "refused", and is no failure. Infections that
+only call home are not told so, and are learned. --despite-findings learns from all.
+The same captures give the same file, in whatever order they are named. A capture that cannot be read does not keep the others from
+being learned: it is told, and the exit status is 1. Where nothing could be learned at all the exit status is 1 and no file is
+written; a wrong command line is 2. docs/detection.md says what is done with it.`
 }
 
 // learned is what is printed.
@@ -51,6 +57,7 @@ type learned struct {
 	Days     int              `json:"device_days"`
 	Bytes    int              `json:"bytes"` // of the profiles
 	Left     learnedLeft      `json:"left_out"`
+	Refused  []refusedUnit    `json:"refused"`
 	Problems []learnedProblem `json:"problems"`
 }
 
@@ -119,13 +126,19 @@ func (c learnCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("learn: %w", err)
 	}
-	out, err := learn(ctx, list, counts)
+	list, refused, err := c.healthy(ctx, list)
+	var out *learned
+	if err == nil {
+		out, err = learn(ctx, list, counts)
+	}
 	if o.Progress != nil {
 		fmt.Fprint(os.Stderr, "\r\x1b[K")
 	}
 	if err != nil {
 		return fmt.Errorf("learn: %w", err)
 	}
+	out.Refused = refused
+	tellRefused(refused)
 	for _, p := range problems {
 		out.Problems = append(out.Problems, learnedProblem{p.File, p.Err.Error(), p.Part})
 	}
@@ -161,6 +174,8 @@ func (c learnCmd) keep(counts *profile.Counts, out *learned) error {
 	switch {
 	case len(out.Units) > 0:
 		why = "no device in what was given began anything"
+	case len(out.Refused) > 0:
+		why = "in all homes that were given a device surely misbehaves"
 	case len(out.Problems) > 0:
 		p := out.Problems[0]
 		why = "nothing that was given could be used: " + p.File + ": " + strings.TrimPrefix(p.Error, p.File+": ")
@@ -198,7 +213,7 @@ func (c learnCmd) options() (o units.Options, err error) {
 
 // learn counts what units do.
 func learn(ctx context.Context, list []*units.Unit, counts *profile.Counts) (*learned, error) {
-	out := &learned{Units: []learnedUnit{}, Levels: []learnedLevel{}, Problems: []learnedProblem{}}
+	out := &learned{Units: []learnedUnit{}, Levels: []learnedLevel{}, Refused: []refusedUnit{}, Problems: []learnedProblem{}}
 	levels := map[profile.Level]*learnedLevel{}
 	ends := map[profile.Level]map[uint64]bool{}
 	var left units.Left
@@ -301,6 +316,9 @@ func (c learnCmd) print(out *learned) error {
 	left := units.Left{Malicious: out.Left.Malicious, Unknown: out.Left.Unknown, Words: out.Left.Words}
 	if left.Any() {
 		fmt.Fprintf(w, "not learned from: %s\n", show.Text(left.String()))
+	}
+	if n := len(out.Refused); n > 0 {
+		fmt.Fprintf(w, "not learned from: %s in which a device surely misbehaves\n", count(uint64(n), "unit"))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write results: %w", err)

@@ -47,6 +47,13 @@ type learnedOut struct {
 		Name             string
 		Homes, Endpoints int
 	}
+	Refused []struct {
+		Name     string
+		Evidence []struct {
+			Files                   []string
+			Who, Detector, Sentence string
+		}
+	}
 	Days     int `json:"device_days"`
 	Bytes    int
 	Problems []struct {
@@ -158,6 +165,53 @@ func TestLearnLeavesAttacksOut(t *testing.T) {
 	if text, _, status := cardea(t, me, "learn", "--out", filepath.Join(dir, "3"), b); status != 0 || !strings.Contains(text, "not learned from: 96 rows labelled as part of an attack\n") {
 		t.Errorf("exit status %d:\n%s", status, text)
 	}
+}
+
+// A home in which a device surely misbehaves teaches nothing, as in a fleet: who and why is told, and it is no failure, unless nothing is
+// left to learn from. Who wants it all the same has it.
+func TestLearnRefusesTheInfected(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	scan := homeLogFrom(7000, "192.168.1.9", 2, "203.0.113.9")
+	for i := range 20 {
+		scan = fmt.Appendf(scan, "%d.5\t192.168.1.66\t%d\t198.51.100.%d\t23\ttcp\t-\tS0\t1\t60\t0\t0\n", 1_700_006_400+200_000+i/10, 9000+i, i)
+	}
+	good, bad := put("good.log", homeLog("192.168.1.5", 2, "203.0.113.7")), put("bad\x1b[2J.log", scan)
+	in := func(name string) string { return filepath.Join(dir, name) }
+	learn(t, 0, "--out", in("1"), good)
+	l, stderr := learn(t, 0, "--out", in("2"), good, bad)
+	noControls(t, "standard error", stderr)
+	if !bytes.Equal(bytesIn(t, in("1")), bytesIn(t, in("2"))) || len(l.Units) != 1 || len(l.Refused) != 1 || len(l.Refused[0].Evidence) != 1 {
+		t.Fatalf("%+v", l)
+	}
+	if e := l.Refused[0].Evidence[0]; !slices.Equal(e.Files, []string{bad}) || e.Who != "192.168.1.66" || e.Detector != "scan-wan" || e.Sentence == "" {
+		t.Errorf("%+v", e)
+	}
+	for _, want := range []string{"not learned from", "bad", ": 192.168.1.66: scan-wan: tried ", "--despite-findings learns"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("%q is not in %s", want, stderr)
+		}
+	}
+	if text, _, status := cardea(t, me, "learn", "--out", in("3"), good, bad); status != 0 || !strings.Contains(text, "not learned from: 1 unit in which a device surely misbehaves\n") {
+		t.Errorf("exit status %d:\n%s", status, text)
+	}
+	l, stderr = learn(t, 0, "--out", in("4"), "--despite-findings", good, bad)
+	if len(l.Units) != 2 || l.Refused == nil || len(l.Refused) != 0 || stderr != "" {
+		t.Errorf("%+v %s", l, stderr)
+	}
+	if _, stderr = learn(t, 1, "--out", in("5"), bad); !strings.Contains(stderr, "in all homes that were given a device surely misbehaves: nothing was learned") {
+		t.Error(stderr)
+	}
+	if _, err := os.Stat(in("5")); err == nil {
+		t.Error("a file was written of nothing")
+	}
+	learn(t, 1, "--out", in("6"), "--intel", in("missing"), good)
 }
 
 // What cannot be read is told, and keeps nothing else from being learned.

@@ -3,7 +3,7 @@
 // benign units' time. Simpler methods (lab/eval/detect/baseline) are judged on the same units by the same rules.
 //
 // The detectors are the gateway's own, through gateway/judge; nothing here knows what it should find. It may import the
-// gateway's judge, behavior with its parts, lab/eval/units and its own parts; it writes no file. A run is one goroutine.
+// gateway's judge, behavior with its parts, lab/eval/units, lab/eval/infected and its own parts; it writes no file. A run is one goroutine.
 package detect
 
 import (
@@ -16,6 +16,7 @@ import (
 	"cardea/behavior/profile"
 	"cardea/home"
 	"cardea/lab/eval/detect/baseline"
+	"cardea/lab/eval/infected"
 	"cardea/lab/eval/units"
 )
 
@@ -25,7 +26,8 @@ type Options struct {
 	Attack        []Attack
 	Splice        bool
 	ByFolder      bool           // devices whose model is not known are called by their capture's folder
-	Intel         baseline.Intel // of the blocklist; nil: that baseline is not run. The detectors themselves get no list
+	Intel         baseline.Intel // of the blocklist, and of who may not teach; nil: that baseline is not run. The detectors get no list
+	Despite       bool           // learn from training units, too, in which a device surely misbehaves
 	Ablation      Ablation
 	Seed          uint64
 	Say           func(format string, a ...any) // progress; nil: none
@@ -127,6 +129,10 @@ func (r *run) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	train, refused, err := r.healthy(ctx, train)
+	if err != nil {
+		return err
+	}
 	days := map[*units.Unit]float64{}
 	for _, u := range benign {
 		w := newWatched()
@@ -137,6 +143,7 @@ func (r *run) read(ctx context.Context) error {
 	}
 	r.parts = divide(train, benign, days)
 	r.report.Split = r.parts.split
+	r.report.Split.Refused = refused
 	r.baselines = []baseline.Method{&baseline.Quantile{}, &baseline.AllowList{}, &baseline.Forest{Seed: r.o.Seed}}
 	if r.o.Intel != nil {
 		r.baselines = append([]baseline.Method{baseline.Blocklist{Intel: r.o.Intel}}, r.baselines...)
@@ -144,6 +151,29 @@ func (r *run) read(ctx context.Context) error {
 		r.note("the blocklist was not run: no --intel")
 	}
 	return nil
+}
+
+// healthy leaves training units out in which a device surely misbehaves: such homes teach nobody in the fleet.
+func (r *run) healthy(ctx context.Context, train []*units.Unit) (healthy []*units.Unit, refused []Refused, err error) {
+	refused = []Refused{}
+	if r.o.Despite {
+		return train, refused, nil
+	}
+	for _, u := range train {
+		found, err := infected.Look(ctx, u, r.o.Intel)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case len(found) > 0:
+			refused = append(refused, Refused{u.Name, found})
+		default:
+			healthy = append(healthy, u)
+		}
+	}
+	if len(healthy) == 0 && len(train) > 0 {
+		r.fail("--train: a device surely misbehaves in all of it: nothing was learned (--despite-findings learns all the same)")
+	}
+	return healthy, refused, nil
 }
 
 func (r *run) problems(list []units.Problem) {

@@ -5,7 +5,9 @@ const Help = `Learns what is normal from the captures of --train, calibrates on 
 rest and on the attacks. Captures are pcap, pcapng and Zeek's conn.log, also gzipped; a capture is a unit (one home), and captures
 that show the same device (by its Ethernet address; where not both have these, that are copies or excerpts of each other, as a log of its packets, or lie in a folder with a
 file _one-home.txt) are one unit, which is never in two parts. Where calibration or test cannot be later than training the
-report says so. The detectors are the gateway's own and get no list of indicators.
+report says so. The detectors are the gateway's own and get no list of indicators. Units of --train in which
+a device surely misbehaves are not learned from, as such homes teach nobody in a fleet: those with a hard finding (with --intel also of
+listed malware), and what has no labels beside a log of it that has, and tells of an attack. --despite-findings learns from them.
 
 LABELS says which flows of a capture are malicious: a conn.log with labels that was made from it, or lines of
   family NAME | device MAC-or-IP | onset SECONDS-or-TIME | malicious ADDRESS[:PORT]-or-PREFIX      (# begins a remark)
@@ -25,7 +27,7 @@ JSON, one object (schema: ` + Schema + `):
   budget       per_home_quarter, devices_per_home, p, quarter_p
   ablations    what was switched off
   split        train, calibration, test: name, files, first, last, devices, left_out: malicious_rows, unknown_rows,
-               unknown_words; forward_in_time, test_after_calibration (null where
+               unknown_words; refused (of train): name, evidence: files, device, who, time, detector, sentence; forward_in_time, test_after_calibration (null where
                there is nothing to compare), why
   calibration  statistic, device_days, homes, floor_p, how, threshold, threshold_at_quarter, levels: p, expected, observed, of, share
   new_endpoints  device_days (after each device's first day), new_to_device, new_to_device_and_model, the same _per_day, examples
@@ -40,6 +42,6 @@ JSON, one object (schema: ` + Schema + `):
   notes        what was left out, and what the figures do not say by themselves
   failed       what was asked for and could not be done
 
-Exit status: 0 when all that was asked for was measured; 1 when a file that was named could not be read, a part came to nothing (no
-benign unit left, no attack measured, nothing spliced: the report says so under failed) or nothing was measured at all (no report);
+Exit status: 0 when all that was asked for was measured; 1 when a file that was named could not be read, a part came to nothing (all
+of --train refused, no benign unit left, no attack measured, nothing spliced: the report says so under failed) or nothing was measured at all (no report);
 2 for a wrong command line.`

@@ -42,6 +42,11 @@ func (s *Split) print(w *bufio.Writer) {
 			fmt.Fprintf(w, "  %-40s %s to %s  %s\n", u.Name, u.First.Format("2006-01-02 15:04"), u.Last.Format("2006-01-02 15:04"), strings.Join(u.Devices, ", "))
 		}
 	}
+	for _, u := range s.Refused {
+		for i := range u.Evidence {
+			fmt.Fprintf(w, "not learned from %s: %s\n", u.Name, u.Evidence[i].String())
+		}
+	}
 	switch {
 	case s.Forward == nil:
 		fmt.Fprintln(w, "  forward in time: not asked, since nothing was learned from, or no benign unit was tested on")

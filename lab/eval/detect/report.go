@@ -1,6 +1,10 @@
 package detect
 
-import "time"
+import (
+	"time"
+
+	"cardea/lab/eval/infected"
+)
 
 // Schema names the form of the report in JSON; it changes when a field changes its meaning or goes.
 const Schema = "cardea eval detect 1"
@@ -28,12 +32,19 @@ type Budget struct {
 
 // Split says which units were for what. A unit is never in two parts.
 type Split struct {
-	Train       []Unit   `json:"train"`
-	Calibration []Unit   `json:"calibration"`
-	Test        []Unit   `json:"test"`
-	Forward     *bool    `json:"forward_in_time"`        // calibration and test are all later than training; null: one of them is empty
-	After       *bool    `json:"test_after_calibration"` // null: one of them is empty
-	Why         []string `json:"why"`                    // what is not, or was left out
+	Train       []Unit    `json:"train"`
+	Calibration []Unit    `json:"calibration"`
+	Test        []Unit    `json:"test"`
+	Refused     []Refused `json:"refused"`                // of training: not learned from
+	Forward     *bool     `json:"forward_in_time"`        // calibration and test are all later than training; null: one of them is empty
+	After       *bool     `json:"test_after_calibration"` // null: one of them is empty
+	Why         []string  `json:"why"`                    // what is not, or was left out
+}
+
+// Refused is a unit of training that taught nothing, and why.
+type Refused struct {
+	Name     string              `json:"name"`
+	Evidence []infected.Evidence `json:"evidence"`
 }
 
 // Unit is one capture, or several of the same device.

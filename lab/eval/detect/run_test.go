@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -81,6 +82,41 @@ func TestRunLeavesAttacksOut(t *testing.T) {
 	m := r.Methods[0]
 	if len(m.Captures) != 1 || m.Captures[0].Family != "C&C" || m.Captures[0].Malicious == 0 || m.False.Findings != 0 {
 		t.Errorf("%+v %+v", m.Captures, m.False)
+	}
+}
+
+// Who trains with a device that surely misbehaves is told, and does not learn from it; unless that is wanted.
+func TestRunRefusesTheInfected(t *testing.T) {
+	dir := t.TempDir()
+	scan := homeDays(9, 0, 1, "192.168.1.10", "-")
+	for i := range 20 {
+		scan += flowLine(30, i/10, "192.168.1.66", 9000+i, fmt.Sprintf("198.51.100.%d", i), 23, "S0", "-")
+	}
+	bad, good := writeLog(t, dir, "bad.log", scan), writeLog(t, dir, "a.log", homeDays(1, 0, 1, "192.168.1.10", "-"))
+	benign := []string{writeLog(t, dir, "b.log", homeDays(2, 4, 1, "192.168.1.10", "-")), writeLog(t, dir, "c.log", homeDays(3, 6, 1, "192.168.1.10", "-"))}
+	for _, c := range []struct {
+		name             string
+		o                Options
+		learned, refused int
+		failed           string
+	}{
+		{"one of two", Options{Train: []string{good, bad}, Benign: benign}, 1, 1, ""},
+		{"all the same", Options{Train: []string{good, bad}, Benign: benign, Despite: true}, 2, 0, ""},
+		{"all of it", Options{Train: []string{bad}, Benign: benign}, 0, 1, "--train: a device surely misbehaves in all of it"},
+	} {
+		r, err := Run(t.Context(), c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := r.Split
+		if len(s.Train) != c.learned || s.Refused == nil || len(s.Refused) != c.refused || (c.failed == "") != (len(r.Failed) == 0) || !strings.HasPrefix(strings.Join(r.Failed, ""), c.failed) {
+			t.Errorf("%s: %+v, failed %q", c.name, s, r.Failed)
+		}
+		var text strings.Builder
+		w := bufio.NewWriter(&text)
+		if r.Print(w); w.Flush() != nil || strings.Contains(text.String(), "bad.log: 192.168.1.66: scan-wan: tried") != (c.refused > 0) {
+			t.Errorf("%s:\n%s", c.name, &text)
+		}
 	}
 }
 

@@ -14,6 +14,8 @@ type Left struct {
 	Malicious int      // rows that are labelled as part of an attack
 	Unknown   int      // rows with a label that is no word that is known: nobody knows whether they are
 	Words     []string // of these the first ones, in order
+
+	labels bool // rows have labels
 }
 
 // maxWords bounds the words that are told.
@@ -21,6 +23,7 @@ const maxWords = 8
 
 // take says whether a row is left out, and counts it.
 func (l *Left) take(r *zeek.Row) bool {
+	l.labels = l.labels || r.Label.Given
 	switch {
 	case r.Label.Malicious:
 		l.Malicious++
@@ -72,4 +75,21 @@ func rows(n int) string {
 		return "1 row"
 	}
 	return fmt.Sprintf("%d rows", n)
+}
+
+// Beside says how many rows that a log's labels call part of an attack are left out of it, while another capture of the same home shows
+// the same time without any label: packets, or a log as it was before it was labelled.
+func (u *Unit) Beside() (rows int, logs []string) {
+	for _, s := range u.sources {
+		if s.left.Malicious == 0 {
+			continue
+		}
+		for _, o := range u.sources {
+			if !o.left.labels && !o.first.After(s.last) && !s.first.After(o.last) {
+				rows, logs = rows+s.left.Malicious, append(logs, s.path)
+				break
+			}
+		}
+	}
+	return rows, logs
 }

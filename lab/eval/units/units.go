@@ -9,6 +9,7 @@
 package units
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"time"
@@ -107,4 +108,46 @@ func Read(ctx context.Context, paths []string, o Options) ([]*Unit, []Problem, e
 	}
 	rename(list)
 	return list, problems, nil
+}
+
+// FilesAt are the unit's files that show the time; where none does, the last one that began before.
+func (u *Unit) FilesAt(t time.Time) (list []string) {
+	last := ""
+	for _, s := range u.sources {
+		switch {
+		case s.first.After(t):
+		case s.last.Before(t):
+			last = s.path
+		default:
+			list = append(list, s.path)
+		}
+	}
+	if len(list) == 0 && last != "" {
+		return []string{last}
+	}
+	return list
+}
+
+// Who says in words which device is meant: its Ethernet address, or where that was made up the address of the home that it has; and what
+// it is, as far as that is known.
+func (u *Unit) Who(id home.DeviceID, mac home.MAC) string {
+	d, ok := u.Device(id)
+	if !ok {
+		for i := range u.Gateway {
+			if u.Gateway[i].ID == id {
+				d, ok = Device{Device: u.Gateway[i]}, true
+			}
+		}
+	}
+	who := mac.String()
+	if ok {
+		who = d.MAC.String()
+		if madeUp(d.MAC) && len(d.Addresses) > 0 {
+			who = d.Addresses[0].String()
+		}
+	}
+	if what := cmp.Or(d.Model, d.Vendor, string(d.Class)); what != "" {
+		who += " (" + what + ")"
+	}
+	return who
 }
