@@ -73,6 +73,7 @@ type cloud struct {
 	shadow   shadow
 	tryAlso  chan struct{} // owner: cloud; capacity 1; the same for profiles in shadow
 	profiles triedProfiles
+	tryWho   chan struct{}            // owner: cloud; capacity 1; the same for models in shadow
 	proofs   chan struct{}            // owner: cloud; capacity 1; full means that looking at orders is already asked for
 	fetch    chan struct{}            // owner: cloud; capacity 1; full means that fetching lists is already asked for
 	fetchOf  map[string]chan struct{} // the same for each bundle of one file; never changed
@@ -128,7 +129,7 @@ func newCloud(g *Gateway) *cloud {
 	}
 	fetch[agentBundle] = make(chan struct{}, 1)
 	return &cloud{
-		g: g, seek: make(chan struct{}, 1), try: make(chan struct{}, 1), tryAlso: make(chan struct{}, 1), wake: make(chan struct{}, 1), proofs: make(chan struct{}, 1), fetch: make(chan struct{}, 1),
+		g: g, seek: make(chan struct{}, 1), try: make(chan struct{}, 1), tryAlso: make(chan struct{}, 1), tryWho: make(chan struct{}, 1), wake: make(chan struct{}, 1), proofs: make(chan struct{}, 1), fetch: make(chan struct{}, 1),
 		fetchOf: fetch, wanted: map[string]uint64{},
 		announced: g.announced(nil), checks: map[string]home.Check{}, lastTold: map[string]*pb.Incident{}, told: map[string]time.Time{},
 		enrolled: func() (home.Place, error) { return home.Place{}, fs.ErrNotExist },
@@ -236,7 +237,7 @@ func (c *cloud) stays(ctx context.Context, place home.Place) error {
 // adopt makes room for a place. A gateway that another home has now knows nothing of what it told and obeyed before.
 func (c *cloud) adopt(place home.Place) error {
 	if b, err := os.ReadFile(c.path(toldFile)); err != nil || string(b) != place.String() {
-		for _, name := range []string{toldFile, spoolDir, announcedFile, bundleDir, cloudListsDir, knownDir, besideDir, besideListsDir, besideProfilesDir} {
+		for _, name := range []string{toldFile, spoolDir, announcedFile, bundleDir, cloudListsDir, knownDir, besideDir, besideListsDir, besideProfilesDir, besideModelsDir} {
 			if err := os.RemoveAll(c.path(name)); err != nil {
 				return fmt.Errorf("forget another cloud: %w", err)
 			}

@@ -118,6 +118,12 @@ func (c *cloud) open(place home.Place) (*line, error) {
 			Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
 				return fetchPart(ctx, l, path, offset)
 			},
+		})), c.trying(c.tryWho, modelsBundle, besideEvery, c.tryModels(bundle.FileConfig{
+			Name: modelsBundle, Dir: c.path(besideModelsDir), Root: id.BundleRoot, Most: maxKnown,
+			Wanted: func() uint64 { return c.besideOf(modelsBundle) },
+			Fetch: func(ctx context.Context, path string, offset int64) ([]byte, int64, error) {
+				return fetchPart(ctx, l, path, offset)
+			},
 		})))
 	}
 	return way, nil

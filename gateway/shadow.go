@@ -129,14 +129,19 @@ func (c *cloud) modelOf(id home.DeviceID) string {
 	if d == nil {
 		return ""
 	}
+	return c.fleetName(id, d.Identity)
+}
+
+// fleetName is modelOf for what a device is taken for.
+func (c *cloud) fleetName(id home.DeviceID, who home.Identity) string {
 	own, corrected := c.g.said.identity(id)
 	switch {
 	case corrected:
 		return string(own.Class)
-	case d.Class.Personal() || d.Model == "":
-		return string(d.Class)
+	case who.Class.Personal() || who.Model == "":
+		return string(who.Class)
 	}
-	return d.Model
+	return who.Model
 }
 
 // tellBeside tells what the lists in shadow would have done since the last time.
@@ -157,7 +162,8 @@ func (c *cloud) tellBeside() {
 func (c *cloud) beTried(list []*pb.BundleVersion) {
 	beside := map[string]uint64{}
 	for _, b := range list {
-		if b.GetName() == listsBundle || b.GetName() == profilesBundle {
+		switch b.GetName() {
+		case listsBundle, profilesBundle, modelsBundle:
 			beside[b.GetName()] = b.GetVersion()
 		}
 	}
@@ -168,6 +174,7 @@ func (c *cloud) beTried(list []*pb.BundleVersion) {
 	if changed {
 		c.ask(c.try)
 		c.ask(c.tryAlso)
+		c.ask(c.tryWho)
 	}
 }
 

@@ -71,7 +71,7 @@ func strip(item *pb.Item, why home.Words) *pb.Item {
 		}
 	case *pb.Item_ShadowHits:
 		for _, h := range b.ShadowHits.GetHits() {
-			if !home.Difference(h.GetWhat()).Known() { // in what profiles differ names nobody
+			if d := home.Difference(h.GetWhat()); !d.Known() || d.Of() != b.ShadowHits.GetBundle() { // in what profiles and models differ names nobody
 				h.What = Unsaid
 			}
 		}
