@@ -55,7 +55,10 @@ func wilson(n, of int) float64 {
 }
 
 // Learn groups what nobody knows, counts who says what, and has a model learned of what may teach and published.
-func (f *Fleet) Learn(ctx context.Context) (r Report, err error) {
+func (f *Fleet) Learn(ctx context.Context) (Report, error) { return f.LearnTo(ctx, f.o.Publish) }
+
+// LearnTo is Learn for somebody who publishes in another way, as by a command that is written down; nil: nothing is published.
+func (f *Fleet) LearnTo(ctx context.Context, to Publisher) (r Report, err error) {
 	ctx = db.Patient(ctx)
 	ok, err := f.turn(ctx, false)
 	if err != nil || !ok {
@@ -86,13 +89,13 @@ func (f *Fleet) Learn(ctx context.Context) (r Report, err error) {
 	if err := f.keep(ctx, t); err != nil {
 		return r, err
 	}
-	if f.o.Publish == nil {
+	if to == nil {
 		return r, nil
 	}
-	return r, f.publish(ctx, troubled, t, &r)
+	return r, f.publish(ctx, to, troubled, t, &r)
 }
 
-func (f *Fleet) publish(ctx context.Context, troubled func(home.Place) bool, t *tally, r *Report) error {
+func (f *Fleet) publish(ctx context.Context, to Publisher, troubled func(home.Place) bool, t *tally, r *Report) error {
 	var failed error
 	model, err := f.o.Learner.Learn(ctx, func(yield func(Unit) bool) {
 		stop := errors.New("the learner has enough")
@@ -115,7 +118,7 @@ func (f *Fleet) publish(ctx context.Context, troubled func(home.Place) bool, t *
 	if r.Units == 0 {
 		return nil
 	}
-	if r.Version, r.Changed, err = f.o.Publish.PublishData(ctx, "models", model); err != nil {
+	if r.Version, r.Changed, err = to.PublishData(ctx, "models", model); err != nil {
 		return fmt.Errorf("publish models: %w", err)
 	}
 	return nil

@@ -51,7 +51,7 @@ func (r *Rollout) PublishLists(ctx context.Context, content fs.FS, by Hand) (Rep
 func (r *Rollout) PublishFileBy(ctx context.Context, f File, by Hand) (rep Report, err error) {
 	rep = Report{Name: f.Name, Refused: map[intel.Reason]int{}}
 	if f.Name != "lists" {
-		rep.Version, rep.Changed, err = r.noting(by).PublishFile(ctx, f)
+		rep.Version, rep.Changed, err = r.By(by).PublishFile(ctx, f)
 		return rep, err
 	}
 	if err := f.Usable(); err != nil {
@@ -68,11 +68,11 @@ func (r *Rollout) publishSifted(ctx context.Context, text []byte, by Hand, rep *
 	if err != nil {
 		return fmt.Errorf("publish lists: %w", err)
 	}
-	return r.noting(by).publishText(ctx, text, rep)
+	return r.By(by).publishText(ctx, text, rep)
 }
 
-// noting is the same repository, in which what is published is written down.
-func (r *Rollout) noting(by Hand) *Rollout {
+// By is the same repository, in which what is published is written down as somebody's act.
+func (r *Rollout) By(by Hand) *Rollout {
 	next := *r
 	next.by = by.Note
 	return &next

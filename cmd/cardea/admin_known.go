@@ -18,6 +18,7 @@ import (
 type adminIntelExposures struct {
 	KEV string   `help:"CISA's catalogue of known exploited vulnerabilities, as JSON." type:"existingfile" placeholder:"FILE"`
 	EOL []string `help:"endoflife.date's products, as JSON or as its pages: a file or a folder; repeat." type:"path" placeholder:"PATH"`
+	signedWhy
 }
 
 // Run is called by kong.
@@ -34,7 +35,11 @@ func (c adminIntelExposures) Run(ctx context.Context, top *cli) error {
 		return fmt.Errorf("exposures: %w", err)
 	}
 	return top.Admin.with(ctx, func(a *admin) error {
-		version, changed, err := a.rooms.Rollout.PublishData(a.ctx, "exposures", b)
+		to, err := a.publisher("intel-exposures", c.Why)
+		if err != nil {
+			return err
+		}
+		version, changed, err := to.PublishData(a.ctx, "exposures", b)
 		if err != nil {
 			return err
 		}
@@ -95,12 +100,18 @@ func readEnds(path string) (out []eol.Product, err error) {
 	return out, err
 }
 
-type adminIntelModels struct{}
+type adminIntelModels struct {
+	signedWhy
+}
 
 // Run is called by kong.
 func (c adminIntelModels) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		r, err := a.rooms.Fleet.Learn(a.ctx)
+		to, err := a.publisher("intel-models", c.Why)
+		if err != nil {
+			return err
+		}
+		r, err := a.rooms.Fleet.LearnTo(a.ctx, to)
 		switch {
 		case err != nil:
 			return err
@@ -118,12 +129,17 @@ func (c adminIntelModels) Run(ctx context.Context, top *cli) error {
 type adminIntelAgain struct {
 	Name    string `arg:"" enum:"models,profiles,exposures" help:"models, profiles or exposures."`
 	Version uint64 `arg:"" help:"The version that was good; the last three are kept."`
+	signedWhy
 }
 
 // Run is called by kong.
 func (c adminIntelAgain) Run(ctx context.Context, top *cli) error {
 	return top.Admin.with(ctx, func(a *admin) error {
-		now, err := a.rooms.Rollout.Again(a.ctx, c.Name, c.Version)
+		to, err := a.publisher("intel-again", c.Why)
+		if err != nil {
+			return err
+		}
+		now, err := to.Again(a.ctx, c.Name, c.Version)
 		if err != nil {
 			return err
 		}

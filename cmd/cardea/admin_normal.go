@@ -17,6 +17,7 @@ const maxDocument = 1 << 20
 
 type adminIntelProfiles struct {
 	File string `arg:"" help:"What cardea learn --out wrote." type:"existingfile"`
+	signedWhy
 }
 
 // Run is called by kong.
@@ -29,7 +30,11 @@ func (c adminIntelProfiles) Run(ctx context.Context, top *cli) error {
 		return fmt.Errorf("profiles %s: %w", c.File, err)
 	}
 	return top.Admin.with(ctx, func(a *admin) error {
-		version, changed, err := a.rooms.Rollout.PublishData(a.ctx, "profiles", b)
+		to, err := a.publisher("intel-profiles", c.Why)
+		if err != nil {
+			return err
+		}
+		version, changed, err := to.PublishData(a.ctx, "profiles", b)
 		if err != nil {
 			return err
 		}

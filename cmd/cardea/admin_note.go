@@ -63,7 +63,16 @@ func ofPlan(note func(tx *db.Tx, what string) error) rollout.Also {
 	return func(tx *db.Tx, p rollout.Plan) error { return note(tx, p.ID) }
 }
 
-// hand is how this command publishes.
+// publisher is where this command publishes what is no list: each version that it makes is written into each tenant's audit.
+func (a *admin) publisher(act, why string) (*rollout.Rollout, error) {
+	note, err := a.noteAll(act, why)
+	if err != nil {
+		return nil, err
+	}
+	return a.rooms.Rollout.By(rollout.Hand{Note: note}), nil
+}
+
+// hand is how this command publishes lists.
 func (a *admin) hand(act, why string, agreed bool) (h rollout.Hand, err error) {
 	if h.Guard, err = a.rooms.Intel.Check(a.ctx); err != nil {
 		return h, err

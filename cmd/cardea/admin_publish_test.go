@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"cardea/behavior/profile"
 	"cardea/cloud"
 	"cardea/cloud/audit"
 	"cardea/intel/pack"
@@ -155,9 +156,26 @@ func TestActsForAllHomesAreAudited(t *testing.T) {
 	run("rollout", "halt", plan.ID, "--why", "a device broke")
 	run("rollout", "undo", plan.ID, "--why", "for good")
 	run("rollout", "hold", "lists", "--off")
+	ends := filepath.Join(dir, "ends")
+	write(t, filepath.Join(ends, "openwrt.json"), `[{"cycle":"1","eol":"2020-01-01"}]`)
+	admin(t, data, "", "intel", "exposures", "--eol", ends, "--why", "the catalogue of today")
+	write(t, filepath.Join(ends, "openwrt.json"), `[{"cycle":"1","eol":"2021-01-01"}]`)
+	admin(t, data, "", "intel", "exposures", "--eol", ends)
+	admin(t, data, "", "intel", "exposures", "--eol", ends, "--why", "the same once more changes nothing")
+	admin(t, data, "", "intel", "again", "exposures", "1", "--why", "the second was wrong")
+	profiles := filepath.Join(dir, "profiles")
+	normal, err := profile.NewCounts().Build(profile.Options{Now: 3000}).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, profiles, string(normal))
+	admin(t, data, "", "intel", "profiles", profiles, "--why", "of the laboratory")
+	admin(t, data, "", "intel", "models", "--why", "nothing is learned yet, and nothing published")
 	admin(t, data, "", "intel", "allow", "add", "--tenant", "second", "--why", "customers called", "shop.example")
 	want := []string{"intel-publish lists version 1: the first lists", "rollout-hold lists: to be tried first", "bundle-sign lists version 2: of the partner", "bundle-sign metadata: by command",
-		"rollout-start " + plan.ID + ": they are good", "rollout-halt " + plan.ID + ": a device broke", "rollout-undo " + plan.ID + ": for good", "rollout-hold-end lists: by command"}
+		"rollout-start " + plan.ID + ": they are good", "rollout-halt " + plan.ID + ": a device broke", "rollout-undo " + plan.ID + ": for good", "rollout-hold-end lists: by command",
+		"intel-exposures exposures version 1: the catalogue of today", "intel-exposures exposures version 2: by command", "intel-again exposures version 3: the second was wrong",
+		"intel-profiles profiles version 1: of the laboratory"}
 	for tenant, more := range map[string][]string{"example": nil, "second": {"make an exception of all lists shop.example: customers called"}} {
 		list := entries(t, data, tenant)
 		got := []string{}

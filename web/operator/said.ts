@@ -28,7 +28,8 @@ const acts: Record<string, string> = {
   "set a source of intelligence": "set up or changed a source of intelligence", "fetch a source of intelligence": "had a source of intelligence asked at once", "agree a source of intelligence": "put in force what a source of intelligence said",
   "remove a source of intelligence": "removed a source of intelligence", "make an exception of all lists": "excepted an address from all lists", "take an exception of all lists back": "ended an exception from all lists",
   "rollout-start": "started a rollout", "rollout-pause": "paused a rollout", "rollout-resume": "resumed a rollout", "rollout-halt": "halted a rollout", "rollout-undo": "undid a rollout",
-  "rollout-hold": "kept back what is published of a bundle", "rollout-hold-end": "ended that a bundle is kept back", "intel-publish": "published lists by hand", "bundle-sign": "signed what gateways get",
+  "rollout-hold": "kept back what is published of a bundle", "rollout-hold-end": "ended that a bundle is kept back", "intel-publish": "published lists by hand", "intel-exposures": "published exploited vulnerabilities and ends of life by hand",
+  "intel-models": "had what is known of models published at once", "intel-profiles": "published profiles of what is normal by hand", "intel-again": "published an older version again", "bundle-sign": "signed what gateways get",
   "refuse an indicator": "refused an indicator of herd protection", "take a refusal back": "took back a refused indicator",
 };
 
