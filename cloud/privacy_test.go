@@ -80,7 +80,8 @@ func talked(h *house, device, name string, at time.Time) []*pb.Item {
 		{Body: &pb.Item_FirstTimes{FirstTimes: &pb.FirstTimes{Scheme: 1, FirstTimes: []*pb.FirstTime{used(device, name)}}}},
 		{Body: &pb.Item_RollUp{RollUp: &pb.RollUp{Scheme: 1, Hours: []*pb.DeviceHour{{Device: device, Hour: at.Truncate(time.Hour).UnixMilli(), Up: 10,
 			Usage: []*pb.Usage{{Endpoint: ownEndpoint(name), Flows: 1}}}}}}},
-		{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Stops: []*pb.Stop{{Device: device, Endpoint: name, Class: "phishing", Reason: name + " is listed", Count: 1, First: ms, Last: ms}}}}},
+		{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Stops: []*pb.Stop{{Device: device, Endpoint: name, Class: "phishing", Reason: name + " is listed", Count: 1, First: ms, Last: ms,
+			Card: []byte(`{"blocks":["` + name + `"]}`)}}}}},
 		{Body: &pb.Item_Sightings{Sightings: &pb.Sightings{Scheme: 1, Devices: []*pb.Sighted{{Device: device, Week: wire.Week(at), Class: "camera", Tokens: tokensOf(name)}}}}},
 		{Body: &pb.Item_Finding{Finding: &pb.Finding{Id: finding, Device: device, Incident: id, Detector: "beacon", Strength: "soft", Sentence: "It calls " + name,
 			Facts: []byte(`{"name":"` + name + `"}`), Symptom: &pb.Symptom{Detector: "beacon", Names: []string{name}}}}},
@@ -127,7 +128,7 @@ func TestWhatIsErasedIsNowhereOnTheDisk(t *testing.T) {
 	})
 	w.stored(h)
 	found := strings.Join(w.rowsWith(secret), " ")
-	for _, want := range []string{"history_device.data", "history_first.endpoint", "history_rollup.data", "history_stopped.endpoint", "incident_case.data", "incident_step.why",
+	for _, want := range []string{"history_device.data", "history_first.endpoint", "history_rollup.data", "history_stopped.endpoint", "history_stopped.card", "incident_case.data", "incident_step.why",
 		"incident_finding.data", "fleet_device.tokens", "desired_order.endpoint"} {
 		if !strings.Contains(found, want) {
 			t.Errorf("before it is not found in %s, only in %s", want, found)

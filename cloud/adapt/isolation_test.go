@@ -181,7 +181,7 @@ func (w *town) tell(m marked) {
 		{Body: &pb.Item_Devices{Devices: &pb.Devices{Whole: true, Devices: []*pb.Device{{Id: m.device, Name: m.mark + " device", Vendor: m.mark, First: ms, Last: ms, Mode: "off",
 			Blocked: []string{m.mark + ".example"}}}}}},
 		{Body: &pb.Item_RollUp{RollUp: &pb.RollUp{Scheme: home.CollapseScheme, Hours: []*pb.DeviceHour{{Device: m.device, Hour: now.Truncate(time.Hour).UnixMilli(), Up: 10, Down: 20}}}}},
-		{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Trackers: 3, Stops: []*pb.Stop{{Device: m.device, Endpoint: m.mark + ".bad.example", Class: "malware", Reason: m.mark, Count: 1, First: ms, Last: ms}}}}},
+		{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Trackers: 3, Stops: []*pb.Stop{{Device: m.device, Endpoint: m.mark + ".bad.example", Class: "malware", Reason: m.mark, Card: []byte(`{"blocks":["` + m.mark + `"]}`), Count: 1, First: ms, Last: ms}}}}},
 		{Body: &pb.Item_Look{Look: &pb.Look{Question: uuidOf(m.mark, 9), Asker: "support", Who: m.mark + " who", Reason: m.mark}}},
 		{Body: &pb.Item_Incident{Incident: &pb.Incident{Id: m.incident, Code: "K7QM", Device: m.device, State: "contained", Mode: "quarantine", Grade: "port", Opened: ms, Changed: ms,
 			History: []*pb.Transition{{Time: ms, From: "open", To: "contained", By: "gateway", Why: m.mark}}}}},

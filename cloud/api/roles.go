@@ -193,7 +193,7 @@ func keepCode(ctx context.Context, o *view.Order) {
 func hideOrder(o *view.Order) { o.Endpoint, o.Why, o.Check = hiddenPlace, "", nil }
 
 func hideStop(s *view.Stop) {
-	s.Endpoint, s.Family, s.Source, s.Reason = hiddenPlace, "", "", hiddenSentence
+	s.Endpoint, s.Family, s.Source, s.Reason, s.Confidence, s.Card = hiddenPlace, "", "", hiddenSentence, nil, nil
 }
 
 func hideIncident(i *view.Incident) {

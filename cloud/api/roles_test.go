@@ -209,10 +209,10 @@ func (privateHomes) Home(context.Context, home.Place, string) (view.Home, error)
 	return view.Home{Cards: []view.Card{{Device: "d", Alert: "It contacted " + destination}}}, nil
 }
 func (privateHomes) StoppedByDay(context.Context, home.Place, time.Time, time.Time) (view.Stopped, error) {
-	return view.Stopped{Items: []view.Stop{{Device: view.Ref{ID: "d"}, Endpoint: destination, Reason: destination}}}, nil
+	return view.Stopped{Items: []view.Stop{{Device: view.Ref{ID: "d"}, Endpoint: destination, Reason: destination, Card: &view.EvidenceCard{Blocks: []string{destination}}}}}, nil
 }
 func (privateHomes) Stopped(context.Context, home.Place, time.Time) (view.Stopped, error) {
-	return view.Stopped{Items: []view.Stop{{Device: view.Ref{ID: "d"}, Endpoint: destination, Reason: destination}}}, nil
+	return view.Stopped{Items: []view.Stop{{Device: view.Ref{ID: "d"}, Endpoint: destination, Reason: destination, Card: &view.EvidenceCard{Blocks: []string{destination}}}}}, nil
 }
 
 // TestNobodySeesAnothersDestinations asks for everything that names destinations of one device, as each who may ask.

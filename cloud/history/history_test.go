@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -363,6 +364,34 @@ func TestWhatWasStoppedIsCounted(t *testing.T) {
 		}
 		if got, _, err := w.StoppedSince(ctx, homeA, time.Unix(0, 0)); err != nil || len(got) != 0 {
 			t.Errorf("%v %v", got, err)
+		}
+	})
+}
+
+// The evidence of what was stopped is kept as it came last, within its bound; what is no card is none, and an older gateway sends none.
+func TestEvidenceOfWhatWasStopped(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, w := context.Background(), open(t, d)
+		stop := func(endpoint, card string, sure uint32) *pb.Stop {
+			return &pb.Stop{Device: "a", Endpoint: endpoint, Class: "malware", Count: 1, Last: t0.UnixMilli(), Card: []byte(card), Confidence: sure}
+		}
+		w.tell(t, homeA, stopped(1, stop("older.example", "", 0), stop("c2.example", `{"of":40}`, 80)))
+		w.tell(t, homeA, stopped(1, stop("c2.example", `{"of":41}`, 90), stop("large.example", `"`+strings.Repeat("x", wire.MaxCard)+`"`, 1<<31), stop("odd.example", "{\x00\xff", 100)))
+		got, _, err := w.StoppedSince(ctx, homeA, t0)
+		if err != nil || len(got) != 4 {
+			t.Fatalf("%+v %v", got, err)
+		}
+		want := map[string]string{"older.example": " 0", "c2.example": `{"of":41} 90`, "large.example": " 100", "odd.example": " 100"}
+		for _, s := range got {
+			if is := fmt.Sprintf("%s %d", s.Card, s.Confidence); is != want[s.Endpoint] {
+				t.Errorf("%s: %s, want %s", s.Endpoint, is, want[s.Endpoint])
+			}
+		}
+		if _, err := w.Erase(ctx, homeA); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := w.StoppedSince(ctx, homeA, t0); err != nil || len(got) != 0 {
+			t.Errorf("erased: %+v %v", got, err)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,7 +51,7 @@ func (b *Batch) takeStopped(p home.Place, at time.Time, m *pb.Stopped) error {
 		first := min(max(s.GetFirst(), last.Add(-2*day).UnixMilli()), last.UnixMilli())
 		k := stopKey{of, dayOf(last), s.GetDevice(), text(s.GetEndpoint(), home.MaxName+8), text(s.GetClass(), maxID)}
 		b.stop(k, &pb.Stop{Family: text(s.GetFamily(), maxID), Source: text(s.GetSource(), maxID), Reason: text(s.GetReason(), maxReason), Said: wire.Bounded(s.GetSaid()),
-			Count: s.GetCount(), First: first, Last: last.UnixMilli()})
+			Card: s.GetCard(), Confidence: min(s.GetConfidence(), 100), Count: s.GetCount(), First: first, Last: last.UnixMilli()})
 	}
 	if n := m.GetTrackers(); n > 0 {
 		b.stop(stopKey{place: of, day: dayOf(at), class: trackers}, &pb.Stop{Count: n, First: at.UnixMilli(), Last: at.UnixMilli()})
@@ -88,7 +89,7 @@ func (b *Batch) flushStops() error {
 	if err != nil {
 		return err
 	}
-	args := make([]any, 0, 13*len(keys))
+	args := make([]any, 0, 15*len(keys))
 	added := map[boundKey]int{}
 	for _, k := range keys {
 		of := boundKey{k.place.Tenant, k.place.Home, k.day}
@@ -103,14 +104,14 @@ func (b *Batch) flushStops() error {
 			return err
 		}
 		args = append(args, k.place.Tenant, k.place.Home, k.day, k.device, k.endpoint, k.class, s.GetFamily(), s.GetSource(), s.GetReason(), said,
-			int64(s.GetCount()), s.GetFirst(), s.GetLast())
+			cardOf(s.GetCard()), int64(s.GetConfidence()), int64(s.GetCount()), s.GetFirst(), s.GetLast())
 	}
 	b.added(b.h.stops, added)
-	_, err = insert(b.tx, "INSERT INTO history_stopped (tenant, home, day, device, endpoint, class, family, source, reason, said, count, first_time, last_time) VALUES ",
-		"(?,?,?,?,?,?,?,?,?,?,?,?,?)", " ON CONFLICT (tenant, home, day, device, endpoint, class) DO UPDATE SET"+
-			" family = excluded.family, source = excluded.source, reason = excluded.reason, said = excluded.said, count = history_stopped.count + excluded.count,"+
+	_, err = insert(b.tx, "INSERT INTO history_stopped (tenant, home, day, device, endpoint, class, family, source, reason, said, card, confidence, count, first_time, last_time) VALUES ",
+		"(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", " ON CONFLICT (tenant, home, day, device, endpoint, class) DO UPDATE SET"+
+			" family = excluded.family, source = excluded.source, reason = excluded.reason, said = excluded.said, card = excluded.card, confidence = excluded.confidence, count = history_stopped.count + excluded.count,"+
 			" first_time = CASE WHEN excluded.first_time < history_stopped.first_time THEN excluded.first_time ELSE history_stopped.first_time END,"+
-			" last_time = CASE WHEN excluded.last_time > history_stopped.last_time THEN excluded.last_time ELSE history_stopped.last_time END", 13, args)
+			" last_time = CASE WHEN excluded.last_time > history_stopped.last_time THEN excluded.last_time ELSE history_stopped.last_time END", 15, args)
 	return err
 }
 
@@ -119,6 +120,8 @@ type Stop struct {
 	Device, Endpoint              string
 	Class, Family, Source, Reason string
 	Said                          *pb.Words // of Reason; nil: there is only that
+	Card                          []byte    // home.Card as JSON, as the gateway wrote it; empty: none
+	Confidence                    uint8     // of the list, 1 to 100; 0: not known, or no list refused it
 	Count                         uint64
 	First, Last                   time.Time
 }
@@ -164,7 +167,7 @@ func (h *History) StoppedBetween(ctx context.Context, p home.Place, from, until 
 func (h *History) stopped(ctx context.Context, p home.Place, where string, args ...any) (out []Stop, tracked uint64, err error) {
 	err = h.db.View(ctx, func(tx *db.Tx) error {
 		out, tracked = nil, 0
-		rows, err := tx.Query("SELECT device, endpoint, class, family, source, reason, said, count, first_time, last_time FROM history_stopped"+
+		rows, err := tx.Query("SELECT device, endpoint, class, family, source, reason, said, card, confidence, count, first_time, last_time FROM history_stopped"+
 			" WHERE tenant = ? AND home = ? AND "+where+" ORDER BY last_time DESC, device, endpoint", append([]any{p.Tenant, p.Home}, args...)...)
 		if err != nil {
 			return err
@@ -172,11 +175,12 @@ func (h *History) stopped(ctx context.Context, p home.Place, where string, args 
 		defer func() { _ = rows.Close() }() // rows.Err tells
 		for rows.Next() {
 			var s Stop
-			var count, first, last int64
+			var sure, count, first, last int64
 			var said []byte
-			if err := rows.Scan(&s.Device, &s.Endpoint, &s.Class, &s.Family, &s.Source, &s.Reason, &said, &count, &first, &last); err != nil {
+			if err := rows.Scan(&s.Device, &s.Endpoint, &s.Class, &s.Family, &s.Source, &s.Reason, &said, &s.Card, &sure, &count, &first, &last); err != nil {
 				return err
 			}
+			s.Confidence = uint8(sure)
 			if s.Count = uint64(count); s.Device == "" && s.Class == trackers {
 				tracked += s.Count
 				continue
@@ -263,6 +267,14 @@ func (h *History) Looks(ctx context.Context, p home.Place) (out []Look, err erro
 		return nil, fmt.Errorf("looks: %w", err)
 	}
 	return out, nil
+}
+
+// cardOf is a gateway's card as it is stored: what is no card is none.
+func cardOf(b []byte) []byte {
+	if len(b) > wire.MaxCard || !json.Valid(b) {
+		return []byte{}
+	}
+	return b
 }
 
 // wordsOf are words as they are stored; empty for none.

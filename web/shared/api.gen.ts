@@ -6294,7 +6294,13 @@ export interface components {
         Stop: {
             /** @description Its owner has allowed it since */
             allowed: boolean;
+            card: components["schemas"]["EvidenceCard"] | null;
             class: string;
+            /**
+             * Format: int32
+             * @description Of the list's entry; null when it is not known, or no list refused it
+             */
+            confidence: number | null;
             /** Format: int64 */
             count: number;
             device: components["schemas"]["Ref"];
@@ -9904,7 +9910,46 @@ export interface operations {
                      *       "stopped": [
                      *         {
                      *           "allowed": false,
+                     *           "card": {
+                     *             "blocks": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "breaks": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "history": {
+                     *               "days": 3,
+                     *               "days_before": 3,
+                     *               "endpoints": 3,
+                     *               "new_per_day": 3,
+                     *               "since": "2026-03-01T12:00:00Z"
+                     *             },
+                     *             "homes": 3,
+                     *             "language": "en",
+                     *             "model": "Example Cam 2",
+                     *             "numbers": [
+                     *               {
+                     *                 "name": "Mill Lane 4",
+                     *                 "unit": "minutes",
+                     *                 "value": 3
+                     *               }
+                     *             ],
+                     *             "of": 3,
+                     *             "seen": [
+                     *               {
+                     *                 "bytes_down": 3,
+                     *                 "bytes_up": 3,
+                     *                 "failed": 3,
+                     *                 "first": "2026-03-01T12:00:00Z",
+                     *                 "flows": 3,
+                     *                 "ip": "198.51.100.7",
+                     *                 "last": "2026-03-01T12:00:00Z",
+                     *                 "name": "Mill Lane 4",
+                     *                 "port": 3,
+                     *                 "proto": "tcp"
+                     *               }
+                     *             ]
+                     *           },
                      *           "class": "camera",
+                     *           "confidence": 3,
                      *           "count": 3,
                      *           "device": {
                      *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
@@ -12888,7 +12933,46 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "allowed": false,
+                     *           "card": {
+                     *             "blocks": [
+                     *               "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10"
+                     *             ],
+                     *             "breaks": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *             "history": {
+                     *               "days": 3,
+                     *               "days_before": 3,
+                     *               "endpoints": 3,
+                     *               "new_per_day": 3,
+                     *               "since": "2026-03-01T12:00:00Z"
+                     *             },
+                     *             "homes": 3,
+                     *             "language": "en",
+                     *             "model": "Example Cam 2",
+                     *             "numbers": [
+                     *               {
+                     *                 "name": "Mill Lane 4",
+                     *                 "unit": "minutes",
+                     *                 "value": 3
+                     *               }
+                     *             ],
+                     *             "of": 3,
+                     *             "seen": [
+                     *               {
+                     *                 "bytes_down": 3,
+                     *                 "bytes_up": 3,
+                     *                 "failed": 3,
+                     *                 "first": "2026-03-01T12:00:00Z",
+                     *                 "flows": 3,
+                     *                 "ip": "198.51.100.7",
+                     *                 "last": "2026-03-01T12:00:00Z",
+                     *                 "name": "Mill Lane 4",
+                     *                 "port": 3,
+                     *                 "proto": "tcp"
+                     *               }
+                     *             ]
+                     *           },
                      *           "class": "camera",
+                     *           "confidence": 3,
                      *           "count": 3,
                      *           "device": {
                      *             "id": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",

@@ -203,8 +203,13 @@ func (a Homes) stopsView(ctx context.Context, p home.Place, stops []history.Stop
 
 func stopView(s history.Stop, lang string, device view.Ref, allowed bool) view.Stop {
 	reason, in := base.SaidIn(lang, s.Said, s.Reason)
-	return view.Stop{Device: device, Endpoint: s.Endpoint, Class: s.Class, Family: s.Family, Source: s.Source, Reason: reason, Language: in,
-		Count: s.Count, First: base.UTC(s.First), Last: base.UTC(s.Last), Allowed: allowed}
+	v := view.Stop{Device: device, Endpoint: s.Endpoint, Class: s.Class, Family: s.Family, Source: s.Source, Reason: reason, Language: in,
+		Count: s.Count, First: base.UTC(s.First), Last: base.UTC(s.Last), Allowed: allowed, Card: cardView(s.Card, lang)}
+	if s.Confidence > 0 {
+		sure := uint32(s.Confidence)
+		v.Confidence = &sure
+	}
+	return v
 }
 
 func (a Homes) Erase(ctx context.Context, p home.Place, by api.Session) (view.Erased, error) {

@@ -1,6 +1,7 @@
 package homes
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"cardea/cloud/adapt/base"
 	"cardea/cloud/api/view"
+	"cardea/cloud/history"
 	"cardea/home"
 	"cardea/internal/platform/db"
 	saying "cardea/say"
@@ -29,6 +31,11 @@ func TestAnIncidentIsToldInTheLanguageAskedFor(t *testing.T) {
 	checked := saying.New("Not yet: it has been on and silent for {0}; we watch for {1} to be sure.", saying.Span(2*time.Hour), saying.Span(72*time.Hour))
 	hold := saying.New("It reaches neither the internet nor your other devices.")
 	harm := saying.New("Since then it has reached {0} of the {1} services that it normally uses.", saying.Count(1), saying.Count(4))
+	breaks := saying.New("Nothing that this model usually does.")
+	card, err := json.Marshal(home.Card{Model: "Example Cam", Of: 40, Blocks: []string{"bad.example"}, Breaks: saying.English(breaks), Said: breaks})
+	if err != nil {
+		t.Fatal(err)
+	}
 	items := []*pb.Item{
 		{Body: &pb.Item_Devices{Devices: &pb.Devices{Whole: true, Devices: []*pb.Device{{Id: "d1", Name: "Kamera", First: ms, Last: ms, Evidence: []string{"calls itself x"},
 			KnownBy: []*pb.Words{wire.Words(saying.New("calls itself {0}", saying.Text("x")))}}}}}},
@@ -43,11 +50,12 @@ func TestAnIncidentIsToldInTheLanguageAskedFor(t *testing.T) {
 			Deeds: []*pb.Deed{{Id: "d1", Kind: "hold", Time: ms, What: saying.English(hold), Said: wire.Words(hold)}},
 			Steps: []*pb.Step{{Id: "s1", State: "checks", Result: saying.English(checked), Said: wire.Words(checked)}},
 			Harm:  &pb.Harm{Since: ms, Sentence: saying.English(harm), Said: wire.Words(harm)}}}},
-		{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Stops: []*pb.Stop{{Device: "d1", Endpoint: "bad.example", Class: "malware", Source: "feed", Count: 1, First: ms, Last: ms,
+		{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Stops: []*pb.Stop{{Device: "d1", Endpoint: "bad.example", Class: "malware", Source: "feed", Count: 1, First: ms, Last: ms, Confidence: 90,
+			Card:   card,
 			Reason: "bad.example is on list feed as malware.",
 			Said:   wire.Words(saying.New("{0} is on list {1} as {2}.", saying.Text("bad.example"), saying.Text("feed"), saying.Word("malware")))}}}}},
 	}
-	err := r.DB.Tx(ctx, func(tx *db.Tx) error {
+	err = r.DB.Tx(ctx, func(tx *db.Tx) error {
 		var errs []error
 		for _, begin := range r.Handlers(func(home.Place, uint64) {}).Begin {
 			b := begin(tx)
@@ -100,6 +108,13 @@ func TestAnIncidentIsToldInTheLanguageAskedFor(t *testing.T) {
 	}
 	if s := stopView(stops[0], "de", view.Ref{}, false); s.Reason != "bad.example steht auf der Liste feed als Schadsoftware." || s.Language != "de" {
 		t.Errorf("stopped: %q in %q", s.Reason, s.Language)
+	} else if s.Confidence == nil || *s.Confidence != 90 || s.Card == nil || s.Card.Breaks != "Nichts, was dieses Modell gewöhnlich tut." || s.Card.Language != "de" || s.Card.Of != 40 {
+		t.Errorf("its evidence: %+v", s.Card)
+	}
+	for _, odd := range []string{"", "[1]", `{"of":-1}`} { // of an older gateway, and of one that lies
+		if s := stopView(history.Stop{Card: []byte(odd)}, "de", view.Ref{}, false); s.Card != nil || s.Confidence != nil {
+			t.Errorf("the card %q is told as %+v", odd, s.Card)
+		}
 	}
 	d, err := r.History.Device(ctx, h.Place(), "d1")
 	if err != nil {

@@ -171,6 +171,9 @@ type Stop struct {
 	First    time.Time `json:"first"`
 	Last     time.Time `json:"last"`
 	Allowed  bool      `json:"allowed" doc:"Its owner has allowed it since"`
+
+	Confidence *uint32       `json:"confidence" minimum:"1" maximum:"100" doc:"Of the list's entry; null when it is not known, or no list refused it"`
+	Card       *EvidenceCard `json:"card" doc:"The evidence, without numbers and contacts; null where none was told"`
 }
 
 // Stopped is what was refused; trackers are counted only.

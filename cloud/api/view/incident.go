@@ -119,7 +119,7 @@ type Finding struct {
 	Card     *EvidenceCard  `json:"card"`
 }
 
-// EvidenceCard is the evidence behind a finding, for people: how usual it is, what was seen, what a block would cut.
+// EvidenceCard is the evidence behind a finding, or what was refused, for people: how usual it is, what was seen, what a block would cut.
 type EvidenceCard struct {
 	Model    string      `json:"model" doc:"Whose homes are counted: a model, else a vendor or a class; empty when nobody's are"`
 	Homes    *uint32     `json:"homes" doc:"Homes with this model that contacted any of what the finding is about; 19 stands for 1 to 19; null when not known"`
