@@ -188,10 +188,34 @@ func TestWhatIsErasedIsNowhereOnTheDisk(t *testing.T) {
 	}
 }
 
-// archived looks into the archive of a home.
+// archived looks into the archive of a home. What is in it and what is not is said in the language that was asked for.
 func (w *whole) archived(h *house, names ...string) {
 	w.t.Helper()
-	out := w.ask("GET", "/v1/homes/"+h.place.Home+"/export", "", as(h.resident))
+	if german := w.files(h, "?lang=de"); !strings.Contains(german["README.txt"], "Sie sind Eigentümer dieses Zuhauses") || !strings.Contains(german["home.json"], `"elsewhere": "Mit wem`) {
+		w.t.Errorf("in German:\n%s", german["README.txt"])
+	}
+	files := w.files(h, "")
+	for _, name := range names {
+		for _, file := range []string{"home.json", "stopped.csv"} {
+			if !strings.Contains(files[file], name) {
+				w.t.Errorf("%s is not in %s: %s", name, file, files[file])
+			}
+		}
+	}
+	if !strings.Contains(files["contacts.csv"], h.mark+".live.example") || !strings.Contains(files["README.txt"], "all that the gateway remembers (rows: ") || !json.Valid([]byte(files["home.json"])) {
+		w.t.Errorf("contacts.csv: %s\nREADME.txt: %s", files["contacts.csv"], files["README.txt"])
+	}
+	for _, file := range []string{"devices.csv", "incidents.csv", "changes.csv", "notifications.csv", "reports.csv", "looks.csv", "reports.json", "kept.json"} {
+		if files[file] == "" {
+			w.t.Errorf("there is no %s", file)
+		}
+	}
+}
+
+// files are those of a home's archive.
+func (w *whole) files(h *house, query string) map[string]string {
+	w.t.Helper()
+	out := w.ask("GET", "/v1/homes/"+h.place.Home+"/export"+query, "", as(h.resident))
 	z, err := zip.NewReader(strings.NewReader(out.body), int64(len(out.body)))
 	if err != nil || out.code != http.StatusOK {
 		w.t.Fatalf("archive: %d %v", out.code, err)
@@ -201,19 +225,5 @@ func (w *whole) archived(h *house, names ...string) {
 		r := must(f.Open())(w.t)
 		files[f.Name] = string(must(io.ReadAll(r))(w.t))
 	}
-	for _, name := range names {
-		for _, file := range []string{"home.json", "stopped.csv"} {
-			if !strings.Contains(files[file], name) {
-				w.t.Errorf("%s is not in %s: %s", name, file, files[file])
-			}
-		}
-	}
-	if !strings.Contains(files["contacts.csv"], h.mark+".live.example") || !strings.Contains(files["README.txt"], "all that the gateway has") || !json.Valid([]byte(files["home.json"])) {
-		w.t.Errorf("contacts.csv: %s\nREADME.txt: %s", files["contacts.csv"], files["README.txt"])
-	}
-	for _, file := range []string{"devices.csv", "incidents.csv", "changes.csv", "notifications.csv", "reports.csv", "looks.csv", "reports.json", "kept.json"} {
-		if files[file] == "" {
-			w.t.Errorf("there is no %s", file)
-		}
-	}
+	return files
 }

@@ -1704,14 +1704,40 @@ func (e RolloutFactsState) Valid() bool {
 	}
 }
 
+// Defines values for RolloutTriedProtection.
+const (
+	RolloutTriedProtectionEmpty RolloutTriedProtection = ""
+	RolloutTriedProtectionLess  RolloutTriedProtection = "less"
+	RolloutTriedProtectionMore  RolloutTriedProtection = "more"
+)
+
+// Valid indicates whether the value is a known member of the RolloutTriedProtection enum.
+func (e RolloutTriedProtection) Valid() bool {
+	switch e {
+	case RolloutTriedProtectionEmpty:
+		return true
+	case RolloutTriedProtectionLess:
+		return true
+	case RolloutTriedProtectionMore:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RolloutTriedWhat.
 const (
-	RolloutTriedWhatAllow RolloutTriedWhat = "allow"
-	RolloutTriedWhatFind  RolloutTriedWhat = "find"
-	RolloutTriedWhatHold  RolloutTriedWhat = "hold"
-	RolloutTriedWhatMiss  RolloutTriedWhat = "miss"
-	RolloutTriedWhatOther RolloutTriedWhat = "other"
-	RolloutTriedWhatStop  RolloutTriedWhat = "stop"
+	RolloutTriedWhatAllow   RolloutTriedWhat = "allow"
+	RolloutTriedWhatClassed RolloutTriedWhat = "classed"
+	RolloutTriedWhatFind    RolloutTriedWhat = "find"
+	RolloutTriedWhatHold    RolloutTriedWhat = "hold"
+	RolloutTriedWhatMiss    RolloutTriedWhat = "miss"
+	RolloutTriedWhatNamed   RolloutTriedWhat = "named"
+	RolloutTriedWhatOther   RolloutTriedWhat = "other"
+	RolloutTriedWhatRenamed RolloutTriedWhat = "renamed"
+	RolloutTriedWhatSame    RolloutTriedWhat = "same"
+	RolloutTriedWhatStop    RolloutTriedWhat = "stop"
+	RolloutTriedWhatUnnamed RolloutTriedWhat = "unnamed"
 )
 
 // Valid indicates whether the value is a known member of the RolloutTriedWhat enum.
@@ -1719,15 +1745,25 @@ func (e RolloutTriedWhat) Valid() bool {
 	switch e {
 	case RolloutTriedWhatAllow:
 		return true
+	case RolloutTriedWhatClassed:
+		return true
 	case RolloutTriedWhatFind:
 		return true
 	case RolloutTriedWhatHold:
 		return true
 	case RolloutTriedWhatMiss:
 		return true
+	case RolloutTriedWhatNamed:
+		return true
 	case RolloutTriedWhatOther:
 		return true
+	case RolloutTriedWhatRenamed:
+		return true
+	case RolloutTriedWhatSame:
+		return true
 	case RolloutTriedWhatStop:
+		return true
+	case RolloutTriedWhatUnnamed:
 		return true
 	default:
 		return false
@@ -4237,7 +4273,7 @@ type NewRollout struct {
 	Pace   *int64 `json:"pace,omitempty"`
 	Reason string `json:"reason"`
 
-	// Shadow Seconds; of lists and profiles only
+	// Shadow Seconds; of lists, profiles and models only
 	Shadow *int64 `json:"shadow,omitempty"`
 
 	// Version Default: the newest
@@ -4916,18 +4952,33 @@ type RolloutStep struct {
 
 // RolloutTried defines model for RolloutTried.
 type RolloutTried struct {
-	// Count Contacts; 0 where homes are few
+	// Class Of models: for which class it is taken; empty: none
+	Class string `json:"class"`
+
+	// Count Contacts, of models devices; 0 where homes are few
 	Count int64 `json:"count"`
 	Homes Homes `json:"homes"`
 
 	// Model Empty: not known
 	Model string `json:"model"`
 
-	// What stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more
+	// Protection Of models: whether the other class protects it less, which counts when the stricter one was not seen for 30 days, or more
+	Protection RolloutTriedProtection `json:"protection"`
+
+	// To Of models: for which model it would be taken; empty: none
+	To string `json:"to"`
+
+	// ToClass Of models: and for which it would be
+	ToClass string `json:"to_class"`
+
+	// What stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more. Models, against those in force: named, unnamed, renamed: its model would be known, not known any more, or another; classed: only its class or its maker would be another; same: devices of all models that stay what they are
 	What RolloutTriedWhat `json:"what"`
 }
 
-// RolloutTriedWhat stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more
+// RolloutTriedProtection Of models: whether the other class protects it less, which counts when the stricter one was not seen for 30 days, or more
+type RolloutTriedProtection string
+
+// RolloutTriedWhat stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more. Models, against those in force: named, unnamed, renamed: its model would be known, not known any more, or another; classed: only its class or its maker would be another; same: devices of all models that stay what they are
 type RolloutTriedWhat string
 
 // RowDoc defines model for RowDoc.
@@ -5029,16 +5080,19 @@ type Shade struct {
 type Shadowed struct {
 	Bundle string `json:"bundle"`
 
-	// Count Contacts; 0 where homes are few
+	// Changes Of models: for what devices would be taken
+	Changes []RolloutTried `json:"changes"`
+
+	// Count Contacts, of models devices; 0 where homes are few
 	Count int64 `json:"count"`
 
-	// Homes In which it would have stopped something
+	// Homes In which it would have stopped or changed something
 	Homes   Homes           `json:"homes"`
 	Last    time.Time       `json:"last"`
 	Models  []ShadowedModel `json:"models"`
 	Version int64           `json:"version"`
 
-	// What Those of many homes only
+	// What Those of many homes only: entries of lists, or in what profiles or models differ
 	What []ShadowedWhat `json:"what"`
 }
 
@@ -6432,7 +6486,7 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/staff/intel/lists (the `GetStaffIntelLists` operationId).
 	GetStaffIntelLists(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetStaffIntelShadow What lists that are only tried would have stopped, by model, the newest first
+	// GetStaffIntelShadow What lists, profiles and models that are only tried would have done, by model, the newest first
 	//
 	// Corresponds with GET /v1/staff/intel/shadow (the `GetStaffIntelShadow` operationId).
 	GetStaffIntelShadow(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -8043,7 +8097,7 @@ func (c *Client) GetStaffIntelLists(ctx context.Context, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
-// GetStaffIntelShadow What lists that are only tried would have stopped, by model, the newest first
+// GetStaffIntelShadow What lists, profiles and models that are only tried would have done, by model, the newest first
 //
 // Corresponds with GET /v1/staff/intel/shadow (the `GetStaffIntelShadow` operationId).
 func (c *Client) GetStaffIntelShadow(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -16112,7 +16166,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/staff/intel/lists (the `GetStaffIntelLists` operationId).
 	GetStaffIntelListsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStaffIntelListsResponse, error)
 
-	// GetStaffIntelShadowWithResponse What lists that are only tried would have stopped, by model, the newest first
+	// GetStaffIntelShadowWithResponse What lists, profiles and models that are only tried would have done, by model, the newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -22827,7 +22881,7 @@ func (c *ClientWithResponses) GetStaffIntelListsWithResponse(ctx context.Context
 	return ParseGetStaffIntelListsResponse(rsp)
 }
 
-// GetStaffIntelShadowWithResponse What lists that are only tried would have stopped, by model, the newest first
+// GetStaffIntelShadowWithResponse What lists, profiles and models that are only tried would have done, by model, the newest first
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -27,18 +27,18 @@ func (s *Server) privacy() {
 	show(s, "GET /v1/privacy", "What is kept about homes, why and for how long", func(ctx context.Context, _ *none) (view.Inventory, error) {
 		return p.Inventory(Language(ctx)), nil
 	})
-	do(s, "GET /v1/homes/{home}/export", "Everything about the home as one archive of open formats", s.archive, zipped)
+	do(s, "GET /v1/homes/{home}/export", "What is kept about the home as one archive of open formats", s.archive, zipped)
 	show(s, "DELETE /v1/homes/{home}/devices/{device}/data", "Erase what a device did", func(ctx context.Context, in *eraseDeviceIn) (view.Erased, error) {
 		return p.EraseDevice(ctx, where(ctx), who(ctx), in.Device)
 	}, status(http.StatusOK))
 }
 
 func zipped(op *huma.Operation) {
-	op.Responses = map[string]*huma.Response{"200": {Description: "A zip: README.txt says what is in it",
+	op.Responses = map[string]*huma.Response{"200": {Description: "A zip: README.txt says what is in it, and what is not",
 		Content: map[string]*huma.MediaType{"application/zip": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}}
 }
 
-func (s *Server) archive(ctx context.Context, _ *HomeIn) (*huma.StreamResponse, error) {
+func (s *Server) archive(ctx context.Context, _ *glanceIn) (*huma.StreamResponse, error) {
 	place, by := where(ctx), who(ctx)
 	return s.zip(ctx, func(ctx context.Context, w io.Writer) error { return s.parts.Privacy.Archive(ctx, place, by, w) }), nil
 }

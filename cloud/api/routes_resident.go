@@ -223,7 +223,7 @@ func (s *Server) own() {
 	show(s, "POST /v1/homes/{home}/claims", "A code with which a gateway joins", func(ctx context.Context, _ *HomeIn) (view.Claim, error) {
 		return p.Gateways.Claim(ctx, where(ctx), who(ctx))
 	})
-	show(s, "GET /v1/homes/{home}/export.json", "What the cloud stores about the home", func(ctx context.Context, _ *HomeIn) (view.Export, error) {
+	show(s, "GET /v1/homes/{home}/export.json", "What the cloud stores about the home", func(ctx context.Context, _ *glanceIn) (view.Export, error) {
 		return p.Homes.Export(ctx, where(ctx))
 	})
 	show(s, "DELETE /v1/homes/{home}/data", "Erase what is stored about the home", s.erase, status(http.StatusOK))

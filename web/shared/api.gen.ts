@@ -510,7 +510,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything about the home as one archive of open formats */
+        /** What is kept about the home as one archive of open formats */
         get: operations["get-homes-home-export"];
         put?: never;
         post?: never;
@@ -2268,7 +2268,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What lists that are only tried would have stopped, by model, the newest first */
+        /** What lists, profiles and models that are only tried would have done, by model, the newest first */
         get: operations["get-staff-intel-shadow"];
         put?: never;
         post?: never;
@@ -5285,7 +5285,7 @@ export interface components {
             reason: string;
             /**
              * Format: int64
-             * @description Seconds; of lists and profiles only
+             * @description Seconds; of lists, profiles and models only
              */
             shadow?: number;
             /**
@@ -6102,19 +6102,30 @@ export interface components {
             why: string;
         };
         RolloutTried: {
+            /** @description Of models: for which class it is taken; empty: none */
+            class: string;
             /**
              * Format: int64
-             * @description Contacts; 0 where homes are few
+             * @description Contacts, of models devices; 0 where homes are few
              */
             count: number;
             homes: components["schemas"]["Homes"];
             /** @description Empty: not known */
             model: string;
             /**
-             * @description stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more
+             * @description Of models: whether the other class protects it less, which counts when the stricter one was not seen for 30 days, or more
              * @enum {string}
              */
-            what: "stop" | "find" | "miss" | "hold" | "allow" | "other";
+            protection: "" | "less" | "more";
+            /** @description Of models: for which model it would be taken; empty: none */
+            to: string;
+            /** @description Of models: and for which it would be */
+            to_class: string;
+            /**
+             * @description stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more. Models, against those in force: named, unnamed, renamed: its model would be known, not known any more, or another; classed: only its class or its maker would be another; same: devices of all models that stay what they are
+             * @enum {string}
+             */
+            what: "stop" | "find" | "miss" | "hold" | "allow" | "named" | "unnamed" | "renamed" | "classed" | "same" | "other";
         };
         RowDoc: {
             grants: {
@@ -6209,19 +6220,21 @@ export interface components {
         };
         Shadowed: {
             bundle: string;
+            /** @description Of models: for what devices would be taken */
+            changes: components["schemas"]["RolloutTried"][];
             /**
              * Format: int64
-             * @description Contacts; 0 where homes are few
+             * @description Contacts, of models devices; 0 where homes are few
              */
             count: number;
-            /** @description In which it would have stopped something */
+            /** @description In which it would have stopped or changed something */
             homes: components["schemas"]["Homes"];
             /** Format: date-time */
             last: string;
             models: components["schemas"]["ShadowedModel"][];
             /** Format: int64 */
             version: number;
-            /** @description Those of many homes only */
+            /** @description Those of many homes only: entries of lists, or in what profiles or models differ */
             what: components["schemas"]["ShadowedWhat"][];
         };
         ShadowedModel: {
@@ -9216,7 +9229,10 @@ export interface operations {
     };
     "get-homes-home-export": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
+            };
             header?: {
                 /** @description Of sentences: en or de. What there is in English only says so by its language */
                 "Accept-Language"?: string;
@@ -9229,7 +9245,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A zip: README.txt says what is in it */
+            /** @description A zip: README.txt says what is in it, and what is not */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9265,7 +9281,10 @@ export interface operations {
     };
     "get-homes-home-export.json": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of all sentences; by Accept-Language when left out */
+                lang?: "en" | "de";
+            };
             header?: {
                 /** @description Of sentences: en or de. What there is in English only says so by its language */
                 "Accept-Language"?: string;
@@ -15311,7 +15330,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A zip: README.txt says what is in it */
+            /** @description A zip: README.txt says what is in it, and what is not */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -19647,6 +19666,21 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "bundle": "lists",
+                     *           "changes": [
+                     *             {
+                     *               "class": "camera",
+                     *               "count": 3,
+                     *               "homes": {
+                     *                 "count": 3,
+                     *                 "words": "fewer than 20"
+                     *               },
+                     *               "model": "Example Cam 2",
+                     *               "protection": "",
+                     *               "to": "contained",
+                     *               "to_class": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "what": "stop"
+                     *             }
+                     *           ],
                      *           "count": 3,
                      *           "homes": {
                      *             "count": 3,
@@ -21259,12 +21293,16 @@ export interface operations {
                      *       "state": "shadow",
                      *       "tried": [
                      *         {
+                     *           "class": "camera",
                      *           "count": 3,
                      *           "homes": {
                      *             "count": 3,
                      *             "words": "fewer than 20"
                      *           },
                      *           "model": "Example Cam 2",
+                     *           "protection": "",
+                     *           "to": "contained",
+                     *           "to_class": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
                      *           "what": "stop"
                      *         }
                      *       ],

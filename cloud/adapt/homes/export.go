@@ -7,18 +7,26 @@ import (
 
 	"cardea/cloud/adapt/base"
 	"cardea/cloud/adapt/people"
+	"cardea/cloud/api"
 	"cardea/cloud/api/view"
 	"cardea/cloud/incident"
 	"cardea/cloud/rooms/faults"
 	"cardea/home"
 )
 
-// Export is everything that the cloud stores of a home. Each part is bounded by what its context keeps.
+// elsewhere is what an export has not, by language. A finding and what was stopped are the exception: they name what they are about.
+var elsewhere = map[string]string{
+	"en": "Whom your devices talked to is kept on the gateway at home only, for some days. The cloud has hashes of endpoints for counting, and names only of what was stopped, of what a case is about, and of those that many homes use.",
+	"de": "Mit wem Ihre Geräte sprachen, ist nur auf dem Gateway zu Hause gespeichert, für einige Tage. Die Cloud hat Hashes von Zielen zum Zählen, und Namen nur von dem, was gestoppt wurde, worum es in einem Fall geht und was viele Haushalte nutzen.",
+}
+
+// Export is what the cloud stores of a home, as its people see it, in the language of whoever asks. Each part is bounded by what its
+// context keeps.
 func (a Homes) Export(ctx context.Context, p home.Place) (e view.Export, err error) {
-	e.Made = base.UTC(a.Now())
-	e.Elsewhere = "Whom your devices talked to is kept on the gateway at home only, for some days. The cloud has hashes of endpoints for counting, and names only of those that many homes use."
+	lang := api.Language(ctx)
+	e.Made, e.Elsewhere = base.UTC(a.Now()), elsewhere[lang]
 	var errs [10]error
-	e.Home, errs[0] = a.Home(ctx, p, "")
+	e.Home, errs[0] = a.Home(ctx, p, lang)
 	e.Devices, errs[1] = a.Devices(ctx, p)
 	var stopped view.Stopped
 	stopped, errs[2] = a.Stopped(ctx, p, a.Now().Add(-90*24*time.Hour))
@@ -47,7 +55,7 @@ func (a Homes) Export(ctx context.Context, p home.Place) (e view.Export, err err
 			return e, faults.Tell(err)
 		}
 		for _, c := range cases {
-			full, err := incidentsPart(a).Incident(ctx, p, c.GetId(), "en")
+			full, err := incidentsPart(a).Incident(ctx, p, c.GetId(), lang)
 			if err != nil {
 				return e, err
 			}

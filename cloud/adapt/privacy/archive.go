@@ -31,7 +31,7 @@ const (
 	deliveriesPages = 50
 )
 
-// Archive writes everything about a home as a zip.
+// Archive writes what is kept about a home as a zip, for an owner of it. Its README.txt says what is in it and what is not.
 func (a Privacy) Archive(ctx context.Context, p home.Place, by api.Session, w io.Writer) error {
 	all, err := homes.Homes(a).Export(ctx, p)
 	if err != nil {
@@ -51,8 +51,8 @@ func (a Privacy) Archive(ctx context.Context, p home.Place, by api.Session, w io
 	f.json("reports.json", reports)
 	f.json("kept.json", a.Inventory(api.Language(ctx)))
 	f.tables(all, reports, told)
-	missing := a.contacts(ctx, p, by, f)
-	f.readme(missing, all.Household.Privacy.Private)
+	got, rows := a.contacts(ctx, p, by, f)
+	f.readme(readme{language: api.Language(ctx), private: all.Household.Privacy.Private, contacts: got, rows: rows})
 	return errors.Join(f.err, z.Close())
 }
 
@@ -76,23 +76,22 @@ func (a Privacy) toldIn(ctx context.Context, p home.Place, by api.Session) (out 
 	return out, nil
 }
 
-// contacts asks the gateway, the newest first, and says what is missing; "" is nothing.
-func (a Privacy) contacts(ctx context.Context, p home.Place, by api.Session, f *archive) (missing string) {
+// contacts asks the gateway, the newest first, and says how much of what it remembers is in the table, and in how many rows.
+func (a Privacy) contacts(ctx context.Context, p home.Place, by api.Session, f *archive) (reached, int) {
 	ctx, cancel := context.WithTimeout(ctx, contactsTime)
 	defer cancel()
-	if p.Gateway == "" {
-		return "The home has no gateway."
-	}
 	c := &collector{part: homes.Live(a), place: p, who: api.Asker{Session: by}, table: f.table("contacts.csv", contactColumns...)}
+	if p.Gateway == "" {
+		return reachedNoGateway, 0
+	}
 	until := a.Now().Add(time.Minute)
 	switch err := c.between(ctx, until.Add(-contactsBack), until); {
 	case err == nil && c.left == 0:
-		return ""
+		return reachedAll, c.rows
 	case err == nil, errors.Is(err, errFull), errors.Is(err, context.DeadlineExceeded) && c.rows > 0:
-		return fmt.Sprintf("The gateway has more than what is in contacts.csv: it has the newest %d.", c.rows)
-	default:
-		return fmt.Sprintf("The gateway did not answer, so contacts.csv has only %d rows. Try again when it is online.", c.rows)
+		return reachedNewest, c.rows
 	}
+	return reachedNothing, c.rows
 }
 
 var errFull = errors.New("the archive is full")
@@ -242,36 +241,4 @@ func (f *archive) tables(e view.Export, reports []view.Report, told []view.Deliv
 	for _, l := range e.Looks {
 		row(when(l.Time), l.Who, l.Role, l.Act, l.What, l.Reason, yes(l.Refused), l.Source)
 	}
-}
-
-// unnamed is said of contacts in Privacy Mode.
-const unnamed = " Privacy Mode is on: names and addresses in it stay on your gateway, whose own page and whose command cardea-agent contacts show them."
-
-func (f *archive) readme(missing string, private bool) {
-	if missing == "" {
-		missing = "It is all that the gateway has."
-	}
-	if private {
-		missing += unnamed
-	}
-	missing += " Of guests' devices no names are kept."
-	_, err := fmt.Fprintf(f.create("README.txt"), `Everything that is kept about your home, made %s.
-
-home.json           what the cloud stores, whole
-reports.json        weekly reports
-kept.json           what is kept, why and for how many days
-devices.csv         your devices
-incidents.csv       what happened and what became of it
-stopped.csv         what was refused in the last 90 days, and why
-changes.csv         who changed what
-notifications.csv   messages to you
-reports.csv         weekly reports, the figures only
-looks.csv           who looked at your home, and why
-contacts.csv        whom your devices talked to, from your gateway: the cloud does not have it
-
-About contacts.csv: %s
-
-All files are text in UTF-8. Times are UTC, RFC 3339. A cell that a spreadsheet could take for a formula begins with '.
-`, when(f.made), missing)
-	f.err = errors.Join(f.err, err)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"cardea/cloud/adapt/homes"
+	"cardea/cloud/api"
 	"cardea/home"
 )
 
@@ -24,9 +25,9 @@ func (a Privacy) Stored(ctx context.Context, p home.Place, w io.Writer) error {
 	f := &archive{zip: z, made: a.Now()}
 	f.json("home.json", all)
 	f.json("reports.json", reports)
-	f.json("kept.json", a.Inventory("en"))
+	f.json("kept.json", a.Inventory(api.Language(ctx)))
 	f.tables(all, reports, nil)
 	f.table("contacts.csv", contactColumns...)
-	f.readme("It is empty: the household fetches it by itself, from its app.", false)
+	f.readme(readme{language: api.Language(ctx), staff: true, private: all.Household.Privacy.Private, contacts: reachedNotAsked})
 	return errors.Join(f.err, z.Close())
 }
