@@ -71,6 +71,7 @@ func TestEvalDetectHelpNamesTheFields(t *testing.T) {
 			Spliced: []detect.Family{{}}, Splices: []detect.Capture{{Host: "h"}}, Sham: &detect.Sham{},
 		}},
 	}
+	report.Past = &detect.Past{Splices: []detect.PastAttack{{Host: "h", Sentence: "s"}}}
 	b, err := json.Marshal(report)
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,9 @@ func (r *run) attacks(ctx context.Context) error {
 			continue
 		}
 		c.infected = p.most()
+		if err := r.lookAtAttack(ctx, c, c.unit, nil, func(d home.DeviceID) bool { return p.attackers[d] }); err != nil {
+			return err
+		}
 		for i, m := range r.report.Methods {
 			m.Captures = append(m.Captures, c.result(p, i))
 		}

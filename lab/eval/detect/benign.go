@@ -13,6 +13,12 @@ import (
 
 // test judges the benign units that nothing was learned from.
 func (r *run) test(ctx context.Context) error {
+	r.back = r.looking()
+	for _, u := range slices.Concat(r.parts.calibration, r.parts.test) {
+		if err := r.lookAt(ctx, u); err != nil {
+			return err
+		}
+	}
 	for _, u := range r.parts.test {
 		r.o.Say("testing on %s", u.Name)
 		p, err := play(ctx, u, r, r.limits, nil)

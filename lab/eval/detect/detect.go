@@ -71,6 +71,7 @@ type run struct {
 	limits    [][levels]float64
 	blocks    [][]float64 // of each method: the calibration's block maxima
 	homes     int
+	back      *back // nil: no profile was learned, and nothing is told of the past
 }
 
 var errNothing = errors.New("nothing to measure: give --benign or --attack captures")
@@ -95,6 +96,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := r.done(); err != nil {
 		return nil, err
 	}
+	r.report.Past = r.back.done(r.budget.Devices)
 	r.absent()
 	return r.report, nil
 }

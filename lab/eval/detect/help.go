@@ -39,6 +39,9 @@ JSON, one object (schema: ` + Schema + `):
                captures, splices: file, family, host, onset, labelled, malicious_flows, malicious_packets, kinds, at_budget and
                  at_quarter: detected, seconds, packets, detector, strength, contained, sentence; before_onset, others
                sham: plays, plays_of_another_unit, alerts, findings; other_model: plays, alerts, findings
+  told_of_the_past  what a gateway would tell of what is long over if its devices' models were learned only afterwards (null: no profile was
+               learned): units, devices (whose very model was learned, without a browser), device_days (of these), findings, devices_told,
+               alerts (as above), reasons, examples; attacks, splices: file, family, host, judged, told, findings, sentence
   notes        what was left out, and what the figures do not say by themselves
   failed       what was asked for and could not be done
 

@@ -24,6 +24,7 @@ func (r *Report) Print(w *bufio.Writer) {
 	for _, m := range r.Methods {
 		m.print(w)
 	}
+	r.Past.print(w)
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "Note: %s\n", n)
 	}

@@ -17,9 +17,10 @@ type Report struct {
 	Split       Split         `json:"split"`
 	Calibration []Calibration `json:"calibration"`
 	Fresh       Fresh         `json:"new_endpoints"`
-	Methods     []*Method     `json:"methods"` // cardea first, then the baselines
-	Notes       []string      `json:"notes"`   // what the figures do not say by themselves
-	Failed      []string      `json:"failed"`  // what was asked for and could not be done: the command ends with status 1
+	Methods     []*Method     `json:"methods"`          // cardea first, then the baselines
+	Past        *Past         `json:"told_of_the_past"` // null: no profile was learned
+	Notes       []string      `json:"notes"`            // what the figures do not say by themselves
+	Failed      []string      `json:"failed"`           // what was asked for and could not be done: the command ends with status 1
 }
 
 // Budget is the alert budget that thresholds are made from.
@@ -131,6 +132,32 @@ type Rate struct {
 	UpperPerDeviceDay   *float64 `json:"upper_per_device_day"`
 	PerHomeQuarter      *float64 `json:"per_home_quarter"`
 	UpperPerHomeQuarter *float64 `json:"upper_per_home_quarter"`
+}
+
+// Past is what would be told of the past if the models of the benign units' devices, be they for the calibration or the test, were
+// learned after all of it, from the training: as a gateway judges its ledger again. Only devices whose very model was learned, and whose class has no browser, are judged.
+type Past struct {
+	Units      int            `json:"units"`        // with such a device
+	Devices    int            `json:"devices"`      // such
+	DeviceDays float64        `json:"device_days"`  // these were watched; silences of up to an hour count
+	Findings   int            `json:"findings"`     // about benign units: each device and cause once
+	Told       int            `json:"devices_told"` // devices with such findings
+	Alerts     Rate           `json:"alerts"`       // device-days with a contact that is told
+	Reasons    map[string]int `json:"reasons"`      // findings by kind of endpoint and port
+	Examples   []string       `json:"examples"`     // sentences, at most 20
+	Attacks    []PastAttack   `json:"attacks"`      // by themselves
+	Splices    []PastAttack   `json:"splices"`
+}
+
+// PastAttack is one attack that began before its device's model was learned.
+type PastAttack struct {
+	File     string `json:"file"`
+	Family   string `json:"family"`
+	Host     string `json:"host,omitempty"` // the unit that it was spliced into
+	Judged   bool   `json:"judged"`         // a device of the attack is of a learned model
+	Told     bool   `json:"told"`           // something that is not told of the host alone
+	Findings int    `json:"findings"`
+	Sentence string `json:"sentence,omitempty"` // the first
 }
 
 // Family sums up the captures of one kind of attack.

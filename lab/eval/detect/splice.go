@@ -87,7 +87,7 @@ func (r *run) splice(ctx context.Context, c *captured, u *units.Unit, place floa
 		out.Host = u.Name
 		m.Splices = append(m.Splices, out)
 	}
-	return nil
+	return r.lookAtAttack(ctx, c, s, u, func(d home.DeviceID) bool { return d == s.Attack.Device })
 }
 
 // shams plays benign conduct into benign time: of another unit of the host's model, or where there is none the host's own of

@@ -24,6 +24,7 @@ type UseOptions struct {
 	// Watched: bytes are told only of a unit whose devices were watched for most of the days on which they were active. A capture that
 	// was stopped and gone on covers its days, and does not know what was sent on them.
 	Watched bool
+	When    func(time.Time) bool // of contacts that began at other times nothing is told; nil: of all
 }
 
 // Uses tells what a unit's devices did, week by week, as one home would: what a profile is learned from. Devices of one level are
@@ -33,7 +34,7 @@ func Uses(ctx context.Context, u *Unit, o UseOptions) ([]profile.Use, error) {
 	if o.Level == nil {
 		o.Level = func(d *Device) profile.Level { return profile.LevelOf(d.Identity) }
 	}
-	g := &gatherer{unit: u, whole: u.wholeDays(), devices: map[home.DeviceID]*usage{}}
+	g := &gatherer{unit: u, when: o.When, whole: u.wholeDays(), devices: map[home.DeviceID]*usage{}}
 	for i := range u.Devices {
 		d := &u.Devices[i]
 		if o.Skip == nil || !o.Skip(d) {
@@ -166,6 +167,7 @@ type end struct {
 
 type gatherer struct {
 	unit    *Unit
+	when    func(time.Time) bool
 	whole   map[int64]bool // days of which most was captured
 	devices map[home.DeviceID]*usage
 }
@@ -191,7 +193,7 @@ func Chain(c *home.Contact) endpoint.Chain {
 // contact counts one contact of an hour. A mere look-up is none.
 func (g *gatherer) contact(c *home.Contact) {
 	d := g.devices[c.Device]
-	if d == nil || c.Lookup || c.First.IsZero() {
+	if d == nil || c.Lookup || c.First.IsZero() || g.when != nil && !g.when(c.First) {
 		return
 	}
 	today := c.First.Unix() / day

@@ -1,6 +1,6 @@
 // Package usual measures on real units what the detectors of what is usual do: how many endpoints a unit meets after a day that
-// it had not used before, and what of a unit's contacts is called unusual. It plays units through the same code that judges on a
-// gateway. It may import lab/eval/units and behavior.
+// it had not used before, what of a unit's contacts is called unusual, and what is told of its past when its models are learnt
+// later. It plays units through the same code that judges on a gateway. It may import lab/eval/units, behavior and the gateway's judge.
 package usual
 
 import (
@@ -29,21 +29,15 @@ type Options struct {
 	Profiles *profile.Set
 	Level    func(*units.Device) profile.Level    // nil: profile.LevelOf its identity
 	Class    func(*units.Device) home.DeviceClass // nil: of its identity
+	When     func(time.Time) bool                 // LookBack: contacts that began at other times are not judged; nil: all are
 }
 
 // Judge plays a unit through all detectors and returns what they found, and what was new to each device.
 func Judge(ctx context.Context, u *units.Unit, o Options) ([]*home.Finding, []News, error) {
 	r := &run{unit: u, by: map[home.DeviceID]*News{}, odd: map[home.DeviceID]map[string]bool{}}
-	level, class := map[home.DeviceID]profile.Level{}, map[home.DeviceID]home.DeviceClass{}
+	level, class := o.of(u)
 	for i := range u.Devices {
 		d := &u.Devices[i]
-		level[d.ID], class[d.ID] = profile.LevelOf(d.Identity), d.Class
-		if o.Level != nil {
-			level[d.ID] = o.Level(d)
-		}
-		if o.Class != nil {
-			class[d.ID] = o.Class(d)
-		}
 		r.by[d.ID] = &News{Unit: u.Name, Device: d.Device}
 		r.order = append(r.order, d.ID)
 	}
@@ -61,6 +55,22 @@ func Judge(ctx context.Context, u *units.Unit, o Options) ([]*home.Finding, []Ne
 		news = append(news, *r.by[id])
 	}
 	return r.found, news, nil
+}
+
+// of says who a unit's devices are.
+func (o *Options) of(u *units.Unit) (map[home.DeviceID]profile.Level, map[home.DeviceID]home.DeviceClass) {
+	level, class := map[home.DeviceID]profile.Level{}, map[home.DeviceID]home.DeviceClass{}
+	for i := range u.Devices {
+		d := &u.Devices[i]
+		level[d.ID], class[d.ID] = profile.LevelOf(d.Identity), d.Class
+		if o.Level != nil {
+			level[d.ID] = o.Level(d)
+		}
+		if o.Class != nil {
+			class[d.ID] = o.Class(d)
+		}
+	}
+	return level, class
 }
 
 // run is one unit that is played.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cardea/behavior/profile"
 	behave "cardea/behavior/usual"
@@ -223,6 +224,136 @@ func TestFirstContactWithCommandServers(t *testing.T) {
 		}
 		t.Logf("%s: told at first contact in %d of %d units", attack.Name, told, of)
 		if want := atFirst[attack.Name]; told < int(want*float64(of)) {
+			t.Errorf("%s: told in %d of %d units, %.0f %% were meant", attack.Name, told, of, 100*want)
+		}
+	}
+}
+
+// back looks back at a unit and counts what is told of its past, in what time the judged devices were watched.
+type back struct {
+	devices, days int // device-days, also begun ones
+	watched       time.Duration
+	told          map[string]*home.Finding
+}
+
+func (b *back) look(t *testing.T, u *units.Unit, set *profile.Set, when func(time.Time) bool) []*home.Finding {
+	t.Helper()
+	last, days := map[home.DeviceID]time.Time{}, map[string]bool{}
+	got, err := usual.LookBack(context.Background(), u, usual.Options{Profiles: set, Level: level, Class: class, When: when}, func(o *home.Observation) {
+		if d := o.Time.Sub(last[o.Device.ID]); d > 0 && d <= time.Hour {
+			b.watched += d
+		}
+		last[o.Device.ID] = o.Time
+		days[string(o.Device.ID)+o.Time.UTC().Format(time.DateOnly)] = true
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.devices += len(got.Judged)
+	b.days += len(days)
+	for _, f := range got.Found {
+		t.Logf("%s: %s (%s)", u.Name, f.Sentence, f.Card.Seen[0].Endpoint.Proto)
+		if b.told == nil {
+			b.told = map[string]*home.Finding{}
+		}
+		b.told[u.Name+": "+f.Sentence] = f
+	}
+	return got.Found
+}
+
+// What benign units did before their models were learned is not told when these are learned from their siblings. Siblings are few:
+// besides, one half of each unit's captures teaches, or of its time where there is one, and the other is judged. There one is told, and
+// would have been at once as well: a server of a WeMo switch that it calls by its bare address on the port of STUN, in one capture of ten.
+func TestThePastOfBenignUnits(t *testing.T) {
+	list := read(t, units.Options{ByFolder: true}, benign...)
+	lessons := taught(t, list)
+	var siblings, halves back
+	for i, u := range list {
+		siblings.look(t, u, learn(lessons, i), nil)
+		if len(u.Files) < 2 {
+			middle := u.First.Add(u.Last.Sub(u.First) / 2)
+			for _, late := range []bool{false, true} {
+				part := func(at time.Time) bool { return at.After(middle) == late }
+				uses, err := units.Uses(context.Background(), u, units.UseOptions{Level: level, When: func(at time.Time) bool { return !part(at) }})
+				if err != nil {
+					t.Fatal(err)
+				}
+				halves.look(t, u, learn([][]profile.Use{uses}, -1), part)
+			}
+			continue
+		}
+		half := len(u.Files) / 2
+		for _, part := range [][2][]string{{u.Files[:half], u.Files[half:]}, {u.Files[half:], u.Files[:half]}} {
+			teach, judged := readFiles(t, part[0]), readFiles(t, part[1])
+			set := learn(taught(t, teach), -1)
+			for _, v := range judged {
+				halves.look(t, v, set, nil)
+			}
+		}
+	}
+	for name, b := range map[string]*back{"siblings": &siblings, "halves of units": &halves} {
+		t.Logf("%s: %d devices, %d device-days, %.2f of them watched: %d told of the past", name, b.devices, b.days, b.watched.Hours()/24, len(b.told))
+	}
+	if siblings.devices < 4 || len(siblings.told) > 0 {
+		t.Errorf("siblings: %d devices, %d told", siblings.devices, len(siblings.told))
+	}
+	if halves.devices < 40 || len(halves.told) > 1 {
+		t.Errorf("halves: %d devices, %d told", halves.devices, len(halves.told))
+	}
+}
+
+func readFiles(t *testing.T, files []string) []*units.Unit {
+	t.Helper()
+	list, _, err := units.Read(context.Background(), files, units.Options{ByFolder: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// ofThePast is the share of units in which a command server is told of the past, of those in which the infection was there before the
+// model was known. The server of 20-1 is a bare address on port 443, which the past does not tell: it may have had a name.
+var ofThePast = map[string]float64{
+	"iot-23/CTU-IoT-Malware-Capture-34-1.conn.log.labeled": .7, "iot-23/CTU-IoT-Malware-Capture-42-1.pcap": 1,
+	"iot-23/CTU-Malware-Capture-42-1-labeled.csv": .7,
+}
+
+// What is told of command servers when the models of infected devices are learned afterwards.
+func TestThePastOfTheInfected(t *testing.T) {
+	list := read(t, units.Options{ByFolder: true}, benign...)
+	set := learn(taught(t, list), -1)
+	for _, attack := range read(t, units.Options{Each: true}, "attack/iot-23") {
+		if strings.Contains(attack.Name, "Honeypot") {
+			continue // benign
+		}
+		onset, err := attack.Onset(context.Background(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, of := 0, 0
+		for n, u := range list {
+			if os.Getenv("CARDEA_SOAK") == "" && n%4 != 0 {
+				continue
+			}
+			victim := u.Devices[0]
+			if l := level(&victim); !behave.Headless(class(&victim)) || l.Model == "" {
+				continue
+			}
+			spliced, err := u.Splice(victim.ID, units.Splice{Attack: attack, From: onset.Device})
+			if err != nil {
+				t.Fatal(err)
+			}
+			of++
+			var b back
+			for _, f := range b.look(t, spliced, set, nil) {
+				if f.Device == victim.ID && strings.Contains(f.Sentence, server[attack.Name]) {
+					told++
+					break
+				}
+			}
+		}
+		t.Logf("%s: told of the past in %d of %d units", attack.Name, told, of)
+		if want := ofThePast[attack.Name]; told < int(want*float64(of)) {
 			t.Errorf("%s: told in %d of %d units, %.0f %% were meant", attack.Name, told, of, 100*want)
 		}
 	}
