@@ -116,6 +116,7 @@ func (h *house) live(t *testing.T, rooms *rooms.Rooms, d *db.DB, p home.Place) {
 	}
 	stopped := func(at time.Time, endpoint, class, reason string) {
 		tell(at, &pb.Item{Body: &pb.Item_Stopped{Stopped: &pb.Stopped{Trackers: 7, Stops: []*pb.Stop{{Device: pc.GetId(), Endpoint: endpoint, Class: class, Reason: reason, Count: 2,
+			Source: "example-list", Confidence: 90, Card: []byte(`{"model":"Example Laptop","homes":0,"of":4321,"history":{"since":"2026-01-02T00:00:00Z","days":40,"endpoints":9},"blocks":["` + endpoint + `"]}`),
 			First: at.UnixMilli(), Last: at.UnixMilli()}}}}})
 	}
 	tell(now, &pb.Item{Body: &pb.Item_Devices{Devices: &pb.Devices{Whole: true, Devices: []*pb.Device{cam, pc, device("guest-tablet", "tablet", "Example", 2*time.Hour, true),

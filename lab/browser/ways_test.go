@@ -227,6 +227,10 @@ func (h *house) read(p *tab) {
 	p.until("the next one waits", el("policy-approve")+`?.dataset.value === "hold"`)
 	p.visit(h.app + "/stopped")
 	p.says("stopped", "We stopped office-laptop opening a site known for stealing passwords (login.bank.example). No action needed, unless you already typed a password there.")
+	p.click(inside(el("stop"), "summary"))
+	for _, want := range []string{"Rule: list example-list, phishing.", "How sure the list is: 90 of 100.", "None of them ever did this.", "It never did this before.", "The block cuts: login.bank.example"} {
+		p.says("stop-why", want)
+	}
 	for n := range 2 {
 		p.tap("earlier")
 		p.until("earlier days", fmt.Sprintf(`document.querySelectorAll('[data-testid="stopped-day"]').length === %d`, n+2))

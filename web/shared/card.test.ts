@@ -17,11 +17,13 @@ describe("an evidence card", () => {
   });
   it("says what the device did before", () => {
     expect(past(card({}))).toContain("never did this before");
+    expect(past(card({ history: { since: "2026-01-01T00:00:00Z", days: 30, endpoints: 5, new_per_day: 0, days_before: 1 } }))).toContain("on one day before");
     expect(past(card({ history: { since: null, days: 0, endpoints: 0, new_per_day: 0, days_before: 0 } }))).toBe("");
   });
   it("keeps hostile names short and plain", () => {
     expect(blocks(card({ blocks: ["\u202eevil" + "x".repeat(300)] })).length).toBeLessThan(120);
     expect(blocks(card({ blocks: ["*"] }))).toContain("whole device");
     expect(blocks(card({}))).toBe("");
+    expect(blocks(card({ blocks: ["c2.example"] }), true)).toBe("The block cuts: c2.example.");
   });
 });

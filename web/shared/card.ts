@@ -1,5 +1,5 @@
 // The sentences of a finding's evidence card: how many homes with this model ever did this, and what the device did before.
-import { t } from "./i18n";
+import { t, tn } from "./i18n";
 import type { EvidenceCard } from "./model";
 import { clip, date } from "./text";
 
@@ -20,14 +20,14 @@ export function homes(c: EvidenceCard): string {
 export function past(c: EvidenceCard): string {
   const h = c.history;
   if (!h.since || h.days === 0) return "";
-  const before = h.days_before === 0 ? t("card.past.never") : t("card.past.days", { n: h.days_before });
+  const before = h.days_before === 0 ? t("card.past.never") : tn("card.past.days", h.days_before);
   return t("card.past", { since: date(h.since), days: h.days, endpoints: h.endpoints }) + " " + before;
 }
 
-// blocks says what a block would cut; "" for nothing.
-export function blocks(c: EvidenceCard): string {
+// blocks says what a block would cut, or does cut; "" for nothing.
+export function blocks(c: EvidenceCard, done = false): string {
   if (c.blocks.length === 0) return "";
   if (c.blocks.includes("*")) return t("card.blocks.all");
   const shown = c.blocks.slice(0, 4).map((b) => clip(b, 60)).join(", ");
-  return t("card.blocks", { what: shown + (c.blocks.length > 4 ? " …" : "") });
+  return t(done ? "card.blocked" : "card.blocks", { what: shown + (c.blocks.length > 4 ? " …" : "") });
 }

@@ -3,11 +3,13 @@ import { t, tn } from "../../shared/i18n";
 import type { Stopped } from "../../shared/model";
 import { Ago, Empty, Name, Skeleton, Trouble } from "../../shared/parts/Bits";
 import { OrderLine, word } from "../../shared/parts/Case";
+import { EvidenceFacts } from "../../shared/parts/EvidenceCard";
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
 import { clip, date, isolate } from "../../shared/text";
 import { midnight, useOrder, useStoppedDays, weekOf } from "../data";
 import { days, site } from "../stopped/days";
+import { rule } from "../stopped/rule";
 
 export function StoppedByDay() {
   const list = useStoppedDays();
@@ -60,7 +62,10 @@ function Row({ stopped: s }: { stopped: Stopped }) {
       <div className="between">
         <details className="grow">
           <summary><Icon name="down" size={18} />{t("evidence.expert")}</summary>
-          <p className="small">{word("threat", s.class)}{s.family && `, ${clip(s.family, 60)}`}{s.source && ` (${clip(s.source, 80)})`}</p>
+          <div className="stack tight" data-testid="stop-why">
+            {rule(s).map((l) => <p key={l} className="small">{l}</p>)}
+            {s.card && <EvidenceFacts card={s.card} blocked={!s.allowed} />}
+          </div>
         </details>
         {asking.may && s.endpoint !== "" && <button className="plain" disabled={asking.sending || asking.order?.status === "asked"} aria-label={`${word2}: ${clip(s.endpoint, 60)}`} data-testid={verb}
           onClick={() => asking.ask({ verb, device: s.device.id, endpoint: s.endpoint })}>{word2}</button>}

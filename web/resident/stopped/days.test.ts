@@ -8,7 +8,7 @@ const at = (daysAgo: number, hour: number) => {
   d.setHours(hour);
   return d.toISOString();
 };
-const stop = (endpoint: string, last: string) => ({ device: { id: "d", name: "Laptop" }, endpoint, class: "malware", family: "", source: "", reason: "", count: 1, first: last, last, allowed: false }) satisfies Stopped;
+const stop = (endpoint: string, last: string) => ({ device: { id: "d", name: "Laptop" }, endpoint, class: "malware", family: "", source: "", reason: "", count: 1, first: last, last, allowed: false, confidence: null, card: null }) satisfies Stopped;
 
 describe("what was stopped by day", () => {
   it("is under the day of its last time, the latest first, and today is there when nothing was", () => {

@@ -1,4 +1,4 @@
-// A finding's evidence card: how usual it is, what was seen, what a block would cut.
+// The evidence card of a finding, or of what was stopped: how usual it is, what was seen, what a block cuts.
 import { blocks, homes, past } from "../card";
 import { t } from "../i18n";
 import type { EvidenceCard } from "../model";
@@ -6,8 +6,8 @@ import { foreign } from "../say";
 import { bytes, clip, clock, figure } from "../text";
 import { Icon } from "./Icon";
 
-export function EvidenceFacts({ card: c }: { card: EvidenceCard }) {
-  const lines = [homes(c), past(c), blocks(c)].filter(Boolean);
+export function EvidenceFacts({ card: c, blocked = false }: { card: EvidenceCard; blocked?: boolean }) {
+  const lines = [homes(c), past(c), blocks(c, blocked)].filter(Boolean);
   return (
     <div className="stack tight" data-testid="evidence-card">
       {lines.map((l) => <p key={l} className="small">{l}</p>)}
