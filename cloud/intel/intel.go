@@ -1,6 +1,6 @@
 // Package intel brings threat intelligence to all homes: it fetches lists and STIX indicators from sources with a trust and an expiry
 // each, keeps the last good content of each, leaves out what must never be blocked, and has the lists published; it tells before what a
-// list would have touched, keeps what a list that is only tried would have stopped, and has homes look through their past.
+// list would have touched, keeps what versions that are only tried would have done, and has homes look through their past.
 //
 // It may import home, intel, wire and internal/platform/db and owns the intel_ tables. Who publishes, what homes told and what profiles
 // know are behind functions of Options. Sources, lists and exceptions are of the whole installation; searches and what homes tell are a

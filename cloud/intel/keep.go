@@ -15,6 +15,9 @@ func (n *Intel) Trim(ctx context.Context) error {
 		if _, err := tx.Exec("DELETE FROM intel_shadow WHERE last_time < ?", now.Add(-KeepShadow).UnixMilli()); err != nil {
 			return err
 		}
+		if _, err := tx.Exec("DELETE FROM intel_taken WHERE at < ?", now.Add(-KeepShadow).UnixMilli()); err != nil {
+			return err
+		}
 		if _, err := tx.Exec("DELETE FROM intel_dry WHERE at < ?", now.Add(-keepDry).UnixMilli()); err != nil {
 			return err
 		}
@@ -32,7 +35,7 @@ func (n *Intel) Trim(ctx context.Context) error {
 
 // EraseAll forgets what a home told, and tells how many rows.
 func (n *Intel) EraseAll(tx *db.Tx, p home.Place) (rows int64, err error) {
-	for _, table := range []string{"intel_shadow", "intel_hunted"} {
+	for _, table := range []string{"intel_shadow", "intel_taken", "intel_hunted"} {
 		some, err := tx.Exec("DELETE FROM "+table+" WHERE tenant = ? AND home = ?", p.Tenant, p.Home)
 		if err != nil {
 			return 0, fmt.Errorf("erase of intelligence: %w", err)

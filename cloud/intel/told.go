@@ -2,7 +2,6 @@ package intel
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,6 +27,7 @@ type Batch struct {
 	tx     *db.Tx
 	now    time.Time
 	shadow map[shadowKey]*shadowHit
+	taken  map[takenOf]takenTold
 	hunted map[huntedKey]*pb.HuntResult
 }
 
@@ -52,14 +52,14 @@ type huntedKey struct {
 
 // Begin makes a batch for one transaction.
 func (n *Intel) Begin(tx *db.Tx) *Batch {
-	return &Batch{n: n, tx: tx, now: n.o.Now(), shadow: map[shadowKey]*shadowHit{}, hunted: map[huntedKey]*pb.HuntResult{}}
+	return &Batch{n: n, tx: tx, now: n.o.Now(), shadow: map[shadowKey]*shadowHit{}, taken: map[takenOf]takenTold{}, hunted: map[huntedKey]*pb.HuntResult{}}
 }
 
 // Take checks an item and keeps it until Flush. An error means that nothing of it was taken.
 func (b *Batch) Take(p home.Place, at time.Time, item *pb.Item) error {
 	switch m := item.GetBody().(type) {
 	case *pb.Item_ShadowHits:
-		return b.takeShadow(p.OfHome(), at, m.ShadowHits)
+		return b.takeShadow(p, at, m.ShadowHits)
 	case *pb.Item_HuntResult:
 		return b.takeHunted(p.OfHome(), m.HuntResult)
 	}
@@ -72,16 +72,19 @@ func (b *Batch) takeShadow(p home.Place, at time.Time, m *pb.ShadowHits) error {
 	if !textOK(m.GetBundle(), 1, 20) || m.GetVersion() == 0 || m.GetVersion() > 1<<62 || len(m.GetHits()) > maxHits {
 		return errors.New("hits in shadow of no bundle, or too many")
 	}
+	if m.GetBundle() == models {
+		return b.takeTaken(p, at, m)
+	}
 	for _, h := range m.GetHits() {
 		if !textOK(h.GetDevice(), 1, maxID) || !textOK(h.GetWhat(), 1, maxHitText) || !textOK(h.GetModel(), 0, maxHitText) || h.GetCount() == 0 || h.GetCount() > 1<<40 {
 			return errors.New("a hit in shadow is not as it should be")
 		}
-		if m.GetBundle() == profiles && !home.Difference(h.GetWhat()).Known() {
+		if m.GetBundle() == profiles && home.Difference(h.GetWhat()).Of() != profiles {
 			return errors.New("profiles in shadow differ in nothing that is known")
 		}
 	}
 	for _, h := range m.GetHits() {
-		k := shadowKey{p, m.GetBundle(), m.GetVersion(), h.GetDevice(), h.GetWhat()}
+		k := shadowKey{p.OfHome(), m.GetBundle(), m.GetVersion(), h.GetDevice(), h.GetWhat()}
 		was := b.shadow[k]
 		if was == nil {
 			was = &shadowHit{first: at.UnixMilli()}
@@ -113,6 +116,11 @@ func (b *Batch) Flush() error {
 	for _, k := range slices.SortedFunc(mapsKeys(b.shadow), compareShadow) {
 		if err := b.flushShadow(k, b.shadow[k]); err != nil {
 			return fmt.Errorf("hits in shadow: %w", err)
+		}
+	}
+	for _, k := range slices.SortedFunc(mapsKeys(b.taken), compareTaken) {
+		if err := b.flushTaken(k, b.taken[k]); err != nil {
+			return fmt.Errorf("models in shadow: %w", err)
 		}
 	}
 	for _, k := range slices.SortedFunc(mapsKeys(b.hunted), func(x, y huntedKey) int { return cmp.Or(byHome(x.place, y.place), cmp.Compare(x.hunt, y.hunt)) }) {
@@ -170,114 +178,4 @@ func (b *Batch) flushHunted(k huntedKey, m *pb.HuntResult) error {
 		ON CONFLICT (tenant, home, hunt) DO UPDATE SET at = excluded.at, searched = excluded.searched, devices = excluded.devices, cases = excluded.cases, data = excluded.data`,
 		k.place.Tenant, k.place.Home, k.hunt, b.now.UnixMilli(), m.GetSearched(), len(devices), len(cases), data)
 	return err
-}
-
-// Shadowed is a version of a bundle that was tried without acting.
-type Shadowed struct {
-	Bundle  string        `json:"bundle"`
-	Version uint64        `json:"version"`
-	Last    time.Time     `json:"last"`
-	Homes   Count         `json:"homes"` // that it would have refused something in
-	Count   uint64        `json:"count"` // of contacts; 0 where homes are few
-	Models  []ShadowModel `json:"models"`
-	What    []ShadowWhat  `json:"what"` // the indicators of most homes, none of few
-}
-
-// ShadowModel is what it would have done to a model.
-type ShadowModel struct {
-	Model string `json:"model"` // "": not known
-	Homes Count  `json:"homes"`
-	Count uint64 `json:"count"`
-}
-
-// ShadowWhat is what an indicator would have done.
-type ShadowWhat struct {
-	What  string `json:"what"`
-	Homes int    `json:"homes"`
-	Count uint64 `json:"count"`
-}
-
-const maxShown = 100
-
-// profiles are the bundle of which it is told in what it differs, not what was met.
-const profiles = "profiles"
-
-// Shadows lists what versions in shadow would have done in a tenant's homes, the newest first.
-func (n *Intel) Shadows(ctx context.Context, tenant string) (out []Shadowed, err error) {
-	err = n.db.View(ctx, func(tx *db.Tx) error {
-		out = nil
-		rows, err := tx.Query("SELECT bundle, version, MAX(last_time), COUNT(DISTINCT home), SUM(count) FROM intel_shadow WHERE tenant = ? GROUP BY bundle, version ORDER BY MAX(last_time) DESC LIMIT 20", tenant)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // rows.Err tells
-		for rows.Next() {
-			var s Shadowed
-			var version, last, homes, count int64
-			if err := rows.Scan(&s.Bundle, &version, &last, &homes, &count); err != nil {
-				return err
-			}
-			s.Version, s.Last, s.Homes = uint64(version), fromMilli(last), countOf(int(homes))
-			if s.Homes.N > 0 {
-				s.Count = uint64(count)
-			}
-			out = append(out, s)
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("lists in shadow: %w", err)
-	}
-	return out, nil
-}
-
-// Shadow tells of one version, by model and by indicator.
-func (n *Intel) Shadow(ctx context.Context, tenant, bundle string, version uint64) (s Shadowed, err error) {
-	all, err := n.Shadows(ctx, tenant)
-	if err != nil {
-		return s, err
-	}
-	at := slices.IndexFunc(all, func(s Shadowed) bool { return s.Bundle == bundle && s.Version == version })
-	if at < 0 {
-		return s, ErrUnknown
-	}
-	s = all[at]
-	by := func(tx *db.Tx, column string, do func(text string, homes int, count uint64)) error {
-		rows, err := tx.Query("SELECT "+column+", COUNT(DISTINCT home), SUM(count) FROM intel_shadow WHERE tenant = ? AND bundle = ? AND version = ? GROUP BY "+column+
-			" ORDER BY COUNT(DISTINCT home) DESC, "+column+" LIMIT ?", tenant, bundle, int64(version), maxShown)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // rows.Err tells
-		for rows.Next() {
-			var text string
-			var homes, count int64
-			if err := rows.Scan(&text, &homes, &count); err != nil {
-				return err
-			}
-			do(text, int(homes), uint64(count))
-		}
-		return rows.Err()
-	}
-	err = n.db.View(ctx, func(tx *db.Tx) error {
-		s.Models, s.What = nil, nil
-		if err := by(tx, "model", func(model string, homes int, count uint64) {
-			m := ShadowModel{Model: model, Homes: countOf(homes)}
-			if m.Homes.N > 0 {
-				m.Count = count
-			}
-			s.Models = append(s.Models, m)
-		}); err != nil {
-			return err
-		}
-		return by(tx, "what", func(what string, homes int, count uint64) {
-			if homes >= MinHomes {
-				s.What = append(s.What, ShadowWhat{what, homes, count})
-			}
-		})
-	})
-	if err != nil {
-		return s, fmt.Errorf("lists in shadow: %w", err)
-	}
-	return s, nil
 }

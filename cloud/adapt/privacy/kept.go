@@ -142,6 +142,7 @@ var keptList = []kept{
 	{"normal_used", "A filter that says whether your home may have used an endpoint", toLearn, inDays(normal.KeepUsed), "peh", home2 + "week; bits: from which no name can be read"},
 
 	{"intel_shadow", "What a list that is only tried would have stopped, and in what profiles differ", toProtect, inDays(intelligence.KeepShadow), "pe", home2 + "bundle: which; version; device; what: name or address on the list, or how profiles differ; model; count: how often; first_time; last_time"},
+	{"intel_taken", "For what a version that is only tried would take your devices", toProtect, inDays(intelligence.KeepShadow), "e", home2 + "gateway; version; what: whether known, not known any more, or another; model; class; to_model: make and model by that version; to_class: kind of device by that version; count: how many devices; at"},
 	{"intel_hunted", "Whether something bad was met in the past", toProtect, inDays(intelligence.KeepHunts), "e", home2 + "hunt: which search; at; searched: how far back; devices: how many met it; cases: how many were opened; data: as in the message on it"},
 
 	{"feed_clock", "How many events there were", toRun, withAccount, "", home2 + "seq: the last one"},
@@ -201,7 +202,7 @@ var keptList = []kept{
 	{"report:sightings", "Message: what a device is taken for and by which signs", toLearn, inDays(fleet.Keep), "peh", "scheme: of the hash; devices: device, week, model, maker, class, how sure, hashed signs, and texts that name no person"},
 	{"report:correction", "Message: what you said that a device is", toLearn, inDays(fleet.Keep), "eh", "device; model; vendor; class"},
 	{"report:day_scores", "Message: how unusual a day was", toLearn, inDays(normal.KeepScores), "eh", "days: device, day, numbers by detector, how many endpoints, contacts by hour, bytes"},
-	{"report:shadow_hits", "Message: what a list that is only tried would have stopped, and in what profiles differ", toProtect, inDays(history.KeepStopped), "pe", "bundle: which; version; hits: device, model, what, how often, when"},
+	{"report:shadow_hits", "Message: what a list that is only tried would have stopped, and in what profiles and models differ", toProtect, inDays(history.KeepStopped), "pe", "bundle: which; version; hits: device, model, what, how often, when, and of models no device, but how many and what they would be"},
 	{"report:hunt_result", "Message: whether something bad was met in the past", toProtect, inDays(history.KeepStopped), "pe", "id: of the search; hits: device, which of those looked for, how often, when, which case; searched: how far back"},
 	{"report:line_hour", "Message: how well your line worked in an hour", toHelp, inDays(history.KeepLine), "e", "hour: when; latency_p50: to the provider; latency_p95: at its worst; beyond_p50: to the internet; beyond_p95: at its worst; lost: probes; dns_p50: of names; dns_p95: at its worst; down_peak: bytes a second; up_peak: bytes a second; slow: seconds; where: at home, on the line or beyond; busiest: devices and their bytes; probes: how many"},
 	{"report:remedy_result", "Message: what a remedy for a slow line did", toHelp, inDays(history.KeepLine), "e", "id; kind; before: how the line was; after: how it is; kept: whether it helped; why"},

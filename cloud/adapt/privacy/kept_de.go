@@ -71,7 +71,9 @@ var inGerman = map[string]string{
 	"A filter that says whether your home may have used an endpoint": "Ein Filter, der sagt, ob Ihr Zuhause ein Ziel genutzt haben kann", "from which no name can be read": "aus denen kein Name zu lesen ist",
 	"What a list that is only tried would have stopped, and in what profiles differ": "Was eine Liste, die nur erprobt wird, gestoppt hätte, und worin Profile sich unterscheiden",
 	"name or address on the list, or how profiles differ":                            "Name oder Adresse auf der Liste, oder wie Profile sich unterscheiden",
-	"Whether something bad was met in the past":                                      "Ob in der Vergangenheit etwas Schlechtes vorkam", "which search": "welche Suche", "how far back": "wie weit zurück", "how many met it": "wie viele es trafen",
+	"For what a version that is only tried would take your devices":                  "Wofür eine Version, die nur erprobt wird, Ihre Geräte hielte", "whether known, not known any more, or another": "ob bekannt, nicht mehr bekannt oder ein anderes",
+	"make and model by that version": "Marke und Modell nach dieser Version", "kind of device by that version": "Art des Geräts nach dieser Version", "how many devices": "wie viele Geräte",
+	"Whether something bad was met in the past": "Ob in der Vergangenheit etwas Schlechtes vorkam", "which search": "welche Suche", "how far back": "wie weit zurück", "how many met it": "wie viele es trafen",
 	"how many were opened": "wie viele geöffnet wurden", "as in the message on it": "wie in der Mitteilung darüber",
 
 	// telling
@@ -153,9 +155,9 @@ var inGerman = map[string]string{
 	"Message: what a device is taken for and by which signs":                                   "Mitteilung: wofür ein Gerät gehalten wird und woran",
 	"device, week, model, maker, class, how sure, hashed signs, and texts that name no person": "Gerät, Woche, Modell, Hersteller, Art, wie sicher, Merkmale als Hash, und Texte, die keine Person nennen",
 	"Message: what you said that a device is":                                                  "Mitteilung: wofür Sie ein Gerät halten", "Message: how unusual a day was": "Mitteilung: wie ungewöhnlich ein Tag war",
-	"device, day, numbers by detector, how many endpoints, contacts by hour, bytes":           "Gerät, Tag, Zahlen je Art der Erkennung, wie viele Ziele, Kontakte je Stunde, Bytes",
-	"Message: what a list that is only tried would have stopped, and in what profiles differ": "Mitteilung: was eine Liste, die nur erprobt wird, gestoppt hätte, und worin Profile sich unterscheiden",
-	"device, model, what, how often, when":                                                    "Gerät, Modell, was, wie oft, wann", "Message: whether something bad was met in the past": "Mitteilung: ob in der Vergangenheit etwas Schlechtes vorkam",
+	"device, day, numbers by detector, how many endpoints, contacts by hour, bytes":                      "Gerät, Tag, Zahlen je Art der Erkennung, wie viele Ziele, Kontakte je Stunde, Bytes",
+	"Message: what a list that is only tried would have stopped, and in what profiles and models differ": "Mitteilung: was eine Liste, die nur erprobt wird, gestoppt hätte, und worin Profile und Modelle sich unterscheiden",
+	"device, model, what, how often, when, and of models no device, but how many and what they would be": "Gerät, Modell, was, wie oft, wann, und von Modellen kein Gerät, sondern wie viele und was sie wären", "Message: whether something bad was met in the past": "Mitteilung: ob in der Vergangenheit etwas Schlechtes vorkam",
 	"of the search": "der Suche", "device, which of those looked for, how often, when, which case": "Gerät, was vom Gesuchten, wie oft, wann, welcher Fall",
 	"Message: how well your line worked in an hour": "Mitteilung: wie gut Ihr Anschluss in einer Stunde ging", "to the provider": "zum Anbieter", "at its worst": "im schlechtesten Fall", "to the internet": "ins Internet",
 	"probes": "Proben", "of names": "für Namen", "bytes a second": "Bytes in der Sekunde", "seconds": "Sekunden", "at home, on the line or beyond": "zu Hause, auf dem Anschluss oder dahinter",
