@@ -44,7 +44,7 @@ func (s *Server) intelligence() {
 		}
 		return s.intel().DryRun(ctx, who(ctx), in.Body)
 	}, status(http.StatusOK))
-	show(s, "GET /v1/staff/intel/shadow", "What lists that are only tried would have stopped, by model, the newest first", func(ctx context.Context, _ *none) (view.List[view.Shadowed], error) {
+	show(s, "GET /v1/staff/intel/shadow", "What lists, profiles and models that are only tried would have done, by model, the newest first", func(ctx context.Context, _ *none) (view.List[view.Shadowed], error) {
 		return whole(s.intel().Shadows(ctx, who(ctx).Tenant))
 	})
 	show(s, "GET /v1/staff/intel/hunts", "Searches in homes' pasts and what came of them, the newest first", func(ctx context.Context, _ *none) (view.List[view.PastHunt], error) {

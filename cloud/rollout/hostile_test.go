@@ -390,7 +390,6 @@ func TestWhatIsMistypedIsRefused(t *testing.T) {
 		"a version of next year":       {second2(s.r.Start(t.Context(), Start{Name: "models", Version: math.MaxUint64})), ErrVersion},
 		"a pace of nothing":            {second2(s.r.Start(t.Context(), Start{Name: "models", Pace: 1})), ErrState},
 		"a pace for ever":              {second2(s.r.Start(t.Context(), Start{Name: "models", Pace: math.MaxInt64})), ErrState},
-		"models without acting":        {second2(s.r.Start(t.Context(), Start{Name: "models", Shadow: time.Hour})), ErrShadow},
 		"playbooks without acting":     {second2(s.r.Start(t.Context(), Start{Name: "playbooks", Shadow: time.Hour})), ErrShadow},
 		"exposures without acting":     {second2(s.r.Start(t.Context(), Start{Name: "exposures", Shadow: time.Hour})), ErrShadow},
 		"an agent without acting":      {second2(s.r.Start(t.Context(), Start{Name: "agent", Shadow: time.Hour})), ErrShadow},
@@ -404,3 +403,29 @@ func TestWhatIsMistypedIsRefused(t *testing.T) {
 }
 
 func second2(_ Plan, err error) error { return err }
+
+// Models are tried as lists and profiles are: held back, homes judge by them without acting until the time in shadow is over.
+func TestModelsAreTriedBeforeTheyGoOut(t *testing.T) {
+	s := newStreet(t, dbtest.SQLite(t), "models", 3)
+	s.publish("one")
+	if err := s.r.Hold(t.Context(), "models", true); err != nil {
+		t.Fatal(err)
+	}
+	s.publish("two")
+	if is, shadow := s.has(s.homes[0]); is != 1 || shadow != 0 {
+		t.Errorf("held back: in force %d, in shadow %d", is, shadow)
+	}
+	if _, err := s.r.Start(t.Context(), Start{Name: "models", Shadow: time.Hour, By: "someone", Why: "try"}); err != nil {
+		t.Fatal(err)
+	}
+	if is, shadow := s.has(s.homes[0]); is != 1 || shadow != 2 {
+		t.Errorf("tried: in force %d, in shadow %d", is, shadow)
+	}
+	s.live(70 * time.Minute)
+	if p, _ := s.plan(); p.State == Shadow {
+		t.Errorf("after its time in shadow: %+v", p)
+	}
+	if _, shadow := s.has(s.homes[0]); shadow != 0 {
+		t.Errorf("version %d is still in shadow", shadow)
+	}
+}

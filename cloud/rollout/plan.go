@@ -70,7 +70,7 @@ var (
 	ErrName     = errors.New("there is no such bundle")
 	ErrNoBack   = errors.New("there is no good version to return to")
 	ErrNewer    = errors.New("a newer version was published since it was proposed: propose it again, or one by its number")
-	ErrShadow   = errors.New("only lists and profiles can be judged by without acting: start it without a time in shadow")
+	ErrShadow   = errors.New("only lists, profiles and models can be judged by without acting: start it without a time in shadow")
 )
 
 // Agent is the bundle of the agent's program. Its files are one bundle for each platform, all of the same version.
@@ -94,7 +94,7 @@ func Known(name string) bool {
 }
 
 // Shadowed says whether homes can judge by a version of a bundle without acting.
-func Shadowed(name string) bool { return name == "lists" || name == "profiles" }
+func Shadowed(name string) bool { return name == "lists" || name == "profiles" || name == "models" }
 
 // policy is how a new version of a bundle reaches homes when nobody says otherwise.
 type policy struct {
@@ -128,7 +128,7 @@ func (p *Plan) limits() ring.Limits {
 type Start struct {
 	Name    string
 	Version uint64        // 0: the newest
-	Shadow  time.Duration // for how long homes judge by it without acting first; 0: not at all. Lists and profiles only
+	Shadow  time.Duration // for how long homes judge by it without acting first; 0: not at all. Lists, profiles and models only
 	Pace    time.Duration // how long a ring lasts at least; 0: as is usual for the bundle
 	By, Why string
 	Seen    time.Time // when somebody looked what is the newest: one that was published since then is not begun; zero: now

@@ -225,7 +225,7 @@ func TestErrorsBeginWithTheCommand(t *testing.T) {
 func TestUsageOfBundleAndRollout(t *testing.T) {
 	for args, good := range map[string]bool{
 		"rollout start agent --pace 1h --json": true, "rollout --json start agent --pace 1h": true, "rollout start model": false,
-		"rollout start agent --shadow 1h": false, "rollout start playbooks --shadow 1h": false, "rollout start exposures --shadow 1h": false, "rollout start models --shadow 1h": false,
+		"rollout start agent --shadow 1h": false, "rollout start playbooks --shadow 1h": false, "rollout start exposures --shadow 1h": false, "rollout start models --shadow 1h": true,
 		"rollout start profiles --shadow 1h": true, "rollout start lists --shadow 1h": true, "rollout start herd": false, "rollout start agent --bundle-version 99999999999999999999": false,
 		"rollout start agent --bundle-version -1": false, "rollout start agent --pace 1e9": false, "rollout start": false,
 		"rollout pin --tenant x --home y --ring 2": false, "rollout pin --tenant x --home y --ring lab": true, "rollout pin --home y --ring lab": false,

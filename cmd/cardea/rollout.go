@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -39,7 +40,7 @@ const byCommand = "command"
 type rolloutStart struct {
 	Name    string        `arg:"" enum:"lists,models,exposures,profiles,playbooks,agent" help:"Of the bundle: lists, models, exposures, profiles, playbooks or agent."`
 	Version uint64        `name:"bundle-version" help:"Which; default: the newest."`
-	Shadow  time.Duration `help:"For how long homes judge by it without acting first, and tell what it would have done. Of lists and profiles only."`
+	Shadow  time.Duration `help:"For how long homes judge by it without acting first, and tell what it would have done. Of lists, profiles and models only."`
 	Pace    time.Duration `help:"How long each ring lasts at least; default: as is usual for the bundle. With less than 15m nobody notices in time that homes fell silent."`
 	Why     string        `help:"A reason, for the history." default:"started by command"`
 }
@@ -123,14 +124,36 @@ func (c rolloutStatus) Run(ctx context.Context, top *cli) error {
 
 // triedText says what a version that homes only tried would have done to a model.
 func triedText(t intel.Tried) string {
-	model := t.Model
+	model, of := t.Model, "contacts"
 	if model == "" {
 		model = "devices of no known model"
+	}
+	if home.Difference(t.What).Of() == "models" {
+		model, of = takenText(t), "devices"
 	}
 	if t.Homes.Few {
 		return fmt.Sprintf("  tried: %s %s: in few homes", t.What, model)
 	}
-	return fmt.Sprintf("  tried: %s %s: in %d homes, %d contacts", t.What, model, t.Homes.N, t.Count)
+	return fmt.Sprintf("  tried: %s %s: in %d homes, %d %s", t.What, model, t.Homes.N, t.Count, of)
+}
+
+// takenText says what devices are taken for, and what models that homes only tried would take them for.
+func takenText(t intel.Tried) string {
+	if home.Difference(t.What) == home.WouldKeep {
+		return "as they are"
+	}
+	of := func(model, class string) string {
+		text := cmp.Or(model, "no known model")
+		if class != "" && class != model {
+			text += " (" + class + ")"
+		}
+		return text
+	}
+	text := of(t.Model, t.Class) + " → " + of(t.To, t.ToClass)
+	if t.Protection != "" {
+		text += ", protected " + t.Protection
+	}
+	return text
 }
 
 func planJSON(p rollout.Plan) map[string]any {

@@ -173,9 +173,18 @@ func (a intelPart) Shadows(ctx context.Context, tenant string) (out []view.Shado
 		for _, w := range s.What {
 			v.What = append(v.What, view.ShadowedWhat{What: w.What, Homes: homesView(w.Homes), Count: w.Count})
 		}
+		v.Changes = triedViews(s.Changes)
 		out = append(out, v)
 	}
 	return out, faults.Intel(err)
+}
+
+func triedViews(list []intelligence.Tried) []view.RolloutTried {
+	out := make([]view.RolloutTried, 0, len(list))
+	for _, t := range list {
+		out = append(out, view.RolloutTried{Model: t.Model, What: t.What, Homes: countView(t.Homes), Count: t.Count, To: t.To, Class: t.Class, ToClass: t.ToClass, Protection: t.Protection})
+	}
+	return out
 }
 
 // PastHunts implements api.Intel.

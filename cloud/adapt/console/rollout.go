@@ -72,10 +72,7 @@ func (a rolloutsPart) Rollout(ctx context.Context, id string) (view.RolloutFacts
 	if err != nil {
 		return view.RolloutFacts{}, err
 	}
-	out.Tried = []view.RolloutTried{}
-	for _, t := range tried {
-		out.Tried = append(out.Tried, view.RolloutTried{Model: t.Model, What: t.What, Homes: countView(t.Homes), Count: t.Count})
-	}
+	out.Tried = triedViews(tried)
 	return out, nil
 }
 

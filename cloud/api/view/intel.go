@@ -119,15 +119,16 @@ type DryUse struct {
 	Share float64 `json:"share"`
 }
 
-// Shadowed is a version of lists that homes only try.
+// Shadowed is a version of lists, profiles or models that homes only try.
 type Shadowed struct {
 	Bundle  string          `json:"bundle"`
 	Version uint64          `json:"version"`
 	Last    time.Time       `json:"last"`
-	Homes   Homes           `json:"homes" doc:"In which it would have stopped something"`
-	Count   uint64          `json:"count" doc:"Contacts; 0 where homes are few"`
+	Homes   Homes           `json:"homes" doc:"In which it would have stopped or changed something"`
+	Count   uint64          `json:"count" doc:"Contacts, of models devices; 0 where homes are few"`
 	Models  []ShadowedModel `json:"models"`
-	What    []ShadowedWhat  `json:"what" doc:"Those of many homes only"`
+	What    []ShadowedWhat  `json:"what" doc:"Those of many homes only: entries of lists, or in what profiles or models differ"`
+	Changes []RolloutTried  `json:"changes" doc:"Of models: for what devices would be taken"`
 }
 
 // ShadowedModel is what it would have done to a model.

@@ -56,9 +56,14 @@ type RolloutFigures struct {
 // RolloutTried is what a version that is only tried would have done to a model.
 type RolloutTried struct {
 	Model string `json:"model" doc:"Empty: not known"`
-	What  string `json:"what" enum:"stop,find,miss,hold,allow,other" doc:"stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more"`
+	What  string `json:"what" enum:"stop,find,miss,hold,allow,named,unnamed,renamed,classed,same,other" doc:"stop: lists would have stopped it. Profiles, against those in force: find, miss: they would have found it new, or not any more; hold, allow: in the mode profile-only it would have been refused, or not any more. Models, against those in force: named, unnamed, renamed: its model would be known, not known any more, or another; classed: only its class or its maker would be another; same: devices of all models that stay what they are"`
 	Homes Homes  `json:"homes"`
-	Count uint64 `json:"count" doc:"Contacts; 0 where homes are few"`
+	Count uint64 `json:"count" doc:"Contacts, of models devices; 0 where homes are few"`
+
+	To         string `json:"to" doc:"Of models: for which model it would be taken; empty: none"`
+	Class      string `json:"class" doc:"Of models: for which class it is taken; empty: none"`
+	ToClass    string `json:"to_class" doc:"Of models: and for which it would be"`
+	Protection string `json:"protection" enum:",less,more" doc:"Of models: whether the other class protects it less, which counts when the stricter one was not seen for 30 days, or more"`
 }
 
 // RolloutStep is one of its history.
@@ -74,7 +79,7 @@ type RolloutStep struct {
 type NewRollout struct {
 	Bundle  string `json:"bundle" enum:"lists,models,exposures,profiles,playbooks,agent"`
 	Version uint64 `json:"version,omitempty" doc:"Default: the newest"`
-	Shadow  int64  `json:"shadow,omitempty" minimum:"0" maximum:"2592000" doc:"Seconds; of lists and profiles only"`
+	Shadow  int64  `json:"shadow,omitempty" minimum:"0" maximum:"2592000" doc:"Seconds; of lists, profiles and models only"`
 	Pace    int64  `json:"pace,omitempty" minimum:"0" maximum:"2592000" doc:"Seconds"`
 	Reason  string `json:"reason" minLength:"3" maxLength:"500"`
 }

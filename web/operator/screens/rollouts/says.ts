@@ -8,12 +8,25 @@ export const bundleWords: Record<string, string> = {
 };
 
 // shadowed are the bundles by which homes can judge without acting.
-export const shadowed = (bundle: string) => bundle === "lists" || bundle === "profiles";
+export const shadowed = (bundle: string) => bundle === "lists" || bundle === "profiles" || bundle === "models";
 
 const tried: Record<string, string> = {
   stop: "Would have been stopped", find: "Would have been found new", miss: "Would not have been found new any more", hold: "Would have been refused in the mode profile-only", allow: "Would have been let through in the mode profile-only",
+  named: "Would be known", unnamed: "Would not be known any more", renamed: "Would be taken for another model", classed: "Would be taken for another kind, or of another maker", same: "Would stay what they are",
 };
 export const triedWord = (what: string) => (Object.hasOwn(tried, what) ? (tried[what] ?? "") : "Something else");
+
+// differs is whether the bundle tells in what it differs, and not what was met.
+export const differs = (bundle: string) => bundle === "profiles" || bundle === "models";
+
+// counted is what is counted of a bundle that is tried.
+export const counted = (bundle: string) => (bundle === "models" ? "devices" : "contacts");
+
+// takenFor says for which model and kind devices are taken.
+export const takenFor = (model: string, kind: string) => `${model || "No known model"}${kind && kind !== model ? ` (${kind})` : ""}`;
+
+const protections: Record<string, string> = { less: "Less, after 30 days", more: "More, at once" };
+export const protectionWord = (p: string) => (Object.hasOwn(protections, p) ? (protections[p] ?? "") : "As much");
 
 export type Act = "pause" | "resume" | "halt" | "undo";
 
