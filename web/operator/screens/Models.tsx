@@ -42,7 +42,7 @@ export const noSuch = "No model has this in its vendor, its name or its kind. Ty
 export function Find({ q }: { q: string }) {
   const params = useParams();
   return (
-    <form className="filters" key={q} role="search" onSubmit={(e) => {
+    <form className="filters" key={q} role="search" aria-label="Models" onSubmit={(e) => {
       e.preventDefault();
       go(params, { q: String(new FormData(e.currentTarget).get("q")).trim(), cursor: "" });
     }}>
