@@ -2,7 +2,7 @@ package home
 
 import "time"
 
-// Card is the evidence behind a finding, for people: how usual it is, what was seen, what a block would cut.
+// Card is the evidence behind a finding, or what was refused, for people: how usual it is, what was seen, what a block would cut.
 type Card struct {
 	Model   string   `json:"model"`         // whose homes are counted: a model, else a vendor's or a class's devices; "" nobody's
 	Homes   *uint32  `json:"homes"`         // homes of the model that contacted any of the endpoints below; nil: not known. 1 to 19 are told as 19

@@ -59,8 +59,9 @@ type door struct {
 	proto string
 }
 
-// likely are where to look for the use of what is named without a port.
-var likely = []door{{443, "tcp"}, {443, "udp"}, {80, "tcp"}, {8883, "tcp"}, {8443, "tcp"}, {8080, "tcp"}, {1883, "tcp"}}
+// likely are where to look for the use of what is named without a port: the web, MQTT, mail, and what keeps phones told. Not time, whose
+// servers are one to the memory.
+var likely = []door{{443, "tcp"}, {443, "udp"}, {80, "tcp"}, {8883, "tcp"}, {8443, "tcp"}, {8080, "tcp"}, {1883, "tcp"}, {993, "tcp"}, {587, "tcp"}, {5223, "tcp"}, {5228, "tcp"}}
 
 // doors are the ports that a symptom names.
 func doors(s *home.Symptom) []door {

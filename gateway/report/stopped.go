@@ -111,7 +111,7 @@ func stopCard(c *home.Card) []byte {
 	return nil
 }
 
-// namelessCard is a card without whom it is about. How many homes use that is told of few endpoints alike, so it would name it, too.
+// namelessCard is a card without whom it is about. The number of homes goes as well: so few endpoints share one that it would be a name.
 func namelessCard(b []byte) []byte {
 	var c home.Card
 	if len(b) == 0 || json.Unmarshal(b, &c) != nil {
