@@ -73,6 +73,17 @@ func (l Level) String() string {
 	return strings.Join(parts, " / ")
 }
 
+// Product is what people call it: a model with its maker's name, once; what is coarser as String has it.
+func (l Level) Product() string {
+	switch {
+	case l.Model == "":
+		return l.String()
+	case l.Vendor == "" || strings.HasPrefix(strings.ToLower(l.Model), strings.ToLower(l.Vendor)):
+		return l.Model
+	}
+	return l.Vendor + " " + l.Model
+}
+
 func (l Level) fits() bool {
 	return len(l.Class) <= MaxText && len(l.Vendor) <= MaxText && len(l.Model) <= MaxText
 }

@@ -17,7 +17,7 @@ func (d *Detector) Card(dev *Device, s *home.Symptom) *home.Card {
 	c := &home.Card{Of: p.Homes(), Numbers: []home.Number{}, Seen: []home.Seen{}, Blocks: []string{},
 		History: home.History{Days: uint32(active), Endpoints: uint32(endpoints), New: dev.FreshPerDay(), Since: unix(began)}}
 	if p.Homes() > 0 && p.Level() != (profile.Level{}) {
-		c.Model = p.Level().String()
+		c.Model = p.Level().Product()
 	}
 	for far := range d.ends(s) {
 		chain := endpoint.Of(&far, false, false)
@@ -25,16 +25,25 @@ func (d *Detector) Card(dev *Device, s *home.Symptom) *home.Card {
 		if c.Model == "" {
 			continue
 		}
-		homes := uint32(0)
-		if c.Homes != nil {
-			homes = *c.Homes
-		}
-		if st, ok := p.Known(&chain); ok {
-			homes = max(homes, st.Homes)
-		}
-		c.Homes = &homes
+		asked(c, p, &chain)
 	}
 	return c
+}
+
+// asked puts into a card how many homes use an endpoint, of those that can tell: where a model is of too few homes its maker's devices, or
+// its class. Of several endpoints the one that most homes use counts.
+func asked(c *home.Card, p *profile.Profile, chain *endpoint.Chain) {
+	st, ok := p.Known(chain)
+	if st.Level == (profile.Level{}) { // all homes there are say nothing of such devices
+		st.Level, st.Of, ok = p.Level(), p.Homes(), false
+	}
+	homes, whose := uint32(0), st.Level.Product()
+	if ok {
+		homes = st.Homes
+	}
+	if c.Homes == nil || homes > 0 && *c.Homes == 0 || c.Model == whose && homes > *c.Homes {
+		c.Homes, c.Of, c.Model = &homes, st.Of, whose
+	}
 }
 
 // before is on how many days before the latest an endpoint was used. Of a name that is remembered without its days it is one; of an

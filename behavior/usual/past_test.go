@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"cardea/behavior/endpoint"
 	"cardea/behavior/profile"
 	"cardea/home"
 )
@@ -75,5 +76,38 @@ func TestCausesOfThePast(t *testing.T) {
 	if of(at("203.0.113.77", 23, "tcp")) != of(at("203.0.113.78", 23, "tcp")) || of(at("203.0.113.77", 23, "tcp")) == of(at("203.0.113.77", 2323, "tcp")) ||
 		of(named("a.example.net", "example.net", 4975)) == of(named("a.example.org", "example.org", 4975)) {
 		t.Error("causes")
+	}
+}
+
+// Where a model is of too few homes to say how usual something is, its maker's devices are counted, and named.
+func TestACardSaysWhoseHomesAreCounted(t *testing.T) {
+	counts, far := profile.NewCounts(), named("api.example.com", "example.com", 443)
+	bulb := lamp
+	bulb.Model = "Bulb"
+	for h := range 45 {
+		who := lamp
+		if h < 5 {
+			who = bulb
+		}
+		counts.Add(&profile.Use{Level: profile.LevelOf(who), Week: 100, Home: uint64(h), Network: uint32(h % 5), Active: 7, Ends: []profile.End{{Chain: endpoint.Of(&far, false, false), Days: 7}}})
+	}
+	set := counts.Build(profile.Options{Now: 100, Version: 3, Few: 20})
+	for _, v := range []struct {
+		who       home.Identity
+		name      string
+		whose     string
+		homes, of uint32
+	}{
+		{lamp, "api.example.com", "Example Lamp", 40, 40}, {lamp, "bot.example.net", "Example Lamp", 0, 40},
+		{bulb, "bot.example.net", "light / Example", 0, 45},
+	} {
+		s := newScene(t, v.who)
+		s.set = set
+		s.d.cfg.Domain = func(name string) string { return strings.TrimPrefix(strings.TrimPrefix(name, "api."), "bot.") }
+		s.lives()
+		c := s.d.Card(s.dev, &home.Symptom{Names: []string{v.name}})
+		if c.Model != v.whose || c.Homes == nil || *c.Homes != v.homes || c.Of != v.of {
+			t.Errorf("%s: %+v, homes %v", v.name, c, c.Homes)
+		}
 	}
 }

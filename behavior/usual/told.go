@@ -227,18 +227,15 @@ func (d *Detector) tellTogether(dev *Device, w *who, m evidence.Moment, far *hom
 func (f *found) card(numbers []home.Number) *home.Card {
 	began, active, endpoints := f.dev.Seen()
 	c := &home.Card{
-		Model: f.who.profile.Level().String(), Of: f.who.profile.Homes(), Numbers: numbers, Seen: []home.Seen{}, Blocks: []string{},
+		Model: f.who.profile.Level().Product(), Of: f.who.profile.Homes(), Numbers: numbers, Seen: []home.Seen{}, Blocks: []string{},
 		History: home.History{Days: uint32(active), Endpoints: uint32(endpoints), Before: uint32(f.met.Days), New: f.dev.FreshPerDay()},
 	}
 	c.History.Since = unix(began)
-	if f.who.profile.Homes() == 0 {
+	switch {
+	case f.who.profile.Homes() == 0:
 		c.Model = ""
-	} else if f.chain != nil {
-		homes := uint32(0)
-		if st, ok := f.who.profile.Known(f.chain); ok {
-			homes = st.Homes
-		}
-		c.Homes = &homes
+	case f.chain != nil:
+		asked(c, f.who.profile, f.chain)
 	}
 	if f.far != nil {
 		c.Seen = append(c.Seen, home.Seen{Endpoint: *f.far, Flows: 1, First: f.moment.Time, Last: f.moment.Time})

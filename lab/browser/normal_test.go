@@ -20,7 +20,7 @@ func TestNormal(t *testing.T) {
 		p.asked(c.app)
 		p.visit(c.app + "/incidents/" + c.incident)
 		p.says("evidence", "called a server that no home with this model ever called")
-		p.says("evidence-card", "41,210 homes have this model (<b>Example Cam</b>). None of them ever did this.")
+		p.says("evidence-card", "41,210 homes have such a device (<b>Example Cam</b>). None of them ever did this.")
 		p.says("evidence-card", "It never did this before.")
 		p.click(el("evidence-card") + `.querySelector("summary")`)
 		p.says("evidence-card", `<img src=x onerror=alert(1)>`)

@@ -9,11 +9,18 @@ const card = (over: Partial<EvidenceCard>): EvidenceCard => ({
 
 describe("an evidence card", () => {
   it("says how many homes ever did this, and never a small number", () => {
-    expect(homes(card({}))).toBe("41,210 homes have this model (Camera X). None of them ever did this.");
+    expect(homes(card({}))).toBe("41,210 homes have such a device (Camera X). None of them ever did this.");
     expect(homes(card({ homes: 19 }))).toContain("Fewer than 20 of them");
     expect(homes(card({ homes: 3000 }))).toContain("3,000 of them");
     expect(homes(card({ of: 12, homes: 3 }))).not.toMatch(/12|3/);
     expect(homes(card({ homes: null }))).toBe("");
+  });
+  it("names whose homes are counted as people would", () => {
+    expect(homes(card({ model: "camera / Example / Example Cam" }))).toContain("(Example Cam)");
+    expect(homes(card({ model: "camera / Example / Cam 2" }))).toContain("(Example Cam 2)");
+    expect(homes(card({ model: "camera / Example" }))).toContain("(Camera, Example)");
+    expect(homes(card({ model: "camera" }))).toContain("(Camera)");
+    expect(homes(card({ model: "Cam / Pro" }))).toContain("(Cam / Pro)");
   });
   it("says what the device did before", () => {
     expect(past(card({}))).toContain("never did this before");

@@ -2,14 +2,25 @@
 import { t, tn } from "./i18n";
 import type { EvidenceCard } from "./model";
 import { clip, date } from "./text";
+import { classes, className, product } from "./who";
+
+const isClass = (c: string) => (classes as readonly string[]).includes(c);
 
 // Homes under this number are never told exactly.
 const few = 20;
 
+// whose names whose homes are counted: a model, or by its class and maker what is known of it.
+function whose(model: string): string {
+  const [kind = "", vendor = "", ...rest] = model.split(" / ");
+  if (!isClass(kind)) return clip(model, 60);
+  if (rest.length > 0) return clip(product({ vendor, model: rest.join(" / ") }), 60);
+  return clip([className(kind), vendor].filter(Boolean).join(", "), 60);
+}
+
 // homes says how usual it is; "" where nobody can say.
 export function homes(c: EvidenceCard): string {
   if (c.homes === null || c.homes === undefined || c.of === 0) return "";
-  const model = clip(c.model, 60) || t("card.kind");
+  const model = whose(c.model) || t("card.kind");
   if (c.of < few) return t("card.homes.small", { model });
   if (c.homes === 0) return t("card.homes.none", { of: c.of, model });
   if (c.homes < few) return t("card.homes.few", { of: c.of, model, few });
