@@ -20,6 +20,7 @@ import (
 	"cardea/home"
 	"cardea/intel"
 	"cardea/playbook"
+	"cardea/say"
 )
 
 func hostapd(dir string, vlan int) enforce.Link {
@@ -261,7 +262,7 @@ func (g *Gateway) Status() control.Status {
 	s.Degraded = append(s.Degraded, g.shedding.degraded()...)
 	g.state.mu.Lock()
 	if g.state.err != nil {
-		s.Degraded = append(s.Degraded, "The rules are not in force: "+g.state.err.Error())
+		s.Degraded = append(s.Degraded, say.English(say.New("The rules are not in force: {0}", say.Text(g.state.err.Error()))))
 	}
 	g.state.mu.Unlock()
 	for _, i := range g.responder.Incidents() {

@@ -1,10 +1,11 @@
 package gateway
 
 import (
-	"fmt"
 	"runtime/metrics"
 	"sync"
 	"time"
+
+	"cardea/say"
 )
 
 // When memory or CPU run short the agent does less, in this order, and says so; packets on the kernel's own path are never
@@ -38,15 +39,15 @@ type shed struct {
 }
 
 // sheds are the counters that mean "less than usual was done", with what that means to people.
-var sheds = map[string]string{
-	"capture_shed":         "One port sends so much that %d of its first packets were not looked at.",
-	"capture_overruns":     "The kernel had more to tell than could be read, %d times; what was missed was looked up afterwards.",
-	"capture_lost_packets": "%d first packets could not be delivered: some flows have no name.",
-	"contacts_folded":      "One device talks to so many places that %d contacts were counted together.",
-	"flows_forgotten":      "There were more flows than can be followed: %d were only counted.",
-	"dns_rate_limited":     "One device asks for so many names that %d questions were not answered.",
-	"jobs_dropped":         "%d tasks were dropped because too much happened at once.",
-	"memory_short":         "Memory ran short %d times: kept answers of DNS were dropped.",
+var sheds = map[string]say.Pattern{
+	"capture_shed":         "One port sends so much that {0} of its first packets were not looked at.",
+	"capture_overruns":     "The kernel had more to tell than could be read, {0} times; what was missed was looked up afterwards.",
+	"capture_lost_packets": "{0} first packets could not be delivered: some flows have no name.",
+	"contacts_folded":      "One device talks to so many places that {0} contacts were counted together.",
+	"flows_forgotten":      "There were more flows than can be followed: {0} were only counted.",
+	"dns_rate_limited":     "One device asks for so many names that {0} questions were not answered.",
+	"jobs_dropped":         "{0} tasks were dropped because too much happened at once.",
+	"memory_short":         "Memory ran short {0} times: kept answers of DNS were dropped.",
 }
 
 // watch looks every shedEvery at what was shed since.
@@ -82,7 +83,7 @@ func (s *shedding) degraded() (list []string) {
 	defer s.mu.Unlock()
 	for name, words := range sheds {
 		if v, ok := s.shown[name]; ok {
-			list = append(list, fmt.Sprintf(words, v.count))
+			list = append(list, say.English(say.New(words, say.Count(v.count))))
 		}
 	}
 	return list

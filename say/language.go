@@ -36,7 +36,7 @@ var languages = map[string]*language{"en": english, "de": german}
 func Languages() []string { return []string{"en", "de"} }
 
 // catalogs are the German sentences by their English pattern; each topic adds its own.
-var catalogs = []map[Pattern]string{general, findings, families, cards, cardWords, services, private, exposed, known, sayings, stopped, refusals, incidents, seen, orders, lines}
+var catalogs = []map[Pattern]string{general, findings, families, cards, cardWords, services, private, exposed, known, sayings, stopped, refusals, incidents, seen, orders, lines, homes, shortages}
 
 var germanOf = func() map[string]string {
 	m := map[string]string{}

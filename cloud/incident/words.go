@@ -119,8 +119,10 @@ func (f Full) WordsIn(lang, device string) Words {
 	return w
 }
 
-// Sentence tells a case in a list, without its findings.
-func (c Case) Sentence(device string) string { return Full{Case: c}.Words(device).Sentence }
+// SentenceIn tells a case in a list, without its findings, in a language.
+func (c Case) SentenceIn(lang, device string) string {
+	return Full{Case: c}.WordsIn(lang, device).Sentence
+}
 
 // contained says whether the device itself is held to something, and not single endpoints cut off for it.
 func (f Full) contained() bool { return home.Mode(f.GetMode()).Rank() > home.ModeEndpointBlock.Rank() }

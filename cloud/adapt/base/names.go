@@ -8,6 +8,7 @@ import (
 	"cardea/cloud/api/view"
 	"cardea/cloud/incident"
 	"cardea/home"
+	saying "cardea/say"
 )
 
 // Callers finds people's names, each once; what is no person's id is a name already.
@@ -42,12 +43,13 @@ func (a *Adapter) Names(ctx context.Context, p home.Place) (map[string]string, e
 	return out, err
 }
 
-// Named is a device with its name, as far as it has one.
-func Named(names map[string]string, id string) view.Ref {
+// Named is a device with its name, as far as it has one, in a language.
+func Named(lang string, names map[string]string, id string) view.Ref {
 	if n := names[id]; n != "" {
 		return view.Ref{ID: id, Name: n}
 	}
-	return view.Ref{ID: id, Name: "A device"}
+	name, _ := saying.Tell(lang, saying.New("A device"), "A device")
+	return view.Ref{ID: id, Name: name}
 }
 
 // WhoIs is how a person is called in the audit and towards a gateway.

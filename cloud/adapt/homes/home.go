@@ -2,7 +2,6 @@ package homes
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"cardea/cloud/rooms"
 	"cardea/cloud/rooms/faults"
 	"cardea/home"
+	saying "cardea/say"
 )
 
 type Homes struct{ *base.Adapter }
@@ -56,7 +56,7 @@ func (a Homes) Home(ctx context.Context, p home.Place, lang string) (view.Home, 
 	if v.Gateway != nil && v.Gateway.State == "active" && !state.Seen.IsZero() {
 		b := state.Beat
 		*v.Gateway = view.HomeGateway{ID: v.Gateway.ID, State: "active", Online: state.Online(now), LastSeen: base.At(state.Seen),
-			Version: b.GetVersion(), Armed: b.GetArmed(), Degraded: b.GetDegraded()}
+			Version: b.GetVersion(), Armed: b.GetArmed(), Degraded: reads(lang, b.GetDegraded())}
 	}
 	if v.Desired.Wanted, err = a.Desired.Version(ctx, p.OfHome()); err != nil {
 		return v, faults.Tell(err)
@@ -74,7 +74,7 @@ func (a Homes) Home(ctx context.Context, p home.Place, lang string) (view.Home, 
 	for _, s := range stops {
 		v.StoppedToday += s.Count
 	}
-	say(&v, cases, names, slices.ContainsFunc(gateways, func(g account.Gateway) bool { return g.State == "waiting" }), now)
+	say(&v, lang, cases, names, slices.ContainsFunc(gateways, func(g account.Gateway) bool { return g.State == "waiting" }), now)
 	for i, c := range v.Cards {
 		if at := slices.IndexFunc(cases, func(o incident.Case) bool { return o.GetId() == c.Incident }); at >= 0 {
 			if v.Cards[i].Alert, err = alert(ctx, a.Adapter, p, cases[at], names[c.Device], lang); err != nil {
@@ -106,59 +106,51 @@ func alert(ctx context.Context, a *base.Adapter, p home.Place, c incident.Case, 
 }
 
 // say finds the words: the state, its one sentence, and at most three cards.
-func say(v *view.Home, cases []incident.Case, names map[string]string, waits bool, now time.Time) {
-	v.State, v.Sentence = "fine", "Everything looks fine."
+func say(v *view.Home, lang string, cases []incident.Case, names map[string]string, waits bool, now time.Time) {
+	v.State, v.Sentence = "fine", told(lang, saying.New("Everything looks fine."))
 	offline := false
 	switch {
 	case v.Gateway == nil || v.Gateway.LastSeen == nil && v.Gateway.State != "waiting":
-		v.State, v.Sentence = "new", "The gateway has not been heard of yet."
+		v.State, v.Sentence = "new", told(lang, saying.New("The gateway has not been heard of yet."))
 	case !v.Gateway.Online && v.Gateway.LastSeen != nil:
-		v.State, v.Sentence, offline = "offline", "The gateway was last heard of "+ago(now.Sub(*v.Gateway.LastSeen))+".", true
-		v.Cards = append(v.Cards, view.Card{Kind: "gateway", Title: "The gateway is offline",
-			Text: "It was last heard of " + ago(now.Sub(*v.Gateway.LastSeen)) + ". What it shut in stays shut in. Check its power and its cable to the internet."})
+		ago := silent(now.Sub(*v.Gateway.LastSeen))
+		v.State, v.Sentence, offline = "offline", told(lang, saying.New("The gateway was last heard of {0} ago.", ago)), true
+		v.Cards = append(v.Cards, view.Card{Kind: "gateway", Title: told(lang, saying.New("The gateway is offline")),
+			Text: told(lang, saying.New("It was last heard of {0} ago. What it shut in stays shut in. Check its power and its cable to the internet.", ago))})
 	}
 	if waits {
-		v.Cards = append(v.Cards, view.Card{Kind: "confirm", Title: "A new gateway wants to join", Text: "Confirm it if you have just installed it."})
+		v.Cards = append(v.Cards, view.Card{Kind: "confirm", Title: told(lang, saying.New("A new gateway wants to join")), Text: told(lang, saying.New("Confirm it if you have just installed it."))})
 		if v.State == "fine" || v.State == "new" {
-			v.State, v.Sentence = "attention", "A new gateway wants to take the old one's place."
+			v.State, v.Sentence = "attention", told(lang, saying.New("A new gateway wants to take the old one's place."))
 		}
 	}
 	for _, c := range cases {
-		name := base.Named(names, c.GetDevice()).Name
+		name := base.Named(lang, names, c.GetDevice()).Name
 		need := needs(c.GetState())
 		if !offline && (v.State == "fine" || v.State == "working" && need) {
-			if v.State, v.Sentence = "working", caseTitle(c, name)+"."; need {
+			if v.State, v.Sentence = "working", caseTitle(lang, c, name)+"."; need {
 				v.State = "attention"
 			}
 		}
 		if len(v.Cards) < 3 {
-			v.Cards = append(v.Cards, view.Card{Kind: "incident", Title: caseTitle(c, name), Text: c.Sentence(name), Incident: c.GetId(), Device: c.GetDevice()})
+			v.Cards = append(v.Cards, view.Card{Kind: "incident", Title: caseTitle(lang, c, name), Text: c.SentenceIn(lang, name), Incident: c.GetId(), Device: c.GetDevice()})
 		}
 	}
-	if v.Gateway != nil && v.Gateway.Online && len(v.Gateway.Degraded) > 0 {
-		if len(v.Cards) < 3 {
-			v.Cards = append(v.Cards, view.Card{Kind: "gateway", Title: "The gateway cannot do all of its work", Text: v.Gateway.Degraded[0]})
-		}
-		if v.State == "fine" {
-			v.State, v.Sentence = "attention", "The gateway cannot do all of its work."
-		}
-	}
+	sayShort(v, lang)
 	v.Cards = v.Cards[:min(len(v.Cards), 3)]
 }
 
-// ago says how long ago with a unit.
-func ago(d time.Duration) string {
-	n, unit := int(d/time.Minute), "minute"
-	switch {
-	case d >= 48*time.Hour:
-		n, unit = int(d/(24*time.Hour)), "day"
-	case d >= 2*time.Hour:
-		n, unit = int(d/time.Hour), "hour"
+// sayShort says that the gateway does less than it should.
+func sayShort(v *view.Home, lang string) {
+	if v.Gateway == nil || !v.Gateway.Online || len(v.Gateway.Degraded) == 0 {
+		return
 	}
-	if n = max(n, 1); n > 1 {
-		unit += "s"
+	if len(v.Cards) < 3 {
+		v.Cards = append(v.Cards, view.Card{Kind: "gateway", Title: told(lang, saying.New("The gateway cannot do all of its work")), Text: v.Gateway.Degraded[0]})
 	}
-	return fmt.Sprintf("%d %s ago", n, unit)
+	if v.State == "fine" {
+		v.State, v.Sentence = "attention", told(lang, saying.New("The gateway cannot do all of its work."))
+	}
 }
 
 func (a Homes) Stopped(ctx context.Context, p home.Place, since time.Time) (view.Stopped, error) {
@@ -196,7 +188,7 @@ func (a Homes) stopsView(ctx context.Context, p home.Place, stops []history.Stop
 	}
 	out := view.Stopped{Trackers: trackers}
 	for _, s := range stops {
-		out.Items = append(out.Items, stopView(s, api.Language(ctx), base.Named(names, s.Device), slices.Contains(allowed[s.Device], s.Endpoint) || slices.Contains(whole.Allowed, s.Endpoint)))
+		out.Items = append(out.Items, stopView(s, api.Language(ctx), base.Named(api.Language(ctx), names, s.Device), slices.Contains(allowed[s.Device], s.Endpoint) || slices.Contains(whole.Allowed, s.Endpoint)))
 	}
 	return out, nil
 }

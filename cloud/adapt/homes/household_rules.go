@@ -229,7 +229,7 @@ func (a rulesPart) Changes(ctx context.Context, p home.Place, page api.Page) (ou
 		return out, err
 	}
 	for _, c := range list {
-		out.Items = append(out.Items, changeView(c, k, names))
+		out.Items = append(out.Items, changeView(c, k, names, api.Language(ctx)))
 	}
 	return out, nil
 }

@@ -65,7 +65,7 @@ func (a Homes) Exposures(ctx context.Context, p home.Place, page api.Page) (out 
 	}
 	var all []view.HomeExposure
 	for _, d := range list {
-		name := base.Named(map[string]string{d.GetId(): d.GetName()}, d.GetId())
+		name := base.Named(api.Language(ctx), map[string]string{d.GetId(): d.GetName()}, d.GetId())
 		for _, e := range d.GetExposures() {
 			all = append(all, view.HomeExposure{Device: name, Exposure: exposureView(e, api.Language(ctx))})
 		}

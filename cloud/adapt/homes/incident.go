@@ -31,7 +31,7 @@ func (a incidentsPart) Incidents(ctx context.Context, p home.Place, state string
 		return out, faults.Tell(err)
 	}
 	for _, c := range cases {
-		out.Items = append(out.Items, summary(c, base.Named(names, c.GetDevice())))
+		out.Items = append(out.Items, summary(c, base.Named(api.Language(ctx), names, c.GetDevice()), api.Language(ctx)))
 	}
 	if len(cases) == page.Limit {
 		out.Next = cases[len(cases)-1].Next()
@@ -39,9 +39,9 @@ func (a incidentsPart) Incidents(ctx context.Context, p home.Place, state string
 	return out, nil
 }
 
-func summary(c incident.Case, device view.Ref) view.IncidentSummary {
+func summary(c incident.Case, device view.Ref, lang string) view.IncidentSummary {
 	return view.IncidentSummary{ID: c.GetId(), Code: c.GetCode(), Device: device, State: c.GetState(), Mode: c.GetMode(),
-		Opened: rooms.TimeOf(c.GetOpened()), Changed: rooms.TimeOf(c.GetChanged()), Sentence: c.Sentence(device.Name)}
+		Opened: rooms.TimeOf(c.GetOpened()), Changed: rooms.TimeOf(c.GetChanged()), Sentence: c.SentenceIn(lang, device.Name)}
 }
 
 func (a incidentsPart) Incident(ctx context.Context, p home.Place, id, lang string) (view.Incident, error) {
@@ -53,9 +53,9 @@ func (a incidentsPart) Incident(ctx context.Context, p home.Place, id, lang stri
 	if err != nil {
 		return view.Incident{}, faults.Tell(err)
 	}
-	device := base.Named(names, f.GetDevice())
+	device := base.Named(lang, names, f.GetDevice())
 	words := f.WordsIn(lang, device.Name)
-	v := view.Incident{IncidentSummary: summary(f.Case, device), Grade: f.GetGrade(), Releases: f.GetReleases(), Check: checkView(f.GetCheck(), lang),
+	v := view.Incident{IncidentSummary: summary(f.Case, device, lang), Grade: f.GetGrade(), Releases: f.GetReleases(), Check: checkView(f.GetCheck(), lang),
 		WhatHappened: words.WhatHappened, WhatWeDid: words.WhatWeDid}
 	t, err := a.Accounts.Tenant(ctx, p.Tenant)
 	if err != nil {

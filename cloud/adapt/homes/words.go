@@ -1,9 +1,12 @@
 package homes
 
 import (
+	"time"
+
 	"cardea/cloud/api/view"
 	"cardea/cloud/incident"
 	"cardea/home"
+	saying "cardea/say"
 )
 
 // needs says whether a case waits for the resident.
@@ -11,19 +14,34 @@ func needs(state string) bool {
 	return home.State(state) == home.StateOpen || home.State(state) == home.StateContained
 }
 
-func caseTitle(c incident.Case, device string) string {
-	switch home.State(c.GetState()) {
-	case home.StateContained:
-		return device + " is shut in"
-	case home.StateCleaning:
-		return device + " is being cleaned"
-	case home.StateProbation:
-		return device + " is watched closely"
-	case home.StateClosed:
-		return device + " is fine again"
-	}
-	return device + " needs a look"
+// told is what we say ourselves, in a language; in English where it has none.
+func told(lang string, w home.Words) string {
+	s, _ := saying.Tell(lang, w, saying.English(w))
+	return s
 }
+
+// reads tells in a language what a gateway says of itself in English only, as far as it is known here.
+func reads(lang string, sentences []string) []string {
+	out := make([]string, len(sentences))
+	for i, s := range sentences {
+		out[i], _ = saying.Tell(lang, saying.Read(s, saying.Shortages()...), s)
+	}
+	return out
+}
+
+var caseTitles = map[home.State]saying.Pattern{
+	home.StateContained: "{0} is shut in", home.StateCleaning: "{0} is being cleaned", home.StateProbation: "{0} is watched closely", home.StateClosed: "{0} is fine again",
+}
+
+func caseTitle(lang string, c incident.Case, device string) string {
+	if p, ok := caseTitles[home.State(c.GetState())]; ok {
+		return told(lang, saying.New(p, saying.Text(device)))
+	}
+	return told(lang, saying.New("{0} needs a look", saying.Text(device)))
+}
+
+// silent is how long ago something was, in minutes at least.
+func silent(d time.Duration) saying.Arg { return saying.Span(max(d, 2*time.Minute)) }
 
 // steps are what a resident can do. An order can be pressed while the gateway is there to do it.
 func steps(w incident.Words, online bool) []view.Step {
