@@ -171,6 +171,30 @@ func TestAQueueHasAnEnd(t *testing.T) {
 	}
 }
 
+// So is one that works and does not keep up.
+func TestAQueueHasAnEndAlsoWhereItWorks(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t))
+	w.most = 5
+	e := w.add("home.created")
+	emit := func(n int) {
+		for range n {
+			w.emit(Event{Kind: "home.created", Place: place, Data: Home{place.Home}})
+		}
+	}
+	emit(w.most + ofOne)
+	w.send()
+	if list, err := w.List(w.ctx, tenant); err != nil || list[0].Paused {
+		t.Fatalf("many at once: %+v, %v", list, err)
+	}
+	emit(w.most + ofOne + 1)
+	w.now = w.now.Add(late)
+	w.send()
+	list, err := w.List(w.ctx, tenant)
+	if err != nil || !list[0].Paused || list[0].ID != e.ID {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 // An act that cannot be written down is not done.
 func TestWhatIsNotWrittenDownIsNotDone(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))

@@ -19,6 +19,8 @@ const (
 	atOnce   = 32 // all of them time out within the lease
 	ofOne    = 4  // of these of one endpoint
 	ofTenant = 8  // and of one tenant: whose receivers hang keeps no other tenant's waiting
+
+	late = 10 * time.Minute // what was made so long before it was sent says that more waits: that is counted
 )
 
 // Run sends until ctx ends. Several processes may run it.
@@ -132,7 +134,10 @@ func (w *Webhooks) send(ctx context.Context, j job) error {
 func (w *Webhooks) health(tx *db.Tx, j job, works bool, now time.Time) error {
 	if works {
 		_, err := tx.Exec(`UPDATE webhook_endpoint SET failing = 0 WHERE tenant = ? AND id = ? AND failing <> 0`, j.tenant, j.endpoint)
-		return err
+		if err != nil || now.Sub(when(j.made)) < late {
+			return err
+		}
+		return w.pause(tx, j, now) // it works, and does not keep up
 	}
 	if _, err := tx.Exec(`UPDATE webhook_endpoint SET failing = ? WHERE tenant = ? AND id = ? AND failing = 0`, now.UnixMilli(), j.tenant, j.endpoint); err != nil {
 		return err
