@@ -88,7 +88,7 @@ func (b *beside) began(e *home.Event) {
 	if e.Time.Sub(b.since).Abs() > 4*near {
 		b.before, b.now, b.since = b.now, map[uint64]time.Time{}, e.Time
 	}
-	b.now[between(e.Flow.Proto, e.Flow.Src, e.Flow.Dst)] = e.Time
+	b.now[between(e.Flow)] = e.Time
 }
 
 // told says whether packets told of a log's flow. The log comes later by near, so that they always are the first.
@@ -98,7 +98,7 @@ func (b *beside) told(e *home.Event, stream int) bool {
 	}
 	key := dropped{e.Flow.ID, stream}
 	if e.Flow.State == home.FlowNew {
-		id := between(e.Flow.Proto, e.Flow.Src, e.Flow.Dst)
+		id := between(e.Flow)
 		at, ok := b.now[id]
 		if !ok {
 			at, ok = b.before[id]

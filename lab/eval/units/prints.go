@@ -47,24 +47,23 @@ func mixed(x uint64) uint64 {
 // no part of the sum, but for the hour, without which few sums would stand for all. False: it is of no use, since many homes show
 // the same, as the time that is asked for from port 123.
 func nearOf(f *home.Flow, at time.Time) (print, bool) {
-	src, dst := netip.AddrPortFrom(f.Src.Addr().Unmap(), f.Src.Port()), netip.AddrPortFrom(f.Dst.Addr().Unmap(), f.Dst.Port())
-	known := max(src.Port(), dst.Port()) < 1024 || src.Port() == dst.Port()
-	if f.Proto != home.ProtoTCP && f.Proto != home.ProtoUDP || known || isGroup(dst.Addr()) || src.Addr().IsUnspecified() {
+	known := max(f.Src.Port(), f.Dst.Port()) < 1024 || f.Src.Port() == f.Dst.Port()
+	if f.Proto != home.ProtoTCP && f.Proto != home.ProtoUDP || known || isGroup(f.Dst.Addr().Unmap()) || f.Src.Addr().IsUnspecified() {
 		return print{}, false
 	}
-	both := between(f.Proto, src, dst)
 	if !f.Start.IsZero() {
 		at = f.Start
 	}
-	return print{mixed(both ^ uint64(at.Unix()/3600)*0x9e3779b97f4a7c15), at.UnixMilli()}, true
+	return print{mixed(between(f) ^ uint64(at.Unix()/3600)*0x9e3779b97f4a7c15), at.UnixMilli()}, true
 }
 
 // between is a flow's id, whoever began it.
-func between(proto uint8, src, dst netip.AddrPort) uint64 {
+func between(f *home.Flow) uint64 {
+	src, dst := netip.AddrPortFrom(f.Src.Addr().Unmap(), f.Src.Port()), netip.AddrPortFrom(f.Dst.Addr().Unmap(), f.Dst.Port())
 	if src.Compare(dst) > 0 {
 		src, dst = dst, src
 	}
-	return home.FlowID(proto, src, dst)
+	return home.FlowID(f.Proto, src, dst)
 }
 
 func (p *prints) add(f print) {

@@ -110,9 +110,9 @@ func Read(ctx context.Context, paths []string, o Options) ([]*Unit, []Problem, e
 	return list, problems, nil
 }
 
-// FilesAt are the unit's files that show the time; where none does, the last one that began before.
+// FilesAt are the unit's files that show the time; where none does, the last one that was over by then.
 func (u *Unit) FilesAt(t time.Time) (list []string) {
-	last := ""
+	last := u.sources[0].path
 	for _, s := range u.sources {
 		switch {
 		case s.first.After(t):
@@ -122,7 +122,7 @@ func (u *Unit) FilesAt(t time.Time) (list []string) {
 			list = append(list, s.path)
 		}
 	}
-	if len(list) == 0 && last != "" {
+	if len(list) == 0 {
 		return []string{last}
 	}
 	return list
