@@ -2,7 +2,7 @@ package account
 
 import (
 	"context"
-	"fmt"
+	"strings"
 	"time"
 )
 
@@ -13,35 +13,65 @@ type Mail interface {
 
 // Letter is one e-mail. Its link is a secret of whom it goes to: a Mail logs neither it nor the text.
 type Letter struct {
-	Tenant  string // id
-	To      string
-	Kind    string // invitation or recovery
-	Link    string
-	Expires time.Time
-	Subject string // in English, as Text
-	Text    string
+	Tenant   string // id
+	To       string
+	Kind     string // invitation or recovery
+	Speaker  string // the person in whose language it is: whom it goes to, or who invites
+	Link     string
+	Expires  time.Time
+	Home     string // of an invitation: how the home is called
+	Provider string // how the CSP is called
 }
 
 func inviteLetter(i Invitation, link string) Letter {
-	return Letter{Tenant: i.Place.Tenant, To: i.Email, Kind: "invitation", Link: link, Expires: i.Expires,
-		Subject: "You are invited to a home with " + i.Tenant,
-		Text: fmt.Sprintf(`You were invited to "%s", a home that %s protects.
-
-To accept, open this link within 7 days:
-
-%s
-
-It works once. If you do not know who invited you, do nothing.
-`, i.Home, i.Tenant, link)}
+	return Letter{Tenant: i.Place.Tenant, To: i.Email, Kind: "invitation", Speaker: i.Maker, Link: link, Expires: i.Expires, Home: i.Home, Provider: i.Tenant}
 }
 
 func recoveryLetter(p Person, tenant, link string, expires time.Time) Letter {
-	return Letter{Tenant: p.Tenant, To: p.Email, Kind: "recovery", Link: link, Expires: expires,
-		Subject: "A new password for " + tenant,
-		Text: fmt.Sprintf(`Somebody asked for a new password for your account with %s. If that was you, open this link within an hour:
+	return Letter{Tenant: p.Tenant, To: p.Email, Kind: "recovery", Speaker: p.ID, Link: link, Expires: expires, Provider: tenant}
+}
 
-%s
+// written is what a letter says; its places are {provider}, {home} and {link}.
+type written struct{ subject, text string }
+
+// texts are all letters there are, by kind and language.
+var texts = map[string]map[string]written{
+	"invitation": {"en": {"You are invited to a home with {provider}", `You were invited to "{home}", a home that {provider} protects.
+
+To accept, open this link within 7 days:
+
+{link}
+
+It works once. If you do not know who invited you, do nothing.
+`}, "de": {"Einladung in ein Zuhause bei {provider}", `Sie wurden in „{home}“ eingeladen, ein Zuhause, das {provider} schützt.
+
+Um anzunehmen, öffnen Sie diesen Link innerhalb von 7 Tagen:
+
+{link}
+
+Er gilt einmal. Wenn Sie nicht wissen, wer Sie eingeladen hat, tun Sie nichts.
+`}},
+	"recovery": {"en": {"A new password for {provider}", `Somebody asked for a new password for your account with {provider}. If that was you, open this link within an hour:
+
+{link}
 
 It works once. If it was not you, do nothing: your password stays as it is.
-`, tenant, link)}
+`}, "de": {"Ein neues Passwort für {provider}", `Jemand hat um ein neues Passwort für Ihr Konto bei {provider} gebeten. Wenn Sie das waren, öffnen Sie innerhalb einer Stunde diesen Link:
+
+{link}
+
+Er gilt einmal. Wenn Sie es nicht waren, tun Sie nichts: Ihr Passwort bleibt, wie es ist.
+`}},
+}
+
+// In is what a letter says in a language, in English where that is none of ours.
+func (l Letter) In(language string) (subject, text string) {
+	w, ok := texts[l.Kind][language]
+	if !ok {
+		w = texts[l.Kind]["en"]
+	}
+	say := func(s string) string {
+		return strings.NewReplacer("{provider}", l.Provider, "{home}", l.Home, "{link}", l.Link).Replace(s)
+	}
+	return say(w.subject), say(w.text)
 }

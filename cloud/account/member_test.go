@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -170,6 +171,35 @@ func secretOf(t testing.TB, link string) string {
 	return secret
 }
 
+// says tells whether a letter has everything in it, in English.
+func says(l Letter, all ...string) bool {
+	_, text := l.In("en")
+	return !slices.ContainsFunc(all, func(s string) bool { return !strings.Contains(text, s) })
+}
+
+// Each letter is there in both languages, with all that it is about, and nothing of the German one is English.
+func TestLettersAreInBothLanguages(t *testing.T) {
+	left := regexp.MustCompile(`\b(the|is|of|and|not|your|this|you|it|to|a)\b|[{}%]`)
+	for kind, in := range texts {
+		l := Letter{Kind: kind, Link: "https://x.example/start#secret", Home: "Heim {link}", Provider: "Netz"}
+		if len(in) != 2 {
+			t.Errorf("%s is there in %d languages", kind, len(in))
+		}
+		for lang := range in {
+			subject, text := l.In(lang)
+			if !strings.Contains(text, l.Link) || strings.Contains(subject, l.Link) || !strings.Contains(subject, "Netz") {
+				t.Errorf("%s in %s: %q %q", kind, lang, subject, text)
+			}
+			if found := left.FindString(strings.ReplaceAll(subject+" "+text, "Heim {link}", "")); lang == "de" && found != "" {
+				t.Errorf("%s: %q is left in %q %q", kind, found, subject, text)
+			}
+		}
+		if a, b := l.In("fr"); a == "" || b == "" {
+			t.Errorf("%s has nothing for a language that is none of ours", kind)
+		}
+	}
+}
+
 func TestInvitation(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		mail := &letters{}
@@ -177,7 +207,7 @@ func TestInvitation(t *testing.T) {
 		i, token, told, err := w.Invite(w.ctx, w.home.Place(), w.resident.ID, RoleMember, "New@Example.org")
 		w.ok(err)
 		l := mail.last(t)
-		if !told || l.To != "new@example.org" || secretOf(t, l.Link) != token || !strings.Contains(l.Text, l.Link) || i.Home != w.home.Name || i.Tenant != w.tenant.Name {
+		if !told || l.To != "new@example.org" || secretOf(t, l.Link) != token || !says(l, l.Link, w.home.Name, w.tenant.Name) || l.Speaker != w.resident.ID || i.Home != w.home.Name || i.Tenant != w.tenant.Name {
 			t.Fatalf("%v %+v %+v", told, l, i)
 		}
 		if d := i.Expires.Sub(w.clock.now()); d <= inviteLife-time.Minute || d > inviteLife {

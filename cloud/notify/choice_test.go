@@ -93,6 +93,16 @@ func TestWhoDoesNotChooseIsAskedOnce(t *testing.T) {
 		if s, err := w.Change(ctx, tenant, ben, -1, func(s *Settings) { s.Language = "de" }); err != nil || !s.Asked() || s.Language != "de" {
 			t.Errorf("a language where only a webhook leads to them: %+v, %v", s, err)
 		}
+		w.opts.Channels = Channels{w.place.Tenant: {Language: "de"}}
+		for person, want := range map[string]string{ben.ID: "de", resident: "de"} { // his own, and the provider's
+			if got, err := w.Language(ctx, tenant, person); err != nil || got != want {
+				t.Errorf("%s is told in %q, %v", person, got, err)
+			}
+		}
+		w.opts.Channels = nil
+		if got, err := w.Language(ctx, tenant, resident); err != nil || got != "en" {
+			t.Errorf("where nobody chose: %q, %v", got, err)
+		}
 	})
 }
 

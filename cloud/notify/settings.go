@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -105,6 +106,16 @@ func settings(tx *db.Tx, tenant, person string) (Settings, error) {
 	}
 	s.Channels = map[Way]Choice{Push: choice(push), Email: choice(email), SMS: choice(sms), Webhook: choice(webhook)}
 	return s, err
+}
+
+// Language is the one in which a person is told: their own, else their provider's.
+func (n *Notify) Language(ctx context.Context, tenant, person string) (string, error) {
+	s, err := n.Settings(ctx, tenant, person)
+	if err != nil {
+		return "", err
+	}
+	_, slug, err := n.opts.Provider(ctx, tenant)
+	return cmp.Or(s.Language, n.opts.Channels.of(tenant, slug).Language, words.Languages[0]), err
 }
 
 // Asked says whether a person was asked how they want to be told, whatever they said to it. Until then the usual holds.

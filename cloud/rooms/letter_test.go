@@ -19,11 +19,7 @@ func TestLettersAreHandedIn(t *testing.T) {
 	}
 	defer l.Close()
 	got := make(chan string, 1) // the message, by the server's goroutine
-	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
+	talk := func(c net.Conn) {
 		defer c.Close()
 		in, data := bufio.NewReader(c), false
 		var all strings.Builder
@@ -49,20 +45,36 @@ func TestLettersAreHandedIn(t *testing.T) {
 				say("250 mail.example")
 			}
 		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			talk(c)
+		}
 	}()
 	m := mailOf(SMTP{Server: l.Addr().String(), From: "Example <help@example.com>"}, func(context.Context, string) (words.Provider, string, error) {
 		return words.Provider{Name: "North Net", Phone: "+49 30 123"}, "", nil
+	}, func(_ context.Context, _, person string) (string, error) {
+		return map[string]string{"anna": "", "bert": "de"}[person], nil
 	})
 	link := "http://localhost/recover#secret-of-anna"
-	if err := m.Send(context.Background(), account.Letter{To: "anna@example.com", Kind: "recovery", Link: link, Subject: "A new password", Text: "Open this:\n\n" + link + "\n"}); err != nil {
-		t.Fatal(err)
+	for speaker, want := range map[string][]string{
+		"anna": {"within an hour", "Call North Net at +49 30 123."}, "bert": {"innerhalb einer Stunde", "Rufen Sie North Net an: +49 30 123."},
+	} {
+		if err := m.Send(context.Background(), account.Letter{To: "anna@example.com", Kind: "recovery", Speaker: speaker, Link: link, Provider: "North Net"}); err != nil {
+			t.Fatal(err)
+		}
+		head, body, ok := strings.Cut(<-got, "\r\n\r\n")
+		body = strings.ReplaceAll(strings.ReplaceAll(body, "=\r\n", ""), "=20", " ")
+		if !ok || strings.Contains(head, "secret-of-anna") || !strings.Contains(body, "secret-of-anna") || !strings.Contains(head, "anna@example.com") ||
+			!strings.Contains(head, `"North Net" <help@example.com>`) || !strings.Contains(body, want[0]) || !strings.Contains(body, want[1]) {
+			t.Errorf("%s: %s\n\n%s", speaker, head, body)
+		}
 	}
-	head, body, ok := strings.Cut(<-got, "\r\n\r\n")
-	if !ok || strings.Contains(head, "secret-of-anna") || !strings.Contains(body, "secret-of-anna") || !strings.Contains(head, "anna@example.com") ||
-		!strings.Contains(head, `"North Net" <help@example.com>`) || !strings.Contains(body, "Call North Net at +49 30 123.") {
-		t.Errorf("%s\n\n%s", head, body)
-	}
-	if mailOf(SMTP{}, nil) != nil {
+	if mailOf(SMTP{}, nil, nil) != nil {
 		t.Error("without a server there is a mail")
 	}
 }

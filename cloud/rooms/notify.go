@@ -47,6 +47,11 @@ func (r *Rooms) provider(ctx context.Context, tenant string) (words.Provider, st
 	return words.Provider{Name: b.Name, Phone: b.Phone, HintEN: b.HintEN, HintDE: b.HintDE}, t.Slug, err
 }
 
+// language is the one in which a person is told.
+func (r *Rooms) language(ctx context.Context, tenant, person string) (string, error) {
+	return r.Notify.Language(ctx, tenant, person)
+}
+
 // hiddenFrom are devices whose destinations a person does not see: an owner sees all.
 func (r *Rooms) hiddenFrom(ctx context.Context, p home.Place, person string) (map[home.DeviceID]bool, error) {
 	members, err := r.Accounts.Members(ctx, p.OfHome())

@@ -187,7 +187,7 @@ func (r *Rooms) contexts(cfg Config, keys rollout.Keys, network []byte, in ways,
 	}
 	r.Accounts = account.New(r.DB, r.CA, account.Options{
 		Brokers: brokers, Name: BrokerName, BundleRoot: r.Rollout.Root, NetworkKey: network,
-		Passkeys: in.passkeys, Providers: in.providers, StaffProviders: in.staff, Mail: mailOf(cfg.SMTP, r.provider),
+		Passkeys: in.passkeys, Providers: in.providers, StaffProviders: in.staff, Mail: mailOf(cfg.SMTP, r.provider, r.language),
 		Link: func(page, secret string) string { return PageLink(cfg.Public, page, secret) },
 		Changed: func(tx *db.Tx, p home.Place) error {
 			tx.After(r.signals.Gateway)
