@@ -19,6 +19,8 @@ const Measured = 2 * time.Minute
 const (
 	helpedShare = 0.7
 	helpedLost  = 10 // of 1,000, at least so many fewer
+
+	unnoticed = 5 * time.Millisecond // nobody feels that much more or less
 )
 
 // Trial is a remedy that is being measured.
@@ -86,7 +88,7 @@ func (t *Trial) Calm(after Figures) bool {
 
 // better says whether it takes much less time and no more is lost, or much less is lost and it takes no longer.
 func better(before, after time.Duration, lostBefore, lostAfter int) bool {
-	slower := before > 0 && float64(after) > 1.1*float64(before)
+	slower := before > 0 && float64(after) > 1.1*float64(before) && after-before > unnoticed
 	switch {
 	case after == 0: // nothing came back
 		return false
@@ -95,5 +97,5 @@ func better(before, after time.Duration, lostBefore, lostAfter int) bool {
 	case lostBefore-lostAfter >= helpedLost && lostAfter*2 <= lostBefore && !slower:
 		return true
 	}
-	return float64(after) <= helpedShare*float64(before) && lostAfter <= lostBefore+helpedLost
+	return float64(after) <= helpedShare*float64(before) && before-after > unnoticed && lostAfter <= lostBefore+helpedLost
 }

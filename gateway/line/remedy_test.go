@@ -13,15 +13,17 @@ func TestWhetherARemedyHelped(t *testing.T) {
 		before, after day
 		want          bool
 	}{
-		"quicker":                     {Fair, slow, quiet, true},
-		"the same":                    {Fair, slow, slow, false},
-		"a little quicker":            {Fair, quiet, day{first: 7 * time.Millisecond, beyond: 12 * time.Millisecond, dns: quiet.dns}, false},
-		"quicker, but it loses":       {Fair, day{beyond: 200 * time.Millisecond}, day{beyond: 20 * time.Millisecond, farLost: 2}, false},
-		"it loses no more":            {Fair, day{beyond: 20 * time.Millisecond, farLost: 3}, day{beyond: 20 * time.Millisecond}, true},
-		"nothing comes back after it": {Fair, slow, day{firstLost: 6, farLost: 6}, false},
-		"names are quicker":           {Upstream, slow, day{first: slow.first, beyond: slow.beyond, dns: 20 * time.Millisecond}, true},
-		"names are as slow":           {Upstream, slow, day{first: 8 * time.Millisecond, beyond: 14 * time.Millisecond, dns: 300 * time.Millisecond}, false},
-		"names are answered again":    {Upstream, day{dns: 20 * time.Millisecond, noDNS: 3}, day{dns: 20 * time.Millisecond}, true},
+		"quicker":                 {Fair, slow, quiet, true},
+		"the same":                {Fair, slow, slow, false},
+		"a little quicker":        {Fair, quiet, day{first: 7 * time.Millisecond, beyond: 12 * time.Millisecond, dns: quiet.dns}, false},
+		"quicker, but it loses":   {Fair, day{beyond: 200 * time.Millisecond}, day{beyond: 20 * time.Millisecond, farLost: 2}, false},
+		"it loses no more":        {Fair, day{beyond: 20 * time.Millisecond, farLost: 3}, day{beyond: 20 * time.Millisecond}, true},
+		"less than anybody feels": {Upstream, day{dns: 900 * time.Microsecond}, day{dns: 300 * time.Microsecond}, false},
+		"it loses no more, and takes a little longer than anybody feels": {Upstream, day{dns: 300 * time.Microsecond, noDNS: 3}, day{dns: 900 * time.Microsecond}, true},
+		"nothing comes back after it":                                    {Fair, slow, day{firstLost: 6, farLost: 6}, false},
+		"names are quicker":                                              {Upstream, slow, day{first: slow.first, beyond: slow.beyond, dns: 20 * time.Millisecond}, true},
+		"names are as slow":                                              {Upstream, slow, day{first: 8 * time.Millisecond, beyond: 14 * time.Millisecond, dns: 300 * time.Millisecond}, false},
+		"names are answered again":                                       {Upstream, day{dns: 20 * time.Millisecond, noDNS: 3}, day{dns: 20 * time.Millisecond}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()
