@@ -39,6 +39,7 @@ type Server struct {
 	broker  *broker.Server // nil without the role
 	doorman *doorman
 	came    comings
+	brokers brokers
 	rooms   *rooms.Rooms // nil for a broker alone
 	worker  *ingest.Worker
 	live    *live.Live
@@ -64,7 +65,7 @@ func New(ctx context.Context, cfg Config, version string, log *slog.Logger) (_ *
 		return nil, err
 	}
 	s := &Server{cfg: cfg, version: version, log: log,
-		nudges: make(chan nudge, 4096), news: make(chan string, 4096), revoked: make(chan struct{}, 1), rolled: make(chan struct{}, 1)}
+		nudges: make(chan nudge, 4096), news: make(chan string, 4096), revoked: make(chan struct{}, 1), rolled: make(chan struct{}, 1), brokers: brokers{turn: make(chan struct{}, 1)}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -194,7 +195,7 @@ type part struct {
 func (s *Server) parts() (list []part) {
 	if s.broker != nil {
 		list = append(list, part{"revocations", func(ctx context.Context) error { return s.doorman.watch(ctx, s.conn, s.broker, !s.cfg.Has(RoleWorker)) }},
-			part{"access networks", s.tellCame})
+			part{"access networks", s.tellCame}, part{"figures of the broker", s.tellFigures})
 	}
 	if s.rooms != nil {
 		list = append(list, part{"nudges", s.sendNudges}, part{"news", s.sendNews}, part{"rollouts", s.tellRollouts})

@@ -188,7 +188,9 @@ func (w *town) staffSee(p *provider) string {
 	for _, m := range list.Items {
 		get("/v1/staff/profiles/" + m.ID)
 	}
-	var models struct{ Items []struct{ Model, Profile string } }
+	var models struct {
+		Items []struct{ Model, Profile string }
+	}
 	if err := json.Unmarshal([]byte(get("/v1/staff/models?q=SHARED+cam")), &models); err != nil || len(models.Items) != 1 || models.Items[0].Profile == "" {
 		w.t.Errorf("the model that all have, and its profile: %+v, %v", models, err)
 	} else {

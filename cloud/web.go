@@ -23,7 +23,7 @@ import (
 
 // apiParts is all that the API needs.
 func (s *Server) apiParts() api.Parts {
-	return adapt.Parts(&base.Adapter{Rooms: s.rooms, Live: s.live, Watch: s.web.watch, Public: s.cfg.Public, Now: time.Now}, s.ready)
+	return adapt.Parts(&base.Adapter{Rooms: s.rooms, Live: s.live, Watch: s.web.watch, Brokers: s.Brokers, Public: s.cfg.Public, Now: time.Now}, s.ready)
 }
 
 // web is the API role: listeners, and who waits for news of which home.

@@ -2456,6 +2456,40 @@ type Brand struct {
 	Support string `json:"support"`
 }
 
+// Broker defines model for Broker.
+type Broker struct {
+	// Gateways Connected now
+	Gateways    int64  `json:"gateways"`
+	MessagesIn  int64  `json:"messages_in"`
+	MessagesOut int64  `json:"messages_out"`
+	Name        string `json:"name"`
+
+	// Parts Parts of the cloud that are connected now
+	Parts int64 `json:"parts"`
+
+	// Refused Connections that were not let in
+	Refused int64 `json:"refused"`
+
+	// Routes Connections to other brokers now
+	Routes int64 `json:"routes"`
+
+	// Slow Peers that were disconnected because they did not read
+	Slow int64 `json:"slow"`
+
+	// Stored Bytes of streams on its disk now
+	Stored int64 `json:"stored"`
+}
+
+// Brokers defines model for Brokers.
+type Brokers struct {
+	AsOf    time.Time `json:"as_of"`
+	Brokers []Broker  `json:"brokers"`
+	Streams []Stream  `json:"streams"`
+
+	// Words What is missing here, and why; empty when all answered
+	Words string `json:"words"`
+}
+
 // Bundled defines model for Bundled.
 type Bundled struct {
 	Name    string `json:"name"`
@@ -5152,6 +5186,63 @@ type Step struct {
 	Verb    string `json:"verb"`
 }
 
+// Stream defines model for Stream.
+type Stream struct {
+	Bytes int64 `json:"bytes"`
+
+	// Copies On the other brokers of a cluster
+	Copies []StreamCopy `json:"copies"`
+
+	// Hours After which what nobody stored is lost; 0: never
+	Hours float64 `json:"hours"`
+
+	// Leader The broker that leads it; empty while there is none
+	Leader string `json:"leader"`
+
+	// Limit Bytes that it may have: a full one refuses, and gateways keep theirs
+	Limit *int64 `json:"limit"`
+
+	// Messages Packs of reports that wait
+	Messages int64  `json:"messages"`
+	Name     string `json:"name"`
+
+	// Oldest Of what waits
+	Oldest *time.Time `json:"oldest"`
+
+	// Readers Those for whom most waits first
+	Readers []StreamReader `json:"readers"`
+
+	// Silent Its brokers do not answer: no more is known of it
+	Silent bool `json:"silent"`
+
+	// Unread Partitions that no worker reads
+	Unread int64 `json:"unread"`
+}
+
+// StreamCopy defines model for StreamCopy.
+type StreamCopy struct {
+	// Behind Operations
+	Behind int64  `json:"behind"`
+	Broker string `json:"broker"`
+
+	// Current It has all that the leader has
+	Current bool `json:"current"`
+	Offline bool `json:"offline"`
+}
+
+// StreamReader defines model for StreamReader.
+type StreamReader struct {
+	// Last When it was given one
+	Last *time.Time `json:"last"`
+	Name string     `json:"name"`
+
+	// Open Messages that it was given and has not stored yet
+	Open int64 `json:"open"`
+
+	// Waiting Messages that were not given to it yet
+	Waiting int64 `json:"waiting"`
+}
+
 // Subscriber defines model for Subscriber.
 type Subscriber struct {
 	// Name Examples: Mill Lane 4
@@ -6106,6 +6197,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/staff/brand (the `PutStaffBrand` operationId).
 	PutStaffBrand(ctx context.Context, body PutStaffBrandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStaffBrokers How the message brokers do, and what waits in them
+	//
+	// Corresponds with GET /v1/staff/brokers (the `GetStaffBrokers` operationId).
+	GetStaffBrokers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStaffClusters Devices that resemble each other and that nobody knows
 	//
@@ -7078,6 +7174,21 @@ func (c *Client) PutStaffBrandWithBody(ctx context.Context, contentType string, 
 // Corresponds with PUT /v1/staff/brand (the `PutStaffBrand` operationId).
 func (c *Client) PutStaffBrand(ctx context.Context, body PutStaffBrandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutStaffBrandRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStaffBrokers How the message brokers do, and what waits in them
+//
+// Corresponds with GET /v1/staff/brokers (the `GetStaffBrokers` operationId).
+func (c *Client) GetStaffBrokers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStaffBrokersRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -9651,6 +9762,33 @@ func NewPutStaffBrandRequestWithBody(server string, contentType string, body io.
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetStaffBrokersRequest constructs an http.Request for the GetStaffBrokers method
+func NewGetStaffBrokersRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/staff/brokers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -15725,6 +15863,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/staff/brand (the `PutStaffBrand` operationId).
 	PutStaffBrandWithResponse(ctx context.Context, body PutStaffBrandJSONRequestBody, reqEditors ...RequestEditorFn) (*PutStaffBrandResponse, error)
 
+	// GetStaffBrokersWithResponse How the message brokers do, and what waits in them
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/staff/brokers (the `GetStaffBrokers` operationId).
+	GetStaffBrokersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStaffBrokersResponse, error)
+
 	// GetStaffClustersWithResponse Devices that resemble each other and that nobody knows
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -17042,6 +17187,54 @@ func (r PutStaffBrandResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PutStaffBrandResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetStaffBrokersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Brokers
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStaffBrokersResponse) GetJSON200() *Brokers {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetStaffBrokersResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStaffBrokersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStaffBrokersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStaffBrokersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStaffBrokersResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22062,6 +22255,19 @@ func (c *ClientWithResponses) PutStaffBrandWithResponse(ctx context.Context, bod
 	return ParsePutStaffBrandResponse(rsp)
 }
 
+// GetStaffBrokersWithResponse How the message brokers do, and what waits in them
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/staff/brokers (the `GetStaffBrokers` operationId).
+func (c *ClientWithResponses) GetStaffBrokersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetStaffBrokersResponse, error) {
+	rsp, err := c.GetStaffBrokers(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStaffBrokersResponse(rsp)
+}
+
 // GetStaffClustersWithResponse Devices that resemble each other and that nobody knows
 //
 // Returns a wrapper object for the known response body format(s).
@@ -24060,6 +24266,39 @@ func ParsePutStaffBrandResponse(rsp *http.Response) (*PutStaffBrandResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Brand
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetStaffBrokersResponse parses an HTTP response from a GetStaffBrokersWithResponse call
+func ParseGetStaffBrokersResponse(rsp *http.Response) (*GetStaffBrokersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStaffBrokersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Brokers
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

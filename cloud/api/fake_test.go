@@ -74,7 +74,7 @@ func placeOf(id string) home.Place {
 func mark(p home.Place) string { return "marked:" + p.Tenant + hostile }
 
 func (c *cloud) parts() Parts {
-	return Parts{Accounts: c, Gateways: c, Homes: fakeHomes{c}, Incidents: c, Orders: c, Privacy: fakePrivacy{c}, Lines: fakeLines{c}, Live: c, Feed: c, Consents: c, Notify: fakeNotify{c}, Reports: c, Fleet: fakeFleet{c}, Console: fakeConsole{}, Caring: fakeConsole{}, Models: fakeModels{}, Normals: fakeNormals{c}, Intel: fakeIntel{}, Webhooks: fakeWebhooks{c}, Provisioning: fakeProvisioning{c}, Plans: fakePlans{cloud: c}, Rollouts: fakeRollouts{c.fail}, Desk: fakeDesk{c}, Codes: fakeCodes{c}, HandOut: fakeCodes{c}, Audit: c, Members: fakePeople{c}, Own: fakePeople{c}, Doors: fakePeople{c}, People: fakeFamily{c}, Rules: fakeRules{c}}
+	return Parts{Accounts: c, Gateways: c, Homes: fakeHomes{c}, Incidents: c, Orders: c, Privacy: fakePrivacy{c}, Lines: fakeLines{c}, Live: c, Feed: c, Consents: c, Notify: fakeNotify{c}, Reports: c, Fleet: fakeFleet{c}, Console: fakeConsole{}, Caring: fakeConsole{}, Models: fakeModels{}, Normals: fakeNormals{c}, Intel: fakeIntel{}, Webhooks: fakeWebhooks{c}, Brokers: fakeBrokers{}, Provisioning: fakeProvisioning{c}, Plans: fakePlans{cloud: c}, Rollouts: fakeRollouts{c.fail}, Desk: fakeDesk{c}, Codes: fakeCodes{c}, HandOut: fakeCodes{c}, Audit: c, Members: fakePeople{c}, Own: fakePeople{c}, Doors: fakePeople{c}, People: fakeFamily{c}, Rules: fakeRules{c}}
 }
 
 func (c *cloud) SignIn(_ context.Context, k Kind, _, email, password string) (Session, string, error) {
@@ -290,6 +290,12 @@ func (fakeFleet) ByCode(_ context.Context, tenant, _ string) ([]view.BoardIncide
 }
 func (fakeFleet) Overview(context.Context, string) (view.Overview, error) {
 	return view.Overview{}, nil
+}
+
+type fakeBrokers struct{}
+
+func (fakeBrokers) Brokers(_ context.Context, tenant string) (view.Brokers, error) {
+	return view.Brokers{Words: "marked:" + tenant, Streams: []view.Stream{{Name: "REPORTS"}}}, nil
 }
 
 type fakeModels struct{}

@@ -182,6 +182,11 @@ type Models interface {
 	Exposures(ctx context.Context, tenant, kind, model string, page Page) (Slice[view.FleetExposure], error)
 }
 
+// Brokers are the message brokers, as far as staff of the tenant may see them. They answer in bounded time.
+type Brokers interface {
+	Brokers(ctx context.Context, tenant string) (view.Brokers, error)
+}
+
 // Normals are what the fleet knows of what models do, and of what happens in many homes at once. Of numbers under twenty homes nothing
 // is told exactly.
 type Normals interface {
@@ -232,6 +237,7 @@ type Parts struct {
 	Normals   Normals // nil: this cloud does not learn what is normal
 	Intel     Intel
 	Webhooks  Webhooks
+	Brokers   Brokers
 	Audit     Audit
 	Members   Members
 	Own       Own

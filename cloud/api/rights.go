@@ -40,6 +40,7 @@ var staffNeeds = map[string]rights.Right{
 	"GET /v1/staff/tables/homes": rights.HomeSearch, "GET /v1/staff/tables/homes.csv": rights.HomeSearch, "GET /v1/staff/tables/find": rights.HomeSearch,
 	"GET /v1/staff/tables/incidents": rights.FleetView, "GET /v1/staff/tables/incidents.csv": rights.FleetView, "GET /v1/staff/tables/detections": rights.FleetView,
 	"GET /v1/staff/tables/detections.csv": rights.FleetView, "GET /v1/staff/tables/reach": rights.FleetView, "GET /v1/staff/tables/trends": rights.FleetView,
+	"GET /v1/staff/brokers":      rights.FleetView,
 	"GET " + staffHome + "/care": rights.HomeLook, "POST " + staffHome + "/notes": rights.HomeLook,
 
 	"GET /v1/staff/homes": rights.HomeSearch, "GET /v1/staff/search": rights.HomeSearch,

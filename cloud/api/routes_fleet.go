@@ -106,6 +106,9 @@ func (s *Server) consoles() {
 	show(s, "GET /v1/staff/tables/trends", "The fleet and what it was like before", func(ctx context.Context, in *trendsIn) (view.Trends, error) {
 		return p.Console.Trends(ctx, who(ctx).Tenant, in.Days)
 	})
+	show(s, "GET /v1/staff/brokers", "How the message brokers do, and what waits in them", func(ctx context.Context, _ *none) (view.Brokers, error) {
+		return p.Brokers.Brokers(ctx, who(ctx).Tenant)
+	})
 	show(s, "GET /v1/staff/tables/find", "Homes by what people have of them", func(ctx context.Context, in *findIn) (view.Searched, error) {
 		found, err := p.Console.Find(ctx, who(ctx).Tenant, in.Text, in.At, !nameless(ctx))
 		for i := range found.Items {

@@ -102,7 +102,7 @@ var consoleScreens = []screen{
 	{"intel", "/intel", `document.querySelector("main h1")?.innerText === "Intelligence and policy" && !document.querySelector(".skeleton")`},
 	{"hunts", "/hunts", `document.querySelector("main h1")?.innerText === "Hunts" && ` + there},
 	{"plans", "/plans", `document.querySelector("main h1")?.innerText === "Plans and brand" && ` + there},
-	{"system", "/system", el("system") + `?.innerText.includes("Yes")`},
+	{"system", "/system", el("system") + `?.innerText.includes("Yes") && ` + el("stream") + `?.innerText.includes("Taken and stored") && ` + el("broker-list")},
 	{"audit", "/audit", el("audit") + `?.querySelectorAll("tbody tr").length > 0`},
 	{"search", "/search?q=SIM-10000", el("found") + `?.querySelectorAll("[data-home]").length > 5`},
 }

@@ -1526,6 +1526,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/staff/brokers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the message brokers do, and what waits in them */
+        get: operations["get-staff-brokers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/staff/clusters": {
         parameters: {
             query?: never;
@@ -3217,6 +3234,51 @@ export interface components {
              * @example https://help.example.net/
              */
             support: string;
+        };
+        Broker: {
+            /**
+             * Format: int64
+             * @description Connected now
+             */
+            gateways: number;
+            /** Format: int64 */
+            messages_in: number;
+            /** Format: int64 */
+            messages_out: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Parts of the cloud that are connected now
+             */
+            parts: number;
+            /**
+             * Format: int64
+             * @description Connections that were not let in
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Connections to other brokers now
+             */
+            routes: number;
+            /**
+             * Format: int64
+             * @description Peers that were disconnected because they did not read
+             */
+            slow: number;
+            /**
+             * Format: int64
+             * @description Bytes of streams on its disk now
+             */
+            stored: number;
+        };
+        Brokers: {
+            /** Format: date-time */
+            as_of: string;
+            brokers: components["schemas"]["Broker"][];
+            streams: components["schemas"]["Stream"][];
+            /** @description What is missing here, and why; empty when all answered */
+            words: string;
         };
         Bundled: {
             name: string;
@@ -6337,6 +6399,73 @@ export interface components {
             items: components["schemas"]["Stop"][];
             /** Format: int64 */
             trackers: number;
+        };
+        Stream: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description On the other brokers of a cluster */
+            copies: components["schemas"]["StreamCopy"][];
+            /**
+             * Format: double
+             * @description After which what nobody stored is lost; 0: never
+             */
+            hours: number;
+            /** @description The broker that leads it; empty while there is none */
+            leader: string;
+            /**
+             * Format: int64
+             * @description Bytes that it may have: a full one refuses, and gateways keep theirs
+             */
+            limit: number | null;
+            /**
+             * Format: int64
+             * @description Packs of reports that wait
+             */
+            messages: number;
+            name: string;
+            /**
+             * Format: date-time
+             * @description Of what waits
+             */
+            oldest: string | null;
+            /** @description Those for whom most waits first */
+            readers: components["schemas"]["StreamReader"][];
+            /** @description Its brokers do not answer: no more is known of it */
+            silent: boolean;
+            /**
+             * Format: int64
+             * @description Partitions that no worker reads
+             */
+            unread: number;
+        };
+        StreamCopy: {
+            /**
+             * Format: int64
+             * @description Operations
+             */
+            behind: number;
+            broker: string;
+            /** @description It has all that the leader has */
+            current: boolean;
+            offline: boolean;
+        };
+        StreamReader: {
+            /**
+             * Format: date-time
+             * @description When it was given one
+             */
+            last: string | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Messages that it was given and has not stored yet
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Messages that were not given to it yet
+             */
+            waiting: number;
         };
         Subscriber: {
             /** @example Mill Lane 4 */
@@ -15633,6 +15762,97 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Brand"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "No home has this account number.",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.name",
+                     *           "message": "expected length >= 1"
+                     *         }
+                     *       ],
+                     *       "status": 3,
+                     *       "title": "There is no such thing",
+                     *       "type": "/problems/not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-staff-brokers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "as_of": "2026-03-01T12:00:00Z",
+                     *       "brokers": [
+                     *         {
+                     *           "gateways": 3,
+                     *           "messages_in": 3,
+                     *           "messages_out": 3,
+                     *           "name": "Mill Lane 4",
+                     *           "parts": 3,
+                     *           "refused": 3,
+                     *           "routes": 3,
+                     *           "slow": 3,
+                     *           "stored": 3
+                     *         }
+                     *       ],
+                     *       "streams": [
+                     *         {
+                     *           "bytes": 3,
+                     *           "copies": [
+                     *             {
+                     *               "behind": 3,
+                     *               "broker": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *               "current": false,
+                     *               "offline": false
+                     *             }
+                     *           ],
+                     *           "hours": 3,
+                     *           "leader": "0197c3a2-5b1e-7c44-9a51-3f2d8e6b7a10",
+                     *           "limit": 3,
+                     *           "messages": 3,
+                     *           "name": "Mill Lane 4",
+                     *           "oldest": "2026-03-01T12:00:00Z",
+                     *           "readers": [
+                     *             {
+                     *               "last": "2026-03-01T12:00:00Z",
+                     *               "name": "Mill Lane 4",
+                     *               "open": 3,
+                     *               "waiting": 3
+                     *             }
+                     *           ],
+                     *           "silent": false,
+                     *           "unread": 3
+                     *         }
+                     *       ],
+                     *       "words": "fewer than 20"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Brokers"];
                 };
             };
             /** @description Error */

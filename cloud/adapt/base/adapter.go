@@ -3,12 +3,14 @@
 package base
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"cardea/cloud/api/problem"
+	"cardea/cloud/api/view"
 	"cardea/cloud/live"
 	"cardea/cloud/rooms"
 	"cardea/home"
@@ -25,10 +27,12 @@ func HashText(h uint64) string {
 // Adapter lets the API see the contexts. It holds no state; what the API shows is put together here, with its words.
 type Adapter struct {
 	*rooms.Rooms
-	Live   *live.Live
-	Watch  func(home.Place) (news <-chan struct{}, stop func())
-	Public string // URL by which people reach us
-	Now    func() time.Time
+	Live  *live.Live
+	Watch func(home.Place) (news <-chan struct{}, stop func())
+	// Brokers says how the message brokers do, in bounded time; nil: nobody can.
+	Brokers func(context.Context) view.Brokers
+	Public  string // URL by which people reach us
+	Now     func() time.Time
 }
 
 // UTC is t for JSON.

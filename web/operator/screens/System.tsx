@@ -1,12 +1,13 @@
 // Health of the system: what the cloud itself says, what works in the background, and which gateways are behind.
 import { useQuery } from "@tanstack/react-query";
+import type { components } from "../../shared/api.gen";
 import { api, ok } from "../../shared/client";
 import { Ago, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { Link, Title } from "../../shared/router";
-import { clip, clock } from "../../shared/text";
+import { bytes, clip, clock, percent } from "../../shared/text";
 import { Only } from "../may";
 import { useTrends } from "./Fleet";
-import { late, newest, sick } from "./health";
+import { fullness, late, newest, sick, wrong } from "./health";
 
 // probe asks an address of the cloud's own: these are no part of the API.
 const probe = (path: string) => async () => {
@@ -61,7 +62,58 @@ export function System() {
           <dl className="facts">{versions.slice(0, 12).map(([v, n]) => <div key={v} className="pair"><dt><Link to={`/?version=${encodeURIComponent(v)}`}>{clip(v, 30) || "not known"}</Link></dt><dd>{n.toLocaleString()} homes</dd></div>)}</dl>
         </section>
       </div>
+      <Brokers />
     </>
+  );
+}
+
+type Stream = components["schemas"]["Stream"];
+
+// Brokers are the message brokers: who is connected, and what waits to be stored. The server answers within seconds, also when they do not.
+function Brokers() {
+  const q = useQuery({ queryKey: ["system", "brokers"], queryFn: () => ok(api.GET("/v1/staff/brokers")), refetchInterval: 15_000 });
+  const b = q.data;
+  return (
+    <section className="card stack tight" aria-labelledby="brokers" data-testid="brokers">
+      <h2 id="brokers">Message broker</h2>
+      {q.error && <Trouble error={q.error} again={() => void q.refetch()} />}
+      {!b && !q.error && <Skeleton lines={3} />}
+      {b?.words && <p role="status" data-testid="brokers-words">{clip(b.words, 300)}</p>}
+      {b && b.brokers.length > 0 && <Connected brokers={b.brokers} />}
+      {b?.streams.map((s) => <Waiting key={s.name} stream={s} />)}
+      {b && <p className="small quiet">Looked at {clock(b.as_of)}. Each broker counts since it was started.</p>}
+    </section>
+  );
+}
+
+function Connected({ brokers }: { brokers: components["schemas"]["Broker"][] }) {
+  const n = (x: number) => x.toLocaleString();
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label="Brokers">
+      <table data-testid="broker-list">
+        <thead><tr><th scope="col">Broker</th><th scope="col" className="num">Gateways connected</th><th scope="col" className="num">Parts of the cloud</th><th scope="col" className="num">Messages in</th><th scope="col" className="num">Messages out</th><th scope="col" className="num">Refused</th><th scope="col" className="num">Too slow</th><th scope="col" className="num">Stored</th></tr></thead>
+        <tbody>{brokers.map((b) => (
+          <tr key={b.name}><td><bdi>{clip(b.name, 60)}</bdi></td><td className="num">{n(b.gateways)}</td><td className="num">{n(b.parts)}</td><td className="num">{n(b.messages_in)}</td><td className="num">{n(b.messages_out)}</td><td className="num">{n(b.refused)}</td><td className="num">{n(b.slow)}</td><td className="num">{bytes(b.stored)}</td></tr>
+        ))}</tbody>
+      </table>
+    </div>
+  );
+}
+
+function Waiting({ stream: s }: { stream: Stream }) {
+  const bad = wrong(s, Date.now()), full = fullness(s);
+  const behind = s.readers.filter((r) => r.waiting > 0 || r.open > 0);
+  return (
+    <dl className="facts" data-testid="stream" data-stream={clip(s.name, 40)}>
+      <dt>{s.name === "REPORTS" ? "Reports" : <bdi>{clip(s.name, 40)}</bdi>}</dt><dd><Mark ok={!bad} yes="Taken and stored" no={bad} /></dd>
+      {!s.silent && (
+        <>
+          <dt>Waiting</dt><dd>{s.messages.toLocaleString()} {s.messages === 1 ? "pack" : "packs"}, {bytes(s.bytes)}{s.limit !== null && <> of {bytes(s.limit)} ({percent(full ?? 0)} %)</>}{s.oldest && <>; the oldest from <Ago at={s.oldest} /></>}.{s.hours > 0 && ` What nobody stored for ${Math.round(s.hours / 24).toLocaleString()} days is lost.`}</dd>
+          <dt>Behind</dt><dd>{behind.length === 0 ? "No reader" : behind.slice(0, 16).map((r) => <span key={r.name}>{clip(r.name, 40)}: {r.waiting.toLocaleString()} to come, {r.open.toLocaleString()} being stored. </span>)}</dd>
+          <dt>Leads</dt><dd><bdi>{clip(s.leader, 60) || "No broker"}</bdi>{s.copies.length > 0 && <>; copies: {s.copies.map((c) => `${clip(c.broker, 40)} (${c.offline ? "away" : c.current ? "in step" : `${c.behind.toLocaleString()} behind`})`).join(", ")}</>}</dd>
+        </>
+      )}
+    </dl>
   );
 }
 

@@ -8,7 +8,10 @@ import (
 
 // Figures are what a broker counts, since it was started unless said otherwise.
 type Figures struct {
+	Name          string // of the broker
 	Connections   int    // now
+	Gateways      int    // of these
+	Cloud         int    // parts of the cloud that are connected now, with those of this program
 	Routes        int    // now, to other brokers
 	Subscriptions uint32 // now
 	Accepted      uint64 // connections let in by their certificate
@@ -29,10 +32,11 @@ func (s *Server) Connections() int { return max(0, s.nats.NumClients()-1) } // w
 // Figures reads them all; cheap enough for each scrape.
 func (s *Server) Figures() (Figures, error) {
 	f := Figures{
-		Connections: s.Connections(), Routes: s.nats.NumRoutes(), Subscriptions: s.nats.NumSubscriptions(),
+		Name: s.nats.Name(), Connections: s.Connections(), Cloud: s.gate.parts(), Routes: s.nats.NumRoutes(), Subscriptions: s.nats.NumSubscriptions(),
 		Accepted: s.gate.accepted.Load(), Refused: s.gate.refused.Load(), Provoked: s.notes.provoked.Load(),
 		SlowConsumers: s.nats.NumSlowConsumers(),
 	}
+	f.Gateways = max(0, s.nats.NumClients()-f.Cloud)
 	v, err := s.nats.Varz(nil)
 	if err != nil {
 		return f, fmt.Errorf("broker's figures: %w", err)

@@ -28,6 +28,7 @@ type gate struct {
 	kicks uint64            // counts calls of kick
 	who   map[uint64]string // connection → Permit.Name; those that went are swept out now and then
 	swept int               // how many were left after the last sweep
+	cloud map[uint64]bool   // connections of parts of the cloud; those that went are swept out when they are counted, or one more comes
 }
 
 var errNoCertificate = errors.New("no verified certificate")
@@ -39,6 +40,7 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 		o := c.GetOpts()
 		if o.Username == localUser && subtle.ConstantTimeCompare([]byte(o.Password), []byte(g.secret)) == 1 {
 			c.RegisterUser(&server.User{Username: localUser})
+			g.part(c.GetID())
 			return true
 		}
 		g.refused.Add(1)
@@ -52,7 +54,7 @@ func (g *gate) Check(c server.ClientAuthentication) bool {
 			g.log.Debug("connection refused", "from", c.RemoteAddress().String(), "why", err)
 			return false
 		}
-		if !g.note(c.GetID(), permit.Name, kicks) {
+		if !g.note(c.GetID(), permit, kicks) {
 			continue // somebody was kicked meanwhile: is this one still welcome?
 		}
 		c.RegisterUser(user(permit))
@@ -93,13 +95,16 @@ func (g *gate) kicksSoFar() uint64 {
 }
 
 // note remembers who a connection is, unless somebody was kicked since.
-func (g *gate) note(id uint64, name string, kicks uint64) bool {
+func (g *gate) note(id uint64, p Permit, kicks uint64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.kicks != kicks {
 		return false
 	}
-	g.who[id] = name
+	g.who[id] = p.Name
+	if p.Cloud {
+		g.addPart(id)
+	}
 	if len(g.who) > 2*g.swept+1000 {
 		for id := range g.who {
 			if g.server.GetClient(id) == nil {
@@ -109,6 +114,35 @@ func (g *gate) note(id uint64, name string, kicks uint64) bool {
 		g.swept = len(g.who)
 	}
 	return true
+}
+
+// part notes a connection of this program.
+func (g *gate) part(id uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.addPart(id)
+}
+
+// addPart notes a part of the cloud; mu is held.
+func (g *gate) addPart(id uint64) {
+	g.sweepParts()
+	g.cloud[id] = true
+}
+
+// parts is how many parts of the cloud are connected, those of this program included.
+func (g *gate) parts() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sweepParts()
+	return len(g.cloud)
+}
+
+func (g *gate) sweepParts() {
+	for id := range g.cloud {
+		if g.server.GetClient(id) == nil {
+			delete(g.cloud, id)
+		}
+	}
 }
 
 func (g *gate) kick(match func(string) bool) int {

@@ -103,7 +103,7 @@ func NewServer(cfg Config, log *slog.Logger) (*Server, error) {
 	if cfg.Listen != "" && (cfg.TLS == nil || cfg.Authenticate == nil) {
 		return nil, errors.New("broker: it listens for nobody without TLS and a way to tell who somebody is")
 	}
-	s.gate = &gate{authenticate: cfg.Authenticate, came: cfg.Came, secret: s.secret, who: map[uint64]string{}, log: log}
+	s.gate = &gate{authenticate: cfg.Authenticate, came: cfg.Came, secret: s.secret, who: map[uint64]string{}, cloud: map[uint64]bool{}, log: log}
 	opts, err := s.options()
 	if err != nil {
 		return nil, err
