@@ -28,12 +28,18 @@ func Language(ctx context.Context) string {
 // speak finds out the language, and says that the answer depends on it.
 func speak(c huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(c)
-	lang := r.URL.Query().Get("lang")
-	if !slices.Contains(languages, lang) {
-		lang = accepted(r.Header.Get("Accept-Language"))
+	if !slices.Contains(languages, r.URL.Query().Get("lang")) {
 		w.Header().Add("Vary", "Accept-Language")
 	}
-	next(huma.WithValue(c, languageKey{}, lang))
+	next(huma.WithValue(c, languageKey{}, wanted(r)))
+}
+
+// wanted is the language that a request asks for.
+func wanted(r *http.Request) string {
+	if lang := r.URL.Query().Get("lang"); slices.Contains(languages, lang) {
+		return lang
+	}
+	return accepted(r.Header.Get("Accept-Language"))
 }
 
 // accepted reads Accept-Language (RFC 9110 section 12.5.4): the language that is wanted most, of those that there are.

@@ -35,6 +35,13 @@ func init() {
 		}
 		return p
 	}
+	huma.NewErrorWithContext = func(c huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		e := huma.NewError(status, msg, errs...)
+		if p, ok := e.(*problem.Problem); ok && c != nil {
+			return p.In(Language(c.Context()))
+		}
+		return e
+	}
 }
 
 // out is an answer's body.
@@ -125,7 +132,7 @@ func do[I, O any](s *Server, route, summary string, f func(context.Context, *I) 
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		o, err := f(ctx, in)
 		if err != nil {
-			return nil, s.told(ctx, route, err)
+			return nil, s.told(ctx, route, err).In(Language(ctx))
 		}
 		return o, nil
 	})

@@ -112,7 +112,7 @@ func New(c Config, p Parts, log *slog.Logger) (*Server, error) {
 func (s *Server) build() (http.Handler, error) {
 	mux := http.NewServeMux()
 	s.huma = humago.New(mux, describe())
-	s.huma.UseMiddleware(s.gate, speak)
+	s.huma.UseMiddleware(speak, s.gate)
 	s.routes()
 	finish(s.huma.OpenAPI())
 	document, err := s.document()
@@ -276,5 +276,5 @@ func (s *Server) told(ctx context.Context, route string, err error) *problem.Pro
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, route string, err error) {
-	problem.Write(w, s.told(r.Context(), route, err))
+	problem.Write(w, s.told(r.Context(), route, err).In(wanted(r)))
 }

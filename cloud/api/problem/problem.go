@@ -93,7 +93,9 @@ type Problem struct {
 	Detail string  `json:"detail,omitempty"`
 	Errors []Field `json:"errors,omitempty"`
 
-	retry time.Duration // when to come again; 0 when there is nothing to say
+	retry   time.Duration // when to come again; 0 when there is nothing to say
+	pattern string        // what detail was made of, with args; "" where it has none
+	args    []any
 }
 
 // New makes a problem; detail may be empty.
@@ -102,10 +104,11 @@ func New(k Kind, detail string, args ...any) *Problem {
 	if !ok {
 		k, d = Internal, kinds[Internal]
 	}
+	pattern := ""
 	if len(args) > 0 {
-		detail = fmt.Sprintf(detail, args...)
+		pattern, detail = detail, fmt.Sprintf(detail, args...)
 	}
-	return &Problem{Type: Prefix + string(k), Title: d.title, Status: d.status, Detail: detail}
+	return &Problem{Type: Prefix + string(k), Title: d.title, Status: d.status, Detail: detail, pattern: pattern, args: args}
 }
 
 // Of finds the kind that stands for a plain HTTP status.

@@ -134,7 +134,7 @@ func Tell(err error) error {
 	}
 	var no *live.Refused
 	if errors.As(err, &no) {
-		return problem.New(problem.Forbidden, "The gateway refused: "+no.Why)
+		return problem.New(problem.Forbidden, "The gateway refused: %s", no.Why)
 	}
 	return err
 }
