@@ -3,7 +3,23 @@ package api
 import (
 	"strings"
 	"testing"
+
+	"cardea/cloud/api/view"
 )
+
+func TestWhatIsHiddenIsSaidInTheLanguageAskedFor(t *testing.T) {
+	if len(hiddenSentences) != len(languages) {
+		t.Errorf("%v", hiddenSentences)
+	}
+	for _, lang := range languages {
+		i, s := view.Incident{WhatHappened: "secret"}, view.Stop{Reason: "secret", Language: "xx"}
+		hideIncident(&i, lang)
+		hideStop(&s, lang)
+		if i.WhatHappened != hiddenSentences[lang] || s.Reason != hiddenSentences[lang] || s.Language != lang || s.Reason == "" {
+			t.Errorf("%s: %+v, %+v", lang, i, s)
+		}
+	}
+}
 
 // Whoever is refused reads why in their language, whether the gate, a route or the form of the request is the reason.
 func TestWhyIsToldInTheLanguageAskedFor(t *testing.T) {

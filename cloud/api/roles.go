@@ -165,10 +165,13 @@ func (s *Server) mayName(ctx context.Context, device string) error {
 	return err
 }
 
-const (
-	hiddenSentence = "Only whose device it is and the home's owners see whom it talked to."
-	hiddenPlace    = "" // in the place of a destination
-)
+// hiddenSentences stand for what is not for whoever asks, by language.
+var hiddenSentences = map[string]string{
+	"en": "Only whose device it is and the home's owners see whom it talked to.",
+	"de": "Mit wem es gesprochen hat, sehen nur die Person, der das Gerät gehört, und Eigentümer des Zuhauses.",
+}
+
+const hiddenPlace = "" // in the place of a destination
 
 func hideDevice(d *view.Device) {
 	d.Blocked, d.Allowed, d.Identity.Evidence = nil, nil, nil // what it is known by are names that it asks for, too
@@ -192,12 +195,12 @@ func keepCode(ctx context.Context, o *view.Order) {
 
 func hideOrder(o *view.Order) { o.Endpoint, o.Why, o.Check = hiddenPlace, "", nil }
 
-func hideStop(s *view.Stop) {
-	s.Endpoint, s.Family, s.Source, s.Reason, s.Confidence, s.Card = hiddenPlace, "", "", hiddenSentence, nil, nil
+func hideStop(s *view.Stop, lang string) {
+	s.Endpoint, s.Family, s.Source, s.Reason, s.Language, s.Confidence, s.Card = hiddenPlace, "", "", hiddenSentences[lang], lang, nil, nil
 }
 
-func hideIncident(i *view.Incident) {
-	i.Alert, i.WhatHappened, i.WhatWeDid, i.Findings, i.Check = "", hiddenSentence, "", nil, nil
+func hideIncident(i *view.Incident, lang string) {
+	i.Alert, i.WhatHappened, i.WhatWeDid, i.Findings, i.Check = "", hiddenSentences[lang], "", nil, nil
 	for n := range i.History { // the gateway's reasons are its findings' sentences, and what is taken back is named
 		i.History[n].Why = hiddenPlace
 	}

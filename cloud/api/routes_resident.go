@@ -74,7 +74,7 @@ func (s *Server) stopped(ctx context.Context, in *stoppedIn) (list view.Stopped,
 		err = problem.New(problem.Invalid, "since has to be before until.")
 	}
 	if err == nil {
-		err = each(s, ctx, list.Items, func(i *view.Stop) string { return i.Device.ID }, hideStop)
+		err = each(s, ctx, list.Items, func(i *view.Stop) string { return i.Device.ID }, func(i *view.Stop) { hideStop(i, Language(ctx)) })
 	}
 	return list, err
 }
@@ -139,10 +139,10 @@ func (s *Server) homes(prefix string) {
 			keepCode(ctx, &i.Orders[n])
 		}
 		if only, err := s.onlyCases(ctx); err != nil || only && i.State == string(home.StateClosed) {
-			hideIncident(&i)
+			hideIncident(&i, Language(ctx))
 			return i, err
 		}
-		return i, s.hide(ctx, i.Device.ID, func() { hideIncident(&i) })
+		return i, s.hide(ctx, i.Device.ID, func() { hideIncident(&i, Language(ctx)) })
 	})
 	show(s, at("GET", "/orders"), "What was asked of the gateway", func(ctx context.Context, in *ordersIn) (view.List[view.Order], error) {
 		list, err := p.Orders.Orders(ctx, where(ctx), in.Incident)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cardea/cloud/api/view"
+	"cardea/cloud/desired"
 	"cardea/cloud/household"
 	"cardea/cloud/incident"
 	"cardea/home"
@@ -134,4 +135,19 @@ func literals(t *testing.T) (acts, fields []string) {
 		return true
 	})
 	return acts, fields
+}
+
+// What is written for who answered of a new device is told in German; what a person wrote is not touched.
+func TestAnOrdersReasonIsToldInGerman(t *testing.T) {
+	for shut, p := range answers {
+		if got := orderView(desired.Order{Why: string(p)}, "de").Why; got == string(p) || left.MatchString(got) {
+			t.Errorf("%v: %q", shut, got)
+		}
+		if got := orderView(desired.Order{Why: string(p)}, "en").Why; got != string(p) {
+			t.Errorf("%v: %q", shut, got)
+		}
+	}
+	if got := orderView(desired.Order{Why: "phishing"}, "de").Why; got != "phishing" {
+		t.Errorf("a person's own words: %q", got)
+	}
 }

@@ -206,5 +206,5 @@ func stopView(s history.Stop, lang string, device view.Ref, allowed bool) view.S
 
 func (a Homes) Erase(ctx context.Context, p home.Place, by api.Session) (view.Erased, error) {
 	e, err := a.EraseHome(ctx, p.OfHome(), by.Person.ID)
-	return base.ErasedView(e), faults.Tell(err)
+	return base.ErasedView(api.Language(ctx), e), faults.Tell(err)
 }

@@ -14,6 +14,7 @@ import (
 	"cardea/cloud/household"
 	"cardea/cloud/rooms/faults"
 	"cardea/home"
+	saying "cardea/say"
 	"cardea/wire/pb"
 )
 
@@ -145,11 +146,14 @@ func (a rulesPart) Admit(ctx context.Context, p home.Place, by api.Session, devi
 	return v, err
 }
 
+// answers say why a new device is shut in, or not any more: we say it for who answered.
+var answers = map[bool]saying.Pattern{true: "Refused as a new device.", false: "Let in after it was refused."}
+
 // shut has a device blocked, or not any more.
 func (a rulesPart) shut(ctx context.Context, p home.Place, by api.Session, device string, shut bool) (*view.Order, error) {
-	mode, why := home.ModeOff, "Let in after it was refused."
+	mode, why := home.ModeOff, saying.English(saying.New(answers[shut]))
 	if shut {
-		mode, why = home.ModeQuarantine, "Refused as a new device."
+		mode = home.ModeQuarantine
 	}
 	o, err := a.Desired.Ask(ctx, desired.Order{Place: p, Verb: "mode", Device: device, By: "owner", Who: by.Person.ID, Why: why, About: &pb.Order{Mode: string(mode)}})
 	v := orderView(o, api.Language(ctx))

@@ -22,7 +22,13 @@ func orderView(o desired.Order, lang string) view.Order {
 	if reason != "" { // of few sentences, which are kept in English
 		reason, in = saying.Tell(lang, saying.Read(o.Reason), o.Reason)
 	}
-	return view.Order{ID: o.ID, Verb: o.Verb, Device: o.Device, Incident: o.Incident, Endpoint: o.Endpoint, By: o.By, Why: o.Why,
+	why := o.Why
+	for _, p := range answers { // what we say ourselves, and no person
+		if why == string(p) {
+			why = told(lang, saying.New(p))
+		}
+	}
+	return view.Order{ID: o.ID, Verb: o.Verb, Device: o.Device, Incident: o.Incident, Endpoint: o.Endpoint, By: o.By, Why: why,
 		Asked: base.UTC(o.Asked), Status: string(o.Status), Done: base.At(o.Done), Reason: reason, Language: in, Check: checkView(o.Check, lang),
 		Mode: o.About.GetMode(), Step: o.About.GetStep(), Answer: o.About.GetAnswer(), Deed: o.About.GetDeed(), Remedy: o.About.GetRemedy(), Code: o.Code}
 }

@@ -22,5 +22,5 @@ func (a Privacy) EraseDevice(ctx context.Context, p home.Place, by api.Session, 
 		return view.Erased{}, faults.Tell(err)
 	}
 	e, err := a.Rooms.EraseDevice(ctx, p.OfHome(), device, by.Person.ID)
-	return base.ErasedView(e), faults.Tell(err)
+	return base.ErasedView(api.Language(ctx), e), faults.Tell(err)
 }
