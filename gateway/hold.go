@@ -198,7 +198,8 @@ func ofSymptom(s *home.Symptom, c *home.Contact) bool {
 // discover is DHCPDISCOVER (RFC 2132 section 9.6): a device that has a lease sends it when it starts.
 const discover = 1
 
-// restarted notes that a device was switched off and on.
+// restarted notes that a device was switched off and on. Nothing else counts as that: a link that comes up again, a REQUEST for the old
+// address and announcements are there after sleep and a pulled cable too, which leave in memory what was there.
 func (g *Gateway) restarted(o *home.Observation) {
 	if o.Kind != home.EventLease || o.Lease.V6 || o.Lease.Server || o.Lease.Op != discover || o.Device == nil || !o.Proven {
 		return
