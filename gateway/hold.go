@@ -198,10 +198,15 @@ func ofSymptom(s *home.Symptom, c *home.Contact) bool {
 // discover is DHCPDISCOVER (RFC 2132 section 9.6): a device that has a lease sends it when it starts.
 const discover = 1
 
-// restarted notes that a device was switched off and on. Nothing else counts as that: a link that comes up again, a REQUEST for the old
-// address and announcements are there after sleep and a pulled cable too, which leave in memory what was there.
+// starts says whether a device begins anew. Nothing else counts as that: a link that comes up again, a REQUEST for the old address and
+// announcements are there after sleep and a pulled cable too, which leave in memory what was there.
+func starts(o *home.Observation) bool {
+	return o.Kind == home.EventLease && !o.Lease.V6 && !o.Lease.Server && o.Lease.Op == discover && o.Device != nil && o.Proven
+}
+
+// restarted notes that a device was switched off and on.
 func (g *Gateway) restarted(o *home.Observation) {
-	if o.Kind != home.EventLease || o.Lease.V6 || o.Lease.Server || o.Lease.Op != discover || o.Device == nil || !o.Proven {
+	if !starts(o) {
 		return
 	}
 	g.harm.Reboot(o.Device.ID, o.Time)
