@@ -34,41 +34,31 @@ func recoveryLetter(p Person, tenant, link string, expires time.Time) Letter {
 // written is what a letter says; its places are {provider}, {home} and {link}.
 type written struct{ subject, text string }
 
-// texts are all letters there are, by kind and language.
-var texts = map[string]map[string]written{
-	"invitation": {"en": {"You are invited to a home with {provider}", `You were invited to "{home}", a home that {provider} protects.
+// texts are all letters there are, by language and kind.
+var texts = map[string]map[string]written{"en": lettersEN, "de": lettersDE}
+
+var lettersEN = map[string]written{
+	"invitation": {"You are invited to a home with {provider}", `You were invited to "{home}", a home that {provider} protects.
 
 To accept, open this link within 7 days:
 
 {link}
 
 It works once. If you do not know who invited you, do nothing.
-`}, "de": {"Einladung in ein Zuhause bei {provider}", `Sie wurden in „{home}“ eingeladen, ein Zuhause, das {provider} schützt.
-
-Um anzunehmen, öffnen Sie diesen Link innerhalb von 7 Tagen:
-
-{link}
-
-Er gilt einmal. Wenn Sie nicht wissen, wer Sie eingeladen hat, tun Sie nichts.
-`}},
-	"recovery": {"en": {"A new password for {provider}", `Somebody asked for a new password for your account with {provider}. If that was you, open this link within an hour:
+`},
+	"recovery": {"A new password for {provider}", `Somebody asked for a new password for your account with {provider}. If that was you, open this link within an hour:
 
 {link}
 
 It works once. If it was not you, do nothing: your password stays as it is.
-`}, "de": {"Ein neues Passwort für {provider}", `Jemand hat um ein neues Passwort für Ihr Konto bei {provider} gebeten. Wenn Sie das waren, öffnen Sie innerhalb einer Stunde diesen Link:
-
-{link}
-
-Er gilt einmal. Wenn Sie es nicht waren, tun Sie nichts: Ihr Passwort bleibt, wie es ist.
-`}},
+`},
 }
 
 // In is what a letter says in a language, in English where that is none of ours.
 func (l Letter) In(language string) (subject, text string) {
-	w, ok := texts[l.Kind][language]
+	w, ok := texts[language][l.Kind]
 	if !ok {
-		w = texts[l.Kind]["en"]
+		w = lettersEN[l.Kind]
 	}
 	say := func(s string) string {
 		return strings.NewReplacer("{provider}", l.Provider, "{home}", l.Home, "{link}", l.Link).Replace(s)

@@ -17,7 +17,7 @@ import (
 // elsewhere is what an export has not, by language. A finding and what was stopped are the exception: they name what they are about.
 var elsewhere = map[string]string{
 	"en": "Whom your devices talked to is kept on the gateway at home only, for some days. The cloud has hashes of endpoints for counting, and names only of what was stopped, of what a case is about, and of those that many homes use.",
-	"de": "Mit wem Ihre Geräte sprachen, ist nur auf dem Gateway zu Hause gespeichert, für einige Tage. Die Cloud hat Hashes von Zielen zum Zählen, und Namen nur von dem, was gestoppt wurde, worum es in einem Fall geht und was viele Haushalte nutzen.",
+	"de": elsewhereDE,
 }
 
 // Export is what the cloud stores of a home, as its people see it, in the language of whoever asks. Each part is bounded by what its

@@ -103,15 +103,6 @@ func fieldIn(lang, s string) string {
 	return s
 }
 
-// fieldsDE are the fields and their values in German.
-var fieldsDE = map[string]string{
-	"nothing": "nichts", "a time": "einer Zeit", "account": "Anmeldung", "admission": "Antwort", "approve": "neue Geräte", "block": "Ungewöhnliches", "contain": "Angriffe", "days": "Tage", "devices": "Geräte",
-	"essential": "besondere Vorsicht", "from": "Beginn", "group": "Gruppe", "guest": "Gast", "help": "Hilfe für andere", "level": "Seiten", "name": "Bezeichnung", "off": "aus", "on": "an", "open": "für alle sichtbar",
-	"private": "Privatmodus", "tidy": "offene Türen", "to": "Ende", "until": "bis", "whose": "für wen", "zone": "Zeitzone",
-	"everything": "alles", "family": "keine Seiten für Erwachsene", "auto": "von selbst", "ask": "erst fragen", "never": "nur melden", "tell": "melden", "hold": "auf ein Ja warten", "home": "wie das Zuhause",
-	"none": "keine Antwort", "admitted": "hereingelassen", "refused": "ausgesperrt", "medical": "medizinisch", "alarm": "Alarmanlage", "internet": "nur Internet",
-}
-
 // localTime is a time as the clock at home shows it.
 func localTime(s, zone, lang string) string {
 	t, err := time.Parse(time.RFC3339, s)

@@ -125,6 +125,36 @@ func Of(status int, detail string) *Problem {
 	return New(k, detail)
 }
 
+// In is the problem in a language: as it is where there are no words of that language for it. It changes nothing of the problem.
+func (p *Problem) In(language string) *Problem {
+	if language != "de" {
+		return p
+	}
+	out := *p
+	if t, ok := titlesDE[Kind(p.Type[min(len(Prefix), len(p.Type)):])]; ok {
+		out.Title = t
+	}
+	if p.args == nil {
+		if t, ok := detailsDE[p.Detail]; ok {
+			out.Detail = t
+		}
+		return &out
+	}
+	args := make([]any, len(p.args))
+	for i, a := range p.args {
+		args[i] = a
+		if s, ok := a.(string); ok && detailsDE[s] != "" {
+			args[i] = detailsDE[s]
+		}
+	}
+	if t, ok := detailsDE[p.pattern]; ok {
+		out.Detail = fmt.Sprintf(t, args...)
+	} else if p.pattern == "%s" {
+		out.Detail = fmt.Sprint(args[0])
+	}
+	return &out
+}
+
 // After says when to come again.
 func (p *Problem) After(d time.Duration) *Problem { p.retry = d; return p }
 

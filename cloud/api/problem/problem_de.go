@@ -1,37 +1,5 @@
 package problem
 
-import "fmt"
-
-// In is the problem in a language: as it is where there are no words of that language for it. It changes nothing of the problem.
-func (p *Problem) In(language string) *Problem {
-	if language != "de" {
-		return p
-	}
-	out := *p
-	if t, ok := titlesDE[Kind(p.Type[min(len(Prefix), len(p.Type)):])]; ok {
-		out.Title = t
-	}
-	if p.args == nil {
-		if t, ok := detailsDE[p.Detail]; ok {
-			out.Detail = t
-		}
-		return &out
-	}
-	args := make([]any, len(p.args))
-	for i, a := range p.args {
-		args[i] = a
-		if s, ok := a.(string); ok && detailsDE[s] != "" {
-			args[i] = detailsDE[s]
-		}
-	}
-	if t, ok := detailsDE[p.pattern]; ok {
-		out.Detail = fmt.Sprintf(t, args...)
-	} else if p.pattern == "%s" {
-		out.Detail = fmt.Sprint(args[0])
-	}
-	return &out
-}
-
 var titlesDE = map[Kind]string{
 	BadRequest: "Die Anfrage ist nicht lesbar", Invalid: "Etwas in der Anfrage ist nicht, wie es sein muss", SignIn: "E-Mail-Adresse oder Passwort stimmen nicht", Unauthorized: "Bitte melden Sie sich an",
 	CrossOrigin: "Die Anfrage kam von einer anderen Seite", Forbidden: "Das ist nicht erlaubt", Role: "Ihre Rolle in diesem Zuhause reicht dafür nicht", Right: "Ihre Rolle umfasst das nicht",
