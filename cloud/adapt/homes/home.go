@@ -113,7 +113,7 @@ func say(v *view.Home, lang string, cases []incident.Case, names map[string]stri
 	case v.Gateway == nil || v.Gateway.LastSeen == nil && v.Gateway.State != "waiting":
 		v.State, v.Sentence = "new", told(lang, saying.New("The gateway has not been heard of yet."))
 	case !v.Gateway.Online && v.Gateway.LastSeen != nil:
-		ago := silent(now.Sub(*v.Gateway.LastSeen))
+		ago := saying.Span(now.Sub(*v.Gateway.LastSeen))
 		v.State, v.Sentence, offline = "offline", told(lang, saying.New("The gateway was last heard of {0} ago.", ago)), true
 		v.Cards = append(v.Cards, view.Card{Kind: "gateway", Title: told(lang, saying.New("The gateway is offline")),
 			Text: told(lang, saying.New("It was last heard of {0} ago. What it shut in stays shut in. Check its power and its cable to the internet.", ago))})

@@ -1,8 +1,6 @@
 package homes
 
 import (
-	"time"
-
 	"cardea/cloud/api/view"
 	"cardea/cloud/incident"
 	"cardea/home"
@@ -39,9 +37,6 @@ func caseTitle(lang string, c incident.Case, device string) string {
 	}
 	return told(lang, saying.New("{0} needs a look", saying.Text(device)))
 }
-
-// silent is how long ago something was, in minutes at least.
-func silent(d time.Duration) saying.Arg { return saying.Span(max(d, 2*time.Minute)) }
 
 // steps are what a resident can do. An order can be pressed while the gateway is there to do it.
 func steps(w incident.Words, online bool) []view.Step {
