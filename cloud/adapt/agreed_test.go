@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,49 @@ func TestBulkBlock(t *testing.T) {
 	}
 	if len(back) != 8 || acts["bulk-block"] != 4 || acts["bulk-unblock"] != 4 {
 		t.Errorf("%d orders, %v", len(back), acts)
+	}
+}
+
+// TestBulkBlockOfAModel: homes that do not help others are found by what their gateways tell for themselves, but not by what people say of a device,
+// nor by people's own devices; nothing of it goes into what is learned.
+func TestBulkBlockOfAModel(t *testing.T) {
+	w := newTown(t)
+	a, b := w.settle("anna"), w.settle("ben")
+	ctx, tenant := t.Context(), a.place.Tenant
+	second := ok(w.rooms.Accounts.CreateHome(ctx, tenant, "second", "account 2"))(t)
+	ok(w.rooms.Accounts.CreateHome(ctx, tenant, "without a gateway", "account 3"))(t)
+	tells := func(p home.Place, list ...*pb.Device) {
+		t.Helper()
+		err := w.rooms.DB.Tx(ctx, func(tx *db.Tx) error {
+			h := w.rooms.History.Begin(tx)
+			if err := h.Take(p, time.Now(), &pb.Item{Body: &pb.Item_Devices{Devices: &pb.Devices{Whole: true, Devices: list}}}); err != nil {
+				return err
+			}
+			return h.Flush()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	tells(a.place, &pb.Device{Id: "d1", Model: "Bulb 9", Class: "light", IdentifiedBy: "rules"}, &pb.Device{Id: "d2", Model: "BULB 9", Class: "light", IdentifiedBy: "learned"},
+		&pb.Device{Id: "d3", Model: "Bulb 9", Class: "light", IdentifiedBy: "owner"}, &pb.Device{Id: "d4", Model: "Bulb 9", Class: "phone", IdentifiedBy: "rules"},
+		&pb.Device{Id: "d5", Model: "Bulb 9", Class: "light", IdentifiedBy: "rules", Guest: true}, &pb.Device{Id: "d6", Model: "Bulb 99", IdentifiedBy: "rules"})
+	tells(second.Place(), &pb.Device{Id: "e1", Model: "Other", IdentifiedBy: "rules"})
+	tells(b.place, &pb.Device{Id: "f1", Model: "Bulb 9", Class: "light", IdentifiedBy: "rules"})
+	done, err := w.agreed(tenant, "bulk.block", `{"endpoints":["bad.example"],"model":"bulb 9"}`)
+	if err != nil || done.State != staff.StateDone || !strings.Contains(done.Preview, "1 endpoints are blocked for 2 devices in 1 homes.") || !strings.Contains(done.Preview, "Of 1 further homes no devices are known") {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	var asked []string
+	for _, o := range ok(w.rooms.Desired.Keyed(ctx, tenant, rooms.BulkKey(done.ID)))(t) {
+		asked = append(asked, o.Place.Home+" "+o.Verb+" "+o.Device)
+	}
+	slices.Sort(asked)
+	if want := []string{a.place.Home + " block d1", a.place.Home + " block d2"}; !slices.Equal(asked, want) {
+		t.Errorf("%q, want %q", asked, want)
+	}
+	if labels := ok(w.rooms.Fleet.Labels(ctx, []home.Place{a.place.OfHome(), second.Place()}))(t); len(labels) != 0 {
+		t.Errorf("the fleet knows of homes that do not help: %v", labels)
 	}
 }
 

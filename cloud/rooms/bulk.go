@@ -51,7 +51,7 @@ type target struct {
 	device string
 }
 
-// targets are whom a bulk block is for, in the order of homes. dark are homes of whose models nothing is known, where one is asked for.
+// targets are whom a bulk block is for, in the order of homes. dark are homes of whose devices nothing is known, where a model is asked for.
 func (r *Rooms) targets(ctx context.Context, tenant string, b bulk) (out []target, homes, dark int, err error) {
 	for after := ""; ; {
 		page, err := r.Accounts.Homes(ctx, tenant, account.Query{After: after, Limit: homesPage})
@@ -68,30 +68,54 @@ func (r *Rooms) targets(ctx context.Context, tenant string, b bulk) (out []targe
 			}
 			homes += len(places)
 		} else {
-			labels, err := r.Fleet.Labels(ctx, places)
+			list, some, unknown, err := r.ofModel(ctx, places, b.Model)
 			if err != nil {
 				return nil, 0, 0, err
 			}
-			for _, p := range places {
-				if len(labels[p]) == 0 {
-					dark++
-				}
-				n := len(out)
-				for device, l := range labels[p] {
-					if strings.EqualFold(l.Model, b.Model) {
-						out = append(out, target{p, device})
-					}
-				}
-				slices.SortFunc(out[n:], func(x, y target) int { return strings.Compare(x.device, y.device) })
-				if len(out) > n {
-					homes++
-				}
-			}
+			out, homes, dark = append(out, list...), homes+some, dark+unknown
 		}
 		if len(out)*len(b.Endpoints) > bulkOrders {
 			return nil, 0, 0, problem.New(problem.Invalid, "That is for more than %d orders at once. Choose fewer homes, or put it into a list: lists reach all homes.", bulkOrders)
 		}
 	}
+}
+
+// ofModel are the devices of a model in some homes. Of a home that does not help others the fleet keeps nothing: there it is what its gateway tells
+// for the home itself, since a block protects that home and nobody learns from it. dark are homes of which neither knows a device.
+func (r *Rooms) ofModel(ctx context.Context, places []home.Place, model string) (out []target, homes, dark int, err error) {
+	labels, err := r.Fleet.Labels(ctx, places)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	var apart []home.Place
+	for _, p := range places {
+		if len(labels[p]) == 0 {
+			apart = append(apart, p)
+		}
+	}
+	own, told, err := r.History.OfModel(ctx, apart, model)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for _, p := range places {
+		list := own[p]
+		for device, l := range labels[p] {
+			if strings.EqualFold(l.Model, model) {
+				list = append(list, device)
+			}
+		}
+		slices.Sort(list)
+		for _, device := range list {
+			out = append(out, target{p, device})
+		}
+		if len(list) > 0 {
+			homes++
+		}
+		if len(labels[p]) == 0 && !told[p] {
+			dark++
+		}
+	}
+	return out, homes, dark, nil
 }
 
 func (r *Rooms) previewBulk(ctx context.Context, tenant string, what []byte) (string, error) {
@@ -127,7 +151,7 @@ func (r *Rooms) previewBulk(ctx context.Context, tenant string, what []byte) (st
 	}
 	said := fmt.Sprintf("%d endpoints are blocked for %d devices in %d homes. %s", len(b.Endpoints), len(list), homes, touchedWords(d))
 	if dark > 0 {
-		said += fmt.Sprintf(" Of %d further homes no models are known: they do not help other homes, keep names to themselves, or have no gateway.", dark)
+		said += fmt.Sprintf(" Of %d further homes no devices are known: they have no gateway, or it has told nothing yet.", dark)
 	}
 	return said, nil
 }
