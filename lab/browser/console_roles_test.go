@@ -83,8 +83,12 @@ func consoleRoles(t *testing.T, browser context.Context, f *filled) {
 				s.axe("console: a screen that a role does not show")
 				s.picture("console-refused")
 			}
-			if role == rights.Engineer {
+			switch role {
+			case rights.Engineer:
 				consoleSteers(s, f)
+				consoleHolds(t, s, f)
+			case rights.Admin: // comes after the engineer
+				consoleLetsOut(s, f)
 			}
 		})
 	}

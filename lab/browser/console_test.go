@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -23,6 +24,7 @@ import (
 // filled is a real cloud with a made-up fleet, and a link that signs its staff in.
 type filled struct {
 	app, staff string
+	dir        string                 // its data folder
 	again      string                 // another such link of the same person
 	colleague  string                 // a path that signs another of them in
 	links      map[rights.Role]string // that sign somebody in who has this role alone
@@ -67,7 +69,7 @@ func begunFleet(t *testing.T, dir string) (tenant func() string) {
 func fill(t *testing.T, dir, tenant string) *filled {
 	t.Helper()
 	web, broker := freeport.Must(t), freeport.Must(t)
-	f := &filled{app: "http://" + web}
+	f := &filled{app: "http://" + web, dir: dir}
 	rooms := got(cloud.Open(t.Context(), cloud.Config{Data: dir}))(t)
 	staff := got(rooms.Accounts.AddStaff(t.Context(), tenant, "staff@example.net", "Staff", uuid.NewString(), rights.Tier2, rights.SOC, rights.Admin))(t)
 	for _, link := range []*string{&f.staff, &f.again} {
@@ -102,7 +104,7 @@ var consoleScreens = []screen{
 	{"intel", "/intel", `document.querySelector("main h1")?.innerText === "Intelligence and policy" && !document.querySelector(".skeleton")`},
 	{"hunts", "/hunts", `document.querySelector("main h1")?.innerText === "Hunts" && ` + there},
 	{"plans", "/plans", `document.querySelector("main h1")?.innerText === "Plans and brand" && ` + there},
-	{"system", "/system", el("system") + `?.innerText.includes("Yes") && ` + el("stream") + `?.innerText.includes("Taken and stored") && ` + el("broker-list")},
+	{"system", "/system", el("system") + `?.innerText.includes("Yes") && ` + el("stream") + `?.innerText.includes("No worker reads 16 partitions") && ` + el("broker-list")}, // this cloud has no worker
 	{"audit", "/audit", el("audit") + `?.querySelectorAll("tbody tr").length > 0`},
 	{"search", "/search?q=SIM-10000", el("found") + `?.querySelectorAll("[data-home]").length > 5`},
 }
@@ -142,6 +144,17 @@ func consoleScreensWalk(t *testing.T, browser context.Context, f *filled) {
 			s.picture("console-" + c.name)
 		})
 	}
+	s.step(t, "models are looked for by a text, in the address", func(*testing.T) {
+		s.visit(f.app + "/staff/models")
+		s.enter(el("find-model"), " ALDERVIK ")
+		s.click(el("find-model") + `.form.querySelector("button")`)
+		rows := `[...document.querySelectorAll('[data-testid="models"] tbody tr')]`
+		s.until("what was found", `location.search === "?q=ALDERVIK" && `+rows+`.length > 0 && `+rows+`.every((r) => r.innerText.includes("Aldervik"))`)
+		s.until("the way to a profile", el("to-profile"))
+		s.axe("console: models that were looked for")
+		s.visit(f.app + "/staff/models?q=" + url.QueryEscape("100%_nobody's"))
+		s.until("that there is none", `!`+el("models")+` && document.querySelector("main").innerText.includes("No model has this")`)
+	})
 	s.step(t, "a rollout, ring by ring", func(*testing.T) {
 		s.visit(f.app + "/staff/rollouts")
 		s.click(el("rollouts") + `?.querySelector("[data-rollout] a")`)
