@@ -35,10 +35,9 @@ type Stream struct {
 // Copy is a stream's on one broker of a cluster.
 type Copy struct {
 	Broker  string
-	Current bool          // it has all that the leader has
-	Offline bool          // it said that it ends, or was silent for minutes
-	Heard   time.Duration // since the leader heard of it; 0: not since it leads
-	Behind  uint64        // operations
+	Current bool   // it has all that the leader has
+	Offline bool   // it said that it ends, or was silent for minutes
+	Behind  uint64 // operations
 }
 
 // Reader is somebody who takes messages out of a stream.
@@ -48,7 +47,6 @@ type Reader struct {
 	Waiting uint64    // messages that were not given to it yet
 	Open    int       // that were, and are not acknowledged
 	Last    time.Time // when it was given one; zero: never
-	Leader  string
 }
 
 // Streams asks what streams there are and how they do. It takes no longer than ctx; streams that answer too late are told as silent.
@@ -89,7 +87,7 @@ func (s *Stream) ask(ctx context.Context, js jetstream.JetStream) error {
 	if info.Cluster != nil {
 		s.Leader = info.Cluster.Leader
 		for _, r := range info.Cluster.Replicas {
-			s.Copies = append(s.Copies, Copy{Broker: r.Name, Current: r.Current, Offline: r.Offline, Heard: r.Active, Behind: r.Lag})
+			s.Copies = append(s.Copies, Copy{Broker: r.Name, Current: r.Current, Offline: r.Offline, Behind: r.Lag})
 		}
 	}
 	readers := stream.ListConsumers(ctx)
@@ -109,9 +107,6 @@ func readerOf(i *jetstream.ConsumerInfo) Reader {
 	r := Reader{Name: i.Name, Filter: i.Config.FilterSubject, Waiting: i.NumPending, Open: i.NumAckPending}
 	if i.Delivered.Last != nil {
 		r.Last = *i.Delivered.Last
-	}
-	if i.Cluster != nil {
-		r.Leader = i.Cluster.Leader
 	}
 	return r
 }
