@@ -2,7 +2,7 @@
 import { t, tn } from "./i18n";
 import type { EvidenceCard } from "./model";
 import { clip, date } from "./text";
-import { classes, className, product } from "./who";
+import { classes, className, product } from "./product";
 
 const isClass = (c: string) => (classes as readonly string[]).includes(c);
 

@@ -3,7 +3,8 @@ import { known, setLanguage, t, tn } from "./i18n";
 import { statement } from "./statement";
 import { where } from "./parts/Contacts";
 import { contact, device, identity } from "./sample";
-import { careful, classes, className, isKnown, judged, product, proposals, sureness } from "./who";
+import { careful, classes, className, product } from "./product";
+import { isKnown, judged, proposals, sureness } from "./who";
 
 beforeEach(() => setLanguage("en"));
 

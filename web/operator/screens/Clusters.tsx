@@ -7,7 +7,7 @@ import { Dialog, Empty, Skeleton, State, Trouble } from "../../shared/parts/Bits
 import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock, date } from "../../shared/text";
-import { careful, classes, className, product } from "../../shared/who";
+import { careful, classes, className, product } from "../../shared/product";
 import { useMay, WhoMay } from "../may";
 import { Texts } from "./Models";
 import { Pages } from "./Pages";

@@ -7,7 +7,7 @@ import { Empty, Skeleton, State, Trouble } from "../../shared/parts/Bits";
 import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip } from "../../shared/text";
-import { product } from "../../shared/who";
+import { product } from "../../shared/product";
 import { go } from "./Fleet";
 import { Pages } from "./Pages";
 

@@ -10,7 +10,7 @@ import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Icon, type IconName } from "../../shared/parts/Icon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock, date } from "../../shared/text";
-import { className, product } from "../../shared/who";
+import { className, product } from "../../shared/product";
 import { Find, noSuch, sought } from "./Models";
 import { Pages } from "./Pages";
 

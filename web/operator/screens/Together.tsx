@@ -9,7 +9,7 @@ import { word } from "../../shared/parts/Case";
 import type { IconName } from "../../shared/parts/Icon";
 import { Link, Title, useParams } from "../../shared/router";
 import { clip, clock, isolate } from "../../shared/text";
-import { className, product } from "../../shared/who";
+import { className, product } from "../../shared/product";
 import { Only, useMay } from "../may";
 import { Pages } from "./Pages";
 

@@ -11,7 +11,8 @@ import { OrderLine } from "../../shared/parts/Case";
 import { ClassMark } from "../../shared/parts/ClassIcon";
 import { Correct } from "../../shared/parts/Correct";
 import { clip, date } from "../../shared/text";
-import { className, judged, product } from "../../shared/who";
+import { className, product } from "../../shared/product";
+import { judged } from "../../shared/who";
 import { Only } from "../may";
 import { Texts } from "./Models";
 

@@ -7,7 +7,7 @@ import { Ago, Empty, Name, Skeleton, State, Trouble } from "../../shared/parts/B
 import { Icon } from "../../shared/parts/Icon";
 import { Link, Title } from "../../shared/router";
 import { useDevice, useDevices, useHomeID, usePeople } from "../data";
-import { className } from "../../shared/who";
+import { className } from "../../shared/product";
 import { groups, type By } from "../group";
 import { party } from "../map";
 import { Strip } from "../strip";

@@ -3,7 +3,8 @@ import { t } from "../../shared/i18n";
 import type { Identity } from "../../shared/model";
 import { Name } from "../../shared/parts/Bits";
 import { ClassIcon, ClassMark } from "../../shared/parts/ClassIcon";
-import { isKnown, product } from "../../shared/who";
+import { product } from "../../shared/product";
+import { isKnown } from "../../shared/who";
 
 export function Brief({ who }: { who: Identity }) {
   if (!isKnown(who)) return <span className="kind" data-class=""><ClassIcon of="" size={18} /> {t("who.unknown")}</span>;

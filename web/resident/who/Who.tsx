@@ -1,6 +1,7 @@
 // What a device is, why we think so, and what its people say instead.
 import { t, tn } from "../../shared/i18n";
-import { isKnown, judged, product, sureness, sureWord, className } from "../../shared/who";
+import { product, className } from "../../shared/product";
+import { isKnown, judged, sureness, sureWord } from "../../shared/who";
 import type { DeviceDetail } from "../../shared/model";
 import { Name, State, Trouble, type Tone } from "../../shared/parts/Bits";
 import { OrderLine } from "../../shared/parts/Case";

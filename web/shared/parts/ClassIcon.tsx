@@ -1,5 +1,5 @@
 // A picture for each kind of device, drawn for this app. It never stands alone: the word goes with it.
-import { className } from "../who";
+import { className } from "../product";
 
 const paths: Record<string, string> = {
   camera: "M4 8h3l1.5-2.5h7L17 8h3v11H4zM12 10.5a3 3 0 1 1 0 6 3 3 0 0 1 0-6z",

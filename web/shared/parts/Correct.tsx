@@ -3,7 +3,7 @@ import { useState, type FormEvent } from "react";
 import { t } from "../i18n";
 import type { Correction, DeviceClass, Identity } from "../model";
 import { Dialog, Name } from "./Bits";
-import { careful, classes, className } from "../who";
+import { careful, classes, className } from "../product";
 import { correction } from "../correction";
 
 // note says whose word it is; by is who has said it before.
