@@ -210,8 +210,9 @@ func said(o *pb.Order) *pb.Order {
 	return o
 }
 
-// Ask asks a home's gateway for something. The same key again returns the same order as it is now.
-func (d *Desired) Ask(ctx context.Context, o Order) (Order, error) {
+// Ask asks a home's gateway for something, and does what else is to be written with it, or neither. The same key again returns the same order
+// as it is now.
+func (d *Desired) Ask(ctx context.Context, o Order, also ...func(*db.Tx) error) (Order, error) {
 	if err := o.check(); err != nil {
 		return Order{}, err
 	}
@@ -232,6 +233,11 @@ func (d *Desired) Ask(ctx context.Context, o Order) (Order, error) {
 	var out Order
 	err = d.db.Tx(ctx, func(tx *db.Tx) (err error) {
 		out, err = d.ask(tx, o, now)
+		for _, write := range also {
+			if err == nil {
+				err = write(tx)
+			}
+		}
 		return err
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"cardea/cloud/desired"
 	"cardea/cloud/staff"
 	"cardea/home"
+	"cardea/internal/platform/db"
 )
 
 const (
@@ -228,21 +229,20 @@ func (r *Rooms) askEach(ctx context.Context, a staff.Approval, orders []desired.
 		for _, o := range slice {
 			at++
 			o.By, o.Who, o.Why, o.Key = "support", a.Decider, a.Reason, BulkKey(a.ID)+fmt.Sprint(asked+left)
-			switch _, err := r.Desired.Ask(ctx, o); {
+			note := func(tx *db.Tx) error {
+				if noted == o.Place {
+					return nil
+				}
+				return r.Audit.Add(tx, audit.Entry{Tenant: a.Tenant, Home: o.Place.Home, Who: a.Decider, Role: "staff", Act: "bulk-" + o.Verb, What: endsOf(orders[at:], o.Place) + ", proposal " + a.ID, Reason: a.Reason})
+			}
+			switch _, err := r.Desired.Ask(ctx, o, note); {
 			case err == nil:
-				asked, good = asked+1, good+1
+				asked, good, noted = asked+1, good+1, o.Place
 			case errors.Is(err, desired.ErrTooMany):
 				left++
 				continue
 			default:
 				return said(), fmt.Errorf("ask home %s: %w", o.Place.Home, err)
-			}
-			if noted != o.Place {
-				noted = o.Place
-				e := audit.Entry{Tenant: a.Tenant, Home: o.Place.Home, Who: a.Decider, Role: "staff", Act: "bulk-" + o.Verb, What: endsOf(orders[at:], o.Place) + ", proposal " + a.ID, Reason: a.Reason}
-				if err := r.Audit.AddNow(ctx, e); err != nil {
-					return said(), err
-				}
 			}
 		}
 		if good == 0 {
