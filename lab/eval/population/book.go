@@ -25,6 +25,7 @@ type tally struct {
 	homeDays, judgedDays   uint64 // judged: of homes that do not calibrate, once thresholds exist
 	calibratingDays        uint64
 	contacts               uint64
+	pastFalse, pastIll     uint64 // told of the past
 }
 
 func (t *tally) add(o *tally) {
@@ -34,6 +35,16 @@ func (t *tally) add(o *tally) {
 	t.judgedDays += o.judgedDays
 	t.calibratingDays += o.calibratingDays
 	t.contacts += o.contacts
+	t.pastFalse += o.pastFalse
+	t.pastIll += o.pastIll
+}
+
+func (t *tally) past(ill bool) {
+	if ill {
+		t.pastIll++
+	} else {
+		t.pastFalse++
+	}
 }
 
 func (t *tally) days(contacts int) {

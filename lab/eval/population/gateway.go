@@ -18,6 +18,7 @@ type watched struct {
 	alert  int // day of its latest finding that residents were told of, from 1
 	scored int // day from which profiles scored it, from 1
 	cut    int // day from which it is contained, from 1; 0: it is not
+	past   past
 }
 
 // gateway is a home's. It is used by one goroutine at a time. What homes have in common (profiles) does not change during a day.
@@ -99,6 +100,9 @@ func (g *gateway) contact(d *device, index int, a *act) {
 	}
 	g.window = home.Contact{Device: who.ID, Endpoint: a.end.Endpoint, Flows: uint64(a.flows), Failed: uint64(a.failed), Up: uint64(a.up), Down: uint64(a.up), Packets: uint64(a.flows) * 8, First: at, Last: at.Add(10 * time.Minute)}
 	g.detector.Closed(&d.watched.usual, &g.window)
+	if index >= 0 && !d.unknown && !d.level.Class.Personal() {
+		d.watched.past.keep(a, g.day)
+	}
 }
 
 func proto(p string) uint8 {
@@ -178,6 +182,9 @@ func (g *gateway) end(d *device) {
 
 // Find takes a finding of what is judged just now.
 func (g *gateway) Find(f *home.Finding) {
+	if g.now != nil && f.Facts["first"] == true {
+		g.now.watched.past.first(&f.Card.Seen[0].Endpoint)
+	}
 	contain, _ := f.Facts["contain"].(bool)
 	t := told{contain: contain || f.Strength == home.Hard, at: f.Time.UnixNano(), house: g.house, index: g.index, device: g.now, detector: f.Detector, hard: f.Strength == home.Hard}
 	if g.act != nil {

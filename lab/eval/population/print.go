@@ -18,6 +18,7 @@ func (r *Report) Print(w *bufio.Writer) {
 		fmt.Fprintln(w, "Thresholds never existed: only what needs none was told")
 	}
 	r.printAlerts(w)
+	fmt.Fprintf(w, "Told of the past, when a profile came: %d of infections, %d falsely\n", r.Past.Ill, r.Past.False)
 	fmt.Fprintln(w, "Infections found")
 	for _, d := range r.Detection {
 		fmt.Fprintf(w, "  %-30s %-28s %4d of %4d (%.3f), %d by hard evidence; hours: median %.1f, 95th of a hundred %.1f\n", d.Scenario, d.Kind, d.Found, d.Devices, d.Share, d.Hard, d.Median, d.P95)

@@ -25,6 +25,7 @@ type Report struct {
 	Holiday     Holiday        `json:"holiday"`
 	Strangers   int            `json:"alerts_about_unknown_devices"`
 	Contained   float64        `json:"healthy_contained_per_home_quarter"`
+	Past        Past           `json:"told_of_the_past"`
 	Detection   []Detection    `json:"detection"`
 	Lost        float64        `json:"detection_points_lost"` // 5 % from the start against those with C2s of their own, soft evidence only, in percent
 	Normal      []Became       `json:"became_normal"`
@@ -146,6 +147,12 @@ type League struct {
 	Victims   int     `json:"victims"`
 	Found     int     `json:"victims_found"`
 	Protected int     `json:"victims_protected_by_the_breaker"`
+}
+
+// Past are findings of what was in ledgers when a profile came (gateway/retro.go). The false ones are among the alerts as all others are.
+type Past struct {
+	Ill   uint64 `json:"infections"`
+	False uint64 `json:"false"`
 }
 
 // Unknown is of whose devices nothing is known.

@@ -135,6 +135,7 @@ func (s *sim) live(sh *shard, h *house, day int) {
 	h.gateway.begin(sh, day)
 	for i := range h.devices {
 		d := &h.devices[i]
+		h.gateway.lookBack(d, i)
 		sh.acts = s.w.day(h, i, day, &s.o, sh.acts)
 		for j := range sh.acts {
 			h.gateway.contact(d, i, &sh.acts[j])

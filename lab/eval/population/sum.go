@@ -68,6 +68,7 @@ func (s *sim) report() *Report {
 		r.Contained = float64(b.contains) / float64(days) * quarter
 	}
 	r.Detection, r.Lost, r.compared = s.detection(homes)
+	r.Past = Past{b.tally.pastIll, b.tally.pastFalse}
 	r.Normal, r.Only443 = s.normal(homes), s.only443(homes)
 	r.Herd = s.herd(homes)
 	r.Incidents = s.incidents()
