@@ -63,13 +63,13 @@ wire: ## the protocol: buf's lint, and nothing that an older agent would not und
 web-check: web ## the apps' own tests: types, units, size
 	cd web && npm run --silent gen:check && npm run --silent check && npm run --silent test && npm run --silent budget
 
-# Whole homes and browsers come first and alone: nothing is to make them late. Of the rest what takes longest begins first. Lint has vetted
+# Whole homes and browsers come first and alone, one after the other: nothing is to make them late. Of the rest what takes longest begins first. Lint has vetted
 # the tests, and nobody debugs their programs.
 GOTEST := CARDEA_BIN=$(CURDIR)/bin go test -vet=off -ldflags='-s -w' -timeout 15m
 WHOLE := cardea/lab/browser cardea/lab/whole
 LONG := cardea/cmd/cardea cardea/lab/cluster cardea/gateway/enforce cardea/lab cardea/cloud cardea/lab/bench cardea/internal/platform/bus/broker
 unit: data bin/cardea bin/cardea-agent ## the Go tests alone; CARDEA_DATA names the folder of real captures
-	@failed=; $(GOTEST) -p 2 $(WHOLE) || failed=1; \
+	@failed=; $(GOTEST) -p 1 $(WHOLE) || failed=1; \
 	$(GOTEST) -p 4 $(LONG) $$(go list ./... | grep -vxF "$$(printf '%s\n' $(WHOLE) $(LONG))") || failed=1; test -z "$$failed"
 
 lint: ## formatting and golangci-lint (.golangci.yml says why each rule is there)

@@ -16,8 +16,8 @@ import (
 )
 
 // Looking back: what was contacted before it was known as bad. When lists, what homes agree on or the profiles have changed, the
-// ledger's contacts are judged again: by lists, and by the profiles of models that were learnt since, or are known from twice as many
-// homes. What a profile no longer knows is not told of the past: mostly it only grew old.
+// ledger's contacts are judged again: by lists, and by the profiles of models that were learnt since from homes enough, or are known from
+// twice as many. What a profile no longer knows is not told of the past: mostly it only grew old.
 const (
 	huntBack  = 30 * 24 * time.Hour
 	huntWait  = 10 * time.Second // after a change: more may follow
@@ -75,8 +75,10 @@ func (g *Gateway) hunt(ctx context.Context) error {
 	now := map[home.DeviceID]scored{}
 	h.Past = g.judge.Past(g.observer.Devices(), g.now(), func(d home.DeviceID, l profile.Level, homes uint32) bool {
 		was, is := g.scored[d], scored{l.String(), homes}
-		if was.Model == is.Model && homes < 2*was.Homes {
-			now[d] = was
+		if homes < profile.MinHomes || was.Model == is.Model && homes < 2*was.Homes {
+			if was.Model == is.Model {
+				now[d] = was
+			}
 			return false
 		}
 		now[d] = is

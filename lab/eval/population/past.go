@@ -55,7 +55,7 @@ func (g *gateway) lookBack(d *device, index int) {
 		return
 	}
 	of := g.profiles().For(d.level)
-	if of.Level() != d.level || of.Homes() == 0 || of.Homes() < 2*p.homes {
+	if of.Level() != d.level || of.Homes() < profile.MinHomes || of.Homes() < 2*p.homes {
 		return
 	}
 	p.homes = of.Homes()
