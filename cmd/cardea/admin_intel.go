@@ -39,8 +39,11 @@ func (c adminIntelPublish) Run(ctx context.Context, top *cli) error {
 		for _, n := range r.Refused {
 			refused += n
 		}
-		return a.print(r, append([]string{fmt.Sprintf("Version %d is offered to all gateways: %d entries, %d refused; %d bytes whole, %d as a difference.",
-			r.Version, r.Entries, refused, r.Whole, r.Delta)}, leftText(&r)...)...)
+		reaches, err := a.reaches("lists", r.Version)
+		if err != nil {
+			return err
+		}
+		return a.print(r, append([]string{fmt.Sprintf("%s %d entries, %d refused; %d bytes whole, %d as a difference.", reaches, r.Entries, refused, r.Whole, r.Delta)}, leftText(&r)...)...)
 	})
 }
 

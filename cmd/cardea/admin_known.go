@@ -44,9 +44,12 @@ func (c adminIntelExposures) Run(ctx context.Context, top *cli) error {
 			return err
 		}
 		flaws, ends := facts.Len()
-		words := fmt.Sprintf("Version %d is offered to all gateways: %d vulnerabilities, %d ends of life; %d bytes.", version, flaws, ends, len(b))
-		if !changed {
-			words = fmt.Sprintf("Version %d says the same already.", version)
+		words := fmt.Sprintf("Version %d says the same already.", version)
+		if changed {
+			if words, err = a.reaches("exposures", version); err != nil {
+				return err
+			}
+			words += fmt.Sprintf(" It has %d vulnerabilities, %d ends of life; %d bytes.", flaws, ends, len(b))
 		}
 		return a.print(map[string]any{"version": version, "changed": changed, "vulnerabilities": flaws, "ends_of_life": ends, "bytes": len(b)}, words)
 	})
@@ -120,7 +123,11 @@ func (c adminIntelModels) Run(ctx context.Context, top *cli) error {
 		}
 		words := fmt.Sprintf("%d homes tell of their devices; %d of %d models have enough homes to be learned.", r.Homes, r.Teaching, r.Labels)
 		if r.Version > 0 {
-			words += fmt.Sprintf(" Version %d is offered to all gateways.", r.Version)
+			reaches, err := a.reaches("models", r.Version)
+			if err != nil {
+				return err
+			}
+			words += " " + reaches
 		}
 		return a.print(r, words)
 	})
@@ -143,6 +150,10 @@ func (c adminIntelAgain) Run(ctx context.Context, top *cli) error {
 		if err != nil {
 			return err
 		}
-		return a.print(map[string]uint64{"version": now}, fmt.Sprintf("What was version %d is offered to all gateways as version %d.", c.Version, now))
+		reaches, err := a.reaches(c.Name, now)
+		if err != nil {
+			return err
+		}
+		return a.print(map[string]uint64{"version": now}, fmt.Sprintf("What version %d says is the newest now. %s", c.Version, reaches))
 	})
 }

@@ -38,9 +38,12 @@ func (c adminIntelProfiles) Run(ctx context.Context, top *cli) error {
 		if err != nil {
 			return err
 		}
-		words := fmt.Sprintf("Version %d is offered to all gateways; %d bytes.", version, len(b))
-		if !changed {
-			words = fmt.Sprintf("Version %d says the same already.", version)
+		words := fmt.Sprintf("Version %d says the same already.", version)
+		if changed {
+			if words, err = a.reaches("profiles", version); err != nil {
+				return err
+			}
+			words += fmt.Sprintf(" It has %d bytes.", len(b))
 		}
 		return a.print(map[string]any{"version": version, "changed": changed, "bytes": len(b)}, words)
 	})

@@ -82,6 +82,22 @@ func (a *admin) hand(act, why string, agreed bool) (h rollout.Hand, err error) {
 	return h, err
 }
 
+// reaches says whom a version of a bundle that was just published reaches.
+func (a *admin) reaches(name string, version uint64) (string, error) {
+	all, err := a.rooms.Rollout.Standings(a.ctx)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(all, func(s rollout.Standing) bool { return s.Name == name })
+	switch {
+	case i >= 0 && all[i].Good >= version && all[i].Offered:
+		return fmt.Sprintf("Version %d is offered to all gateways.", version), nil
+	case i >= 0 && all[i].Held:
+		return fmt.Sprintf("Version %d waits: %s are held back until somebody starts a rollout.", version, name), nil
+	}
+	return fmt.Sprintf("Version %d goes to gateways by a rollout, ring by ring: see cardea rollout status.", version), nil
+}
+
 // leftText says what was left out of lists, and what goes with them.
 func leftText(r *rollout.Report) (out []string) {
 	n := 0

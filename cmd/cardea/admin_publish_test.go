@@ -127,6 +127,23 @@ func TestListsByHandThatShrinkAreHeld(t *testing.T) {
 	}
 }
 
+// What is held back is not said to be offered to all.
+func TestWhomAVersionReachesIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, lists := filepath.Join(dir, "data"), filepath.Join(dir, "lists")
+	provide(t, data)
+	write(t, filepath.Join(lists, "malware.txt"), "bad.example\n")
+	admin(t, data, "", "intel", "publish", lists)
+	if _, errs, status := cardea(t, me, "rollout", "hold", "lists", "--data", data); status != 0 {
+		t.Fatal(errs)
+	}
+	write(t, filepath.Join(lists, "malware.txt"), "bad.example\nworse.example\n")
+	if s := admin(t, data, "", "intel", "publish", lists); !strings.Contains(s, "Version 2 waits: lists are held back until somebody starts a rollout.") {
+		t.Error(s)
+	}
+}
+
 // Acts that concern all homes are in each tenant's audit: who typed them, what they are of, and why; and the chain holds.
 func TestActsForAllHomesAreAudited(t *testing.T) {
 	t.Parallel()
@@ -160,7 +177,9 @@ func TestActsForAllHomesAreAudited(t *testing.T) {
 	write(t, filepath.Join(ends, "openwrt.json"), `[{"cycle":"1","eol":"2020-01-01"}]`)
 	admin(t, data, "", "intel", "exposures", "--eol", ends, "--why", "the catalogue of today")
 	write(t, filepath.Join(ends, "openwrt.json"), `[{"cycle":"1","eol":"2021-01-01"}]`)
-	admin(t, data, "", "intel", "exposures", "--eol", ends)
+	if s := admin(t, data, "", "intel", "exposures", "--eol", ends); !strings.Contains(s, "Version 2 goes to gateways by a rollout, ring by ring") {
+		t.Error(s)
+	}
 	admin(t, data, "", "intel", "exposures", "--eol", ends, "--why", "the same once more changes nothing")
 	admin(t, data, "", "intel", "again", "exposures", "1", "--why", "the second was wrong")
 	profiles := filepath.Join(dir, "profiles")

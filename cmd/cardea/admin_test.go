@@ -260,7 +260,7 @@ func TestAdminIntel(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(lists, "malware", "names.txt"), []byte("bad.example\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s := admin(t, data, "", "intel", "publish", lists); !strings.Contains(s, "Version 2") {
+	if s := admin(t, data, "", "intel", "publish", lists); !strings.Contains(s, "Version 2 is offered to all gateways.") {
 		t.Error(s)
 	}
 	if v := adminJSON[map[string]uint64](t, data, "", "intel", "status"); v["lists"] != 2 {
@@ -281,10 +281,10 @@ func TestAdminOfWhatIsNormal(t *testing.T) {
 	if err := os.WriteFile(profiles, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s := admin(t, data, "", "intel", "profiles", profiles); !strings.Contains(s, "Version 1") {
+	if s := admin(t, data, "", "intel", "profiles", profiles); !strings.Contains(s, "Version 1 is offered to all gateways.") {
 		t.Error(s)
 	}
-	if s := admin(t, data, "", "intel", "again", "profiles", "1"); !strings.Contains(s, "version 1") {
+	if s := admin(t, data, "", "intel", "again", "profiles", "1"); !strings.Contains(s, "Version 1 is offered to all gateways.") {
 		t.Error(s)
 	}
 	admin(t, data, "", "tenant", "create", "hinge", "Hinge")
