@@ -64,7 +64,7 @@ func TestAGatewayHearsWhatItsPeopleDecide(t *testing.T) {
 		t.Errorf("%v %+v", err, told)
 	}
 	out := w.ask("GET", at+"/changes", "", as(h.resident))
-	for _, want := range []string{"The home's rules were changed: contain from nothing to ask, approve from tell to hold, zone from UTC to Europe/Berlin.",
+	for _, want := range []string{"The home's rules were changed: contain from nothing to ask, approve from tell to hold and zone from UTC to Europe/Berlin.",
 		h.mark + " person was added.", h.mark + " bedtime was added.", "Ann's tablet was paused until ", "Ann's tablet was let in.", "Ann's tablet is a guest's device now.",
 		"The rules for Kitchen camera were changed: essential from nothing to medical.", "Privacy Mode was switched on.", `"name":"` + h.mark + ` resident"`} {
 		if !strings.Contains(out.body, want) {

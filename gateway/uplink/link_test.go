@@ -161,11 +161,11 @@ func TestQuestions(t *testing.T) {
 	s := openSpool(t, t.TempDir(), 1<<20)
 	ended := make(chan error, 20)
 	a := agent{answer: func(ctx context.Context, q *pb.Question, send func(*pb.Answer) error) error {
-		if err := send(&pb.Answer{Devices: []*pb.Device{{Id: q.GetId()}}}); err != nil {
-			return err
-		}
 		if err := send(&pb.Answer{Error: strings.Repeat("x", wire.MaxAnswer)}); !errors.Is(err, ErrTooBig) {
 			return fmt.Errorf("too much was taken: %w", err)
+		}
+		if err := send(&pb.Answer{Devices: []*pb.Device{{Id: q.GetId()}}}); err != nil { // the last before it waits: the test may end it from now on
+			return err
 		}
 		if q.GetDevices() != nil {
 			return errors.New("no such thing")
