@@ -92,7 +92,7 @@ func (s *Server) Brokers(ctx context.Context) view.Brokers {
 }
 
 func (s *Server) askBrokers(ctx context.Context) view.Brokers {
-	v := view.Brokers{AsOf: time.Now().UTC()}
+	v := view.Brokers{AsOf: time.Now().UTC(), Brokers: []view.Broker{}, Streams: []view.Stream{}} // no list is nil: several who ask share them, and nobody is to fill them in
 	if !s.conn.Connected() {
 		v.Words = "The message broker does not answer: this part of the cloud is not connected to it."
 		return v
@@ -143,7 +143,8 @@ func (s *Server) eachBroker(ctx context.Context, v *view.Brokers) error {
 }
 
 func streamView(s *bus.Stream) view.Stream {
-	v := view.Stream{Name: s.Name, Silent: s.Silent, Messages: s.Messages, Bytes: s.Bytes, Hours: s.Age.Hours(), Leader: s.Leader}
+	v := view.Stream{Name: s.Name, Silent: s.Silent, Messages: s.Messages, Bytes: s.Bytes, Hours: s.Age.Hours(), Leader: s.Leader,
+		Copies: []view.StreamCopy{}, Readers: []view.StreamReader{}}
 	if s.Limit > 0 {
 		v.Limit = &s.Limit
 	}

@@ -207,7 +207,7 @@ func (g *Gateway) refused(d *home.Device, a netip.Addr) home.Verdict {
 func (g *Gateway) Find(f *home.Finding) {
 	f.ID = string(home.NewDeviceID())
 	g.judge.Card(f, func(yield func(home.Contact) bool) { g.observer.Contacts(f.Device, yield) })
-	if f.Detector == home.DetectNovelty && f.Facts["first"] == true {
+	if f.Detector == home.DetectNovelty && f.Facts["first"] == true && len(g.hunted) < maxHunted/2 { // what a device does now must not use up the room
 		g.hunted.first(huntedKey(f.Device, judge.Cause(f)), f.Time) // it need not be told of the past
 	}
 	g.discreet(f)

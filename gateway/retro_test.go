@@ -147,6 +147,20 @@ func TestWhatWasToldOfThePastIsBounded(t *testing.T) {
 	}
 }
 
+// A device that calls ever new places now does not use up the room for what lists say of the past.
+func TestWhatIsToldNowLeavesRoomForThePast(t *testing.T) {
+	g, _ := start(t, t.TempDir())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range maxHunted {
+		g.Find(&home.Finding{Device: "tv", Detector: home.DetectNovelty, Strength: home.Soft, Time: g.now(), Facts: map[string]any{"first": true},
+			Card: &home.Card{Seen: []home.Seen{{Endpoint: home.Endpoint{IP: netip.MustParseAddr("203.0.113.7"), Port: uint16(20_000 + i), Proto: "tcp"}}}}})
+	}
+	if len(g.hunted) != maxHunted/2 || !g.hunted.first(huntedKey("tv", "c2.example"), g.now()) {
+		t.Errorf("%d are kept", len(g.hunted))
+	}
+}
+
 // What a device met of the past stands in no file, and nothing of a device that is gone, as a guest's.
 func TestWhatWasToldOfThePastNamesNobody(t *testing.T) {
 	dir := t.TempDir()

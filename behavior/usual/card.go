@@ -56,7 +56,7 @@ func (s *State) before(c *endpoint.Chain, address uint64) uint32 {
 		return 1
 	case e == nil:
 		return 0
-	case e.last == s.day:
+	case e.last == s.day && e.days > 0:
 		return uint32(e.days) - 1
 	}
 	return uint32(e.days)

@@ -50,9 +50,9 @@ func (d *Detector) Add(p *Past, dev *Device, who *home.Device, now int64, better
 	p.devices[who.ID] = x
 }
 
-// Contact returns a soft finding where the contact would have been told at once had the device's model
-// been known then as it is now; nil: nothing to tell. What a finding was about already is not told again. Of a bare address it is
-// not kept whether DNS gave it, so that web ports and services that its kind uses are nothing.
+// Contact returns a soft finding where the contact would have been told at once had the device's model been known then as it is now; nil:
+// nothing to tell. What a finding was about already is not told again. Of a bare address it is not kept whether DNS gave it, so that web
+// ports and services that its kind uses are nothing.
 func (p *Past) Contact(c *home.Contact) *home.Finding {
 	if c.Local || c.Inbound || c.Lookup || c.Flows == 0 || c.Listed != nil || !someone(c.Endpoint.IP) {
 		return nil
@@ -69,7 +69,8 @@ func (p *Past) Contact(c *home.Contact) *home.Finding {
 	if web(&far) || served(x.profile, &chain, &far) {
 		return nil
 	}
-	if e := x.find(x.key(&chain, x.Address(&far))); e != nil && e.marks&reported != 0 {
+	e := x.find(x.key(&chain, x.Address(&far)))
+	if e != nil && e.marks&reported != 0 {
 		return nil
 	}
 	why, ok := First(x.profile, p.all, &chain, &far, &x.State, x.class, x.heard)
@@ -80,8 +81,8 @@ func (p *Past) Contact(c *home.Contact) *home.Finding {
 	said := say.New("contacted {0} on port {1} on {2:day} at {2:clock} UTC; as was learnt since then, nothing like it is known of any {3}",
 		say.Text(host(&far)), say.Port(far.Port), say.Time(c.Last), kind(whose))
 	f := &found{dev: &x.Device, who: who{profile: x.profile, all: p.all, version: p.version, class: x.class}, far: &far, chain: &chain}
-	if e := x.find(x.key(&chain, x.Address(&far))); e != nil {
-		f.met.Days = e.days
+	if e != nil && e.days > 0 {
+		f.met.Days = e.days - 1 // one of them is of this contact
 	}
 	card := f.card([]home.Number{{Name: "surprise", Value: bits, Unit: "bits"}, {Name: "new endpoints of its model", Value: x.profile.Fresh(), Unit: "a day"}})
 	card.Seen = []home.Seen{{Endpoint: c.Endpoint, Flows: c.Flows, Failed: c.Failed, Up: c.Up, Down: c.Down, First: c.First, Last: c.Last}}
